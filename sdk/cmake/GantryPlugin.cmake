@@ -1,0 +1,1 @@
+# gantry_add_plugin(name SOURCES … PROTO …): see sdk/README.md.
