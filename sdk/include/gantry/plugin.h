@@ -96,7 +96,7 @@ struct Dependency {
 
 using CreateFunction = Plugin* (*)() noexcept;  ///< null when out of memory
 
-/// The only symbol a plugin exports, named `gantry_plugin`, in the section "gantry_plugin". Inline
+/// The only symbol a plugin exports, named `gantry_plugin`, in the section ".gantry_plugin". Inline
 /// characters and fixed-width integers come first: the host reads them from the file and refuses a
 /// wrong one before any code of the library runs.
 struct PluginDesc {

@@ -4,10 +4,10 @@
 
 namespace gantry {
 
-/// Where a provider's interface stands now. The host re-points `interface` at a swap and empties it
+/// Where a provider's interface stands now. The host re-points `target` at a swap and empties it
 /// when the provider leaves: read it at each call, never keep what it holds.
 struct ServiceSlot {
-    void* interface = nullptr;
+    void* target = nullptr;
     std::uint64_t changes = 0;  ///< how often it was re-pointed
 };
 
@@ -28,7 +28,7 @@ struct Services {
 
     /// Offer a virtual interface under a versioned name, "chat.filter/1", to plugins of this room.
     /// `already_exists` when another plugin provides it here. Only during start().
-    virtual Status provide(Str name, void* interface) noexcept = 0;
+    virtual Status provide(Str name, void* target) noexcept = 0;
     /// The slot of that name in this room; it may be empty until the provider comes. Never null.
     virtual const ServiceSlot* slot(Str name) noexcept = 0;
 
