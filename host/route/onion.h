@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "gantry/io.h"
-#include "host/route/owner.h"
+#include "host/core/owner.h"
 
 namespace gantry::route {
 
 struct Layer {
     LayerDesc desc;  ///< desc.name is not kept; `name` is
     std::string name;
-    const Owner* owner = nullptr;
+    const core::Owner* owner = nullptr;
 };
 
 class Onion {

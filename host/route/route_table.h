@@ -6,19 +6,20 @@
 #include <vector>
 
 #include "host/core/result.h"
-#include "host/route/owner.h"
+#include "host/core/owner.h"
 
 namespace gantry::route {
 
-/// `Function` is the plain function type that handles a message of this room. Built once, then read
-/// only: a change of routes builds a new table beside the old one.
-template <class Function>
+/// `Function` is the plain function type that handles a message of this room, `Instance` what holds the
+/// plugin's object there. Built once, then read only: a change builds a new table beside the old one.
+template <class Function, class Instance>
 class RouteTable {
 public:
     struct Route {
         Function function = nullptr;
         void* context = nullptr;
-        const Owner* owner = nullptr;
+        Instance* instance = nullptr;
+        const core::Owner* owner = nullptr;
         std::uint16_t id = 0;
         std::string name;
     };

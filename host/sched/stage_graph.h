@@ -7,7 +7,7 @@
 
 #include "gantry/schedule.h"
 #include "host/core/result.h"
-#include "host/route/owner.h"
+#include "host/core/owner.h"
 
 namespace gantry::sched {
 
@@ -17,7 +17,7 @@ inline constexpr std::array<const char*, stage_count> stage_names = {"receive", 
 
 struct System {
     std::string name;
-    const route::Owner* owner = nullptr;
+    const core::Owner* owner = nullptr;
     Stage stage = Stage::update;
     SystemFunction run = nullptr;
     void* context = nullptr;

@@ -45,6 +45,8 @@ Result<TimerId> TimerWheel::add(TimeNs now, const TimerSpec& spec) {
     node.sequence = next_sequence_++;
     Timer& timer = node.timer;
     timer.id = (std::uint64_t{node.generation} << 32) | index;
+    timer.kind = spec.kind;
+    timer.value = spec.value;
     timer.owner = spec.owner;
     timer.key = spec.key;
     timer.handler = spec.handler;
@@ -140,9 +142,10 @@ std::uint32_t TimerWheel::cancel_if(Match match) {
     return count;
 }
 
-std::uint32_t TimerWheel::cancel_private(std::uint32_t owner) {
-    return cancel_if(
-        [=](const Timer& timer) { return timer.owner == owner && timer.run != nullptr; });
+std::uint32_t TimerWheel::cancel_functions(std::uint32_t owner) {
+    return cancel_if([=](const Timer& timer) {
+        return timer.owner == owner && timer.kind == TimerKind::function;
+    });
 }
 
 std::uint32_t TimerWheel::cancel_all(std::uint32_t owner) {
@@ -152,18 +155,17 @@ std::uint32_t TimerWheel::cancel_all(std::uint32_t owner) {
 std::uint32_t TimerWheel::rebind(std::uint32_t from, std::uint32_t to) {
     std::uint32_t count = 0;
     for (Node& node : nodes_) {
-        if (!node.live || node.timer.owner != from || node.timer.run != nullptr) continue;
+        if (!node.live || node.timer.owner != from || node.timer.kind != TimerKind::portable) continue;
         node.timer.owner = to;
         ++count;
     }
     return count;
 }
 
-std::uint32_t TimerWheel::count(std::uint32_t owner, bool private_only) const {
+std::uint32_t TimerWheel::count(std::uint32_t owner, TimerKind kind) const {
     return static_cast<std::uint32_t>(
         std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& node) {
-            return node.live && node.timer.owner == owner &&
-                   (!private_only || node.timer.run != nullptr);
+            return node.live && node.timer.owner == owner && node.timer.kind == kind;
         }));
 }
 

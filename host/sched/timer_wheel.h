@@ -19,9 +19,12 @@ namespace gantry::sched {
 using TimerId = std::uint64_t;
 inline constexpr TimeNs never = std::numeric_limits<TimeNs>::max();
 
-/// A portable timer has a handler's name and survives its owner; a private one has a function and
-/// goes with it.
+/// What a timer is for. A portable one has a handler's name and survives its owner; the others go with
+/// it: a private one has a function, the host's own resume a task or end a call.
+enum class TimerKind : std::uint8_t { portable, function, task, call };
+
 struct TimerSpec {
+    TimerKind kind = TimerKind::portable;
     std::uint32_t owner = 0;
     std::string_view key;
     std::string_view handler;
@@ -31,10 +34,12 @@ struct TimerSpec {
     TimeNs delay = 0;
     TimeNs every = 0;
     std::int32_t repeat = 0;  ///< how many times more after the first; -1: for ever
+    std::uint64_t value = 0;  ///< of task and call: which
 };
 
 struct Timer {
     TimerId id = 0;
+    TimerKind kind = TimerKind::portable;
     std::uint32_t owner = 0;
     std::string key;
     std::string handler;
@@ -44,6 +49,7 @@ struct Timer {
     TimeNs due = 0;
     TimeNs every = 0;
     std::int32_t repeat = 0;
+    std::uint64_t value = 0;
 };
 
 struct TimerCounters {
@@ -61,12 +67,12 @@ public:
     Result<TimerId> add(TimeNs now, const TimerSpec& spec);
     bool cancel(TimerId id);
     std::uint32_t cancel_key(std::string_view key);
-    /// The private timers of an owner; its portable ones stay.
-    std::uint32_t cancel_private(std::uint32_t owner);
+    /// The private timers of an owner; its portable ones stay, to be rebound.
+    std::uint32_t cancel_functions(std::uint32_t owner);
     std::uint32_t cancel_all(std::uint32_t owner);
     /// The portable timers of one owner become another's.
     std::uint32_t rebind(std::uint32_t from, std::uint32_t to);
-    std::uint32_t count(std::uint32_t owner, bool private_only) const;
+    std::uint32_t count(std::uint32_t owner, TimerKind kind) const;
 
     /// The earliest time at which advance() may have something to do, or `never`.
     TimeNs next_due() const noexcept;

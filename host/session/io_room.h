@@ -18,7 +18,8 @@
 
 namespace gantry::session {
 
-using IoRouteTable = route::RouteTable<IoRouteFunction>;
+class IoInstance;
+using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
 
 /// What plugins of one shard have published; replaced whole.
 struct IoTables {

@@ -12,7 +12,8 @@
 #include "gantry/runtime.h"
 #include "gantry/schedule.h"
 #include "gantry/service.h"
-#include "host/route/owner.h"
+#include "host/core/owner.h"
+#include "host/ecs/command_buffer.h"
 
 namespace gantry::world {
 
@@ -86,6 +87,12 @@ struct Ledger {
         bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
     };
 
+    struct Call {
+        AnswerFunction answer = nullptr;
+        void* context = nullptr;
+        std::uint64_t deadline = 0;  ///< a timer
+    };
+
     std::vector<Route> routes;
     std::vector<SessionHook> session_hooks;
     std::vector<PressureHook> pressure_hooks;
@@ -108,25 +115,26 @@ class WorldInstance final : public Host,
                             public Services,
                             public Events {
 public:
-    WorldInstance(World& world, route::Owner owner, Plugin* plugin, LibraryRef library,
-                  InstanceOptions options);
+    /// With `replaces`, component layouts may differ from those that only that instance uses.
+    WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
+                  InstanceOptions options, const WorldInstance* replaces);
     ~WorldInstance();  ///< stops and destroys the plugin, gives back all it owned
 
     /// Calls start(); on anything but ok nothing of it is left.
     Status start();
     void stop();
 
-    const route::Owner& owner() const noexcept { return owner_; }
+    const core::Owner& owner() const noexcept { return owner_; }
     Plugin& plugin() noexcept { return *plugin_; }
     Ledger& ledger() noexcept { return ledger_; }
     const Ledger& ledger() const noexcept { return ledger_; }
+    ecs::CommandBuffer& commands() noexcept { return *commands_; }
+    std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     std::uint64_t failures() const noexcept { return failures_; }
-    bool has_service_target(void* target) const noexcept;
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
     std::vector<std::string> leftovers(TimeNs now) const;
     /// Destroys the frames of all tasks that are not on the pool.
     void cancel_tasks();
-    void count_failure() noexcept { ++failures_; }
 
     // Host
     void* query(Str interface_id) noexcept override;
@@ -199,10 +207,12 @@ public:
 
 private:
     World& world_;
-    route::Owner owner_;
+    core::Owner owner_;
     Plugin* plugin_;
     LibraryRef library_;
     InstanceOptions options_;
+    Ecs* ecs_;
+    ecs::CommandBuffer* commands_;
     Ledger ledger_;
     std::uint64_t failures_ = 0;
     bool started_ = false;

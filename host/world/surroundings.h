@@ -7,7 +7,7 @@
 #include "gantry/service.h"
 #include "gantry/types.h"
 #include "host/core/clock.h"
-#include "host/route/owner.h"
+#include "host/core/owner.h"
 
 namespace gantry::world {
 
@@ -39,7 +39,7 @@ public:
     virtual Status call(const std::string& name, std::string method, std::string request,
                         std::function<void(Status, std::string)> answer, PostToRoom room) = 0;
     /// A plugin's code failed: counted here, and watched during a probation. [any thread]
-    virtual void failed(const route::Owner& owner, std::string_view where,
+    virtual void failed(const core::Owner& owner, std::string_view where,
                         std::string_view what) = 0;
 };
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace gantry::route {
+namespace gantry::core {
 
 /// Ids are given once per process and never again. The label outlives whatever it is stamped on,
 /// for the instance that has it is destroyed last.
@@ -15,4 +15,4 @@ struct Owner {
     std::uint32_t generation = 0;
 };
 
-}  // namespace gantry::route
+}  // namespace gantry::core
