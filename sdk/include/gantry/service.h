@@ -4,10 +4,10 @@
 
 namespace gantry {
 
-/// Where a provider's interface stands now. The host re-points `interface` at a swap and empties it
+/// Where a provider's interface stands now. The host re-points `target` at a swap and empties it
 /// when the provider leaves: read it at each call, never keep what it holds.
 struct ServiceSlot {
-    void* interface = nullptr;
+    void* target = nullptr;
     std::uint64_t changes = 0;  ///< how often it was re-pointed
 };
 
@@ -24,11 +24,11 @@ using AnswerFunction = void (*)(void* context, Status status, Bytes response) no
 
 /// All calls [own thread].
 struct Services {
-    static constexpr const char* id = "gantry.services/1";
+    static constexpr const char* interface_id = "gantry.services/1";
 
     /// Offer a virtual interface under a versioned name, "chat.filter/1", to plugins of this room.
     /// `already_exists` when another plugin provides it here. Only during start().
-    virtual Status provide(Str name, void* interface) noexcept = 0;
+    virtual Status provide(Str name, void* target) noexcept = 0;
     /// The slot of that name in this room; it may be empty until the provider comes. Never null.
     virtual const ServiceSlot* slot(Str name) noexcept = 0;
 
@@ -49,7 +49,7 @@ using EventFunction = void (*)(void* context, Str name, Bytes payload) noexcept;
 
 /// Notices between the plugins of one world, and between worlds. All calls [world].
 struct Events {
-    static constexpr const char* id = "gantry.events/1";
+    static constexpr const char* interface_id = "gantry.events/1";
 
     virtual Status subscribe(Str name, EventFunction handler, void* context) noexcept = 0;
     /// Every subscriber has run when this returns, in the order in which they subscribed.
