@@ -10,11 +10,11 @@
 namespace gantry::admin {
 
 struct HealthInfo {
-    bool ok = true;             ///< false answers 503: draining, or a required plugin is down
-    std::string state;          ///< "running", "draining", "stopping"
-    std::string reason;         ///< why it is not ok
-    std::string name;           ///< of the manifest
-    std::string version;        ///< of the host
+    bool ok = true;       ///< false answers 503: draining, or a required plugin is down
+    std::string state;    ///< "running", "draining", "stopping"
+    std::string reason;   ///< why it is not ok
+    std::string name;     ///< of the manifest
+    std::string version;  ///< of the host
     std::uint64_t uptime_ms = 0;
     std::uint32_t shards = 0;
     std::uint32_t workers = 0;
@@ -25,8 +25,8 @@ struct HealthInfo {
 struct PluginInfo {
     std::string name;
     std::string version;
-    std::uint32_t generation = 0;  ///< grows with every swap in this process
-    std::string state;             ///< "active", "probation", "draining", "failed", ...
+    std::uint32_t generation = 0;     ///< grows with every swap in this process
+    std::string state;                ///< "active", "probation", "draining", "failed", ...
     std::vector<std::string> facets;  ///< "world", "io", "host"
     std::string file;
     std::string build_id;

@@ -1,4 +1,5 @@
-// RuntimeFile: how `gantry swap` finds the running host: pid, admin address and token, for its owner only.
+// RuntimeFile: how `gantry swap` finds the running host: pid, admin address and token, for its
+// owner only.
 #pragma once
 #include <cstdint>
 #include <string>

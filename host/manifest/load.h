@@ -30,8 +30,8 @@ struct Loaded {
     std::shared_ptr<const Document> document;  ///< for check_config; may be let go
 };
 
-/// Reads `path` and its includes. On failure the error's message holds every diagnostic, one a line.
-/// No exception leaves. [control]
+/// Reads `path` and its includes. On failure the error's message holds every diagnostic, one a
+/// line. No exception leaves. [control]
 Result<Loaded> load_manifest(const std::string& path, const Source& source = system_source());
 
 /// The same with the diagnostics apart; nothing when `diagnostics` is not empty.
@@ -39,8 +39,8 @@ std::optional<Loaded> load_manifest(const std::string& path, const Source& sourc
                                     Diagnostics& diagnostics);
 
 /// Checks the `config` of plugin `name` against that plugin's own JSON Schema (the same subset as
-/// config/manifest.schema.json) and returns it as compact JSON with the schema's defaults filled in.
-/// Errors name the place in the manifest. [control]
+/// config/manifest.schema.json) and returns it as compact JSON with the schema's defaults filled
+/// in. Errors name the place in the manifest. [control]
 Result<std::string> check_config(const Loaded& loaded, std::string_view name,
                                  const std::string& schema);
 

@@ -37,7 +37,7 @@ struct Limits {
     std::uint32_t receive_buffer_bytes = 262'144;  ///< one per shard, for all its connections
     std::uint32_t ring_messages = 8'192;           ///< each ring between a shard and a worker
     std::uint32_t mailbox_messages = 65'536;       ///< each world
-    std::uint32_t credit_messages = 1'024;  ///< a connection's messages not yet handled
+    std::uint32_t credit_messages = 1'024;         ///< a connection's messages not yet handled
     std::uint32_t credit_bytes = 1'048'576;
     std::uint32_t unknown_ids_max = 64;  ///< a connection that sends more of these is closed
     std::uint32_t shutdown_ms = 5'000;   ///< from SIGTERM to the end of the process
@@ -73,9 +73,9 @@ struct Listener {
     std::uint32_t handshake_ms = 5'000;  ///< from accept to the end of the transport's handshake
     std::uint32_t idle_ms = 60'000;      ///< silence after which a connection closes; 0 never
     Queue queue;
-    WebSocket ws;                              ///< read when transport is "ws"
-    std::string world;                         ///< new sessions join it; empty joins none
-    std::vector<std::string> middleware;       ///< plugin names, the outermost first
+    WebSocket ws;                                ///< read when transport is "ws"
+    std::string world;                           ///< new sessions join it; empty joins none
+    std::vector<std::string> middleware;         ///< plugin names, the outermost first
     std::map<std::string, std::string> options;  ///< passed to a plugin's transport as it is
     bool operator==(const Listener&) const = default;
 };
@@ -92,8 +92,8 @@ struct World {
 
 struct Plugin {
     std::string name;
-    std::string file;  ///< path of the library; empty: found in the drop folder by name
-    bool required = true;  ///< false: the host starts without it and logs why
+    std::string file;           ///< path of the library; empty: found in the drop folder by name
+    bool required = true;       ///< false: the host starts without it and logs why
     std::string config = "{}";  ///< compact JSON, handed to the plugin
     std::uint32_t drain_ms = 2'000;
     std::uint32_t hold_ms = 500;
