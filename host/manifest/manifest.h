@@ -67,7 +67,7 @@ struct Listener {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: the system chooses; the ready line tells
     Framing framing = Framing::gantry;
-    std::uint32_t payload_bytes_max = 65'536;
+    std::uint32_t payload_bytes_max = 65'535;  ///< fits every framing
     Balance balance = Balance::kernel;
     std::uint32_t backlog = 1'024;
     std::uint32_t handshake_ms = 5'000;  ///< from accept to the end of the transport's handshake

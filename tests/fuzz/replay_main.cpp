@@ -1,4 +1,5 @@
-// Feeds files, or all files of folders, to a fuzz target: a corpus as a test, a crash as a debug run.
+// Feeds files, or all files of folders, to a fuzz target: a corpus as a test, a crash as a debug
+// run.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
