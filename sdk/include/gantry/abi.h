@@ -12,5 +12,5 @@
 #if defined(_WIN32)
 #define GANTRY_EXPORT extern "C" __declspec(dllexport)
 #else
-#define GANTRY_EXPORT extern "C" __attribute__((visibility("default"), used))
+#define GANTRY_EXPORT extern "C" __attribute__((visibility("default")))
 #endif

@@ -1,0 +1,75 @@
+// Frame: one message on the wire, and the 12 bytes in front of it (proto/README.md).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "gantry/types.h"
+
+namespace gantry::net {
+
+inline constexpr std::size_t frame_header_bytes = 12;
+
+/// Message ids from here on belong to the host.
+inline constexpr std::uint16_t host_message_id_first = 0xFF00;
+
+namespace frame_flags {
+inline constexpr std::uint8_t request = 0x01;   ///< the sender waits for a response
+inline constexpr std::uint8_t response = 0x02;  ///< answers the request with this correlation id
+inline constexpr std::uint8_t error = 0x04;     ///< with response: payload is status and sentence
+inline constexpr std::uint8_t echo = 0x08;  ///< the host answers by itself with the same payload
+inline constexpr std::uint8_t known = request | response | error | echo;
+}  // namespace frame_flags
+
+/// The fields of the header. Framings without a header leave all but payload_bytes zero.
+struct FrameHead {
+    std::uint32_t payload_bytes = 0;
+    std::uint16_t message_id = 0;
+    std::uint8_t flags = 0;
+    std::uint8_t channel = 0;
+    std::uint32_t correlation_id = 0;
+    friend constexpr bool operator==(const FrameHead&, const FrameHead&) noexcept = default;
+};
+
+/// A frame that was cut out of a buffer; the payload lives as long as the call that shows it.
+struct Frame {
+    FrameHead head;
+    std::span<const std::byte> payload;
+    bool text = false;  ///< came as a WebSocket text message
+};
+
+/// What a peer did wrong. Sticky: after one of these nothing more is cut from its bytes.
+enum class FrameError : std::uint8_t {
+    none,
+    payload_too_large,  ///< more than the listener's payload_bytes_max
+    flags_unknown,      ///< a flag bit outside frame_flags::known
+    flags_conflict,     ///< request with response, error without response, echo with response
+    length_mismatch,    ///< a message link or WebSocket message whose header does not fit its size
+    text_refused,       ///< a text message where the framing is binary
+};
+
+const char* frame_error_name(FrameError error) noexcept;
+
+/// Writes exactly frame_header_bytes to `out`.
+void encode_head(const FrameHead& head, std::byte* out) noexcept;
+
+/// Reads exactly frame_header_bytes from `in`; checks nothing.
+FrameHead decode_head(const std::byte* in) noexcept;
+
+/// What the header alone can say about a frame, before anything is allocated for it.
+FrameError check_head(const FrameHead& head, std::uint32_t payload_bytes_max) noexcept;
+
+/// The payload of an error reply: u16 status, little endian, and a sentence in UTF-8.
+struct ErrorReply {
+    Status status = Status::internal;
+    std::string_view sentence;
+};
+inline constexpr std::size_t error_reply_status_bytes = 2;
+
+/// Writes the two status bytes to `out`; the sentence follows them on the wire.
+void encode_error_status(Status status, std::byte* out) noexcept;
+
+/// False when the payload is shorter than a status.
+bool decode_error_reply(std::span<const std::byte> payload, ErrorReply& out) noexcept;
+
+}  // namespace gantry::net

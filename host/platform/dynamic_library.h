@@ -1,0 +1,30 @@
+// DynamicLibrary: one opened .so or .dll. Boost.DLL opens it; nothing else in the tree does.
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "host/core/result.h"
+
+namespace gantry::platform {
+
+/// Opened now and local, so that a missing symbol is an error here and not at the first call. One
+/// owner, never copied. The path must be unique among the libraries that are open: the loader answers
+/// a path it knows with the code it already has.
+class DynamicLibrary {
+public:
+    /// Runs the library's constructors. The sentence of an error is the loader's own. [control]
+    static Result<std::unique_ptr<DynamicLibrary>> open(const std::filesystem::path& path);
+    ~DynamicLibrary();
+    DynamicLibrary(const DynamicLibrary&) = delete;
+    DynamicLibrary& operator=(const DynamicLibrary&) = delete;
+
+    /// The address of an exported object, or null.
+    const void* symbol(const char* name) const noexcept;
+
+private:
+    struct Handle;
+    explicit DynamicLibrary(std::unique_ptr<Handle> handle) noexcept;
+    std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace gantry::platform

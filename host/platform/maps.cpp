@@ -1,0 +1,49 @@
+#include "host/platform/maps.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+namespace gantry::platform {
+namespace {
+
+std::uint32_t entry_count(const char* folder) {
+    std::uint32_t count = 0;
+    std::error_code error;
+    for (auto it = std::filesystem::directory_iterator{folder, error};
+         !error && it != std::filesystem::directory_iterator{}; it.increment(error)) {
+        ++count;
+    }
+    return count;
+}
+
+}  // namespace
+
+std::uint32_t mapping_count(const std::filesystem::path& file) {
+    std::ifstream maps{"/proc/self/maps"};
+    const std::string wanted = file.string();
+    std::uint32_t count = 0;
+    for (std::string line; std::getline(maps, line);) {
+        const auto at = line.find('/');
+        // A deleted file is listed with " (deleted)" behind its path.
+        if (at != std::string::npos && line.compare(at, wanted.size(), wanted) == 0) ++count;
+    }
+    return count;
+}
+
+ProcessCounts process_counts() {
+    ProcessCounts counts;
+    counts.descriptors = entry_count("/proc/self/fd");
+    counts.threads = entry_count("/proc/self/task");
+    std::ifstream maps{"/proc/self/maps"};
+    for (std::string line; std::getline(maps, line);) ++counts.mappings;
+    std::ifstream statm{"/proc/self/statm"};
+    std::uint64_t total_pages = 0;
+    std::uint64_t resident_pages = 0;
+    statm >> total_pages >> resident_pages;
+    counts.resident_bytes = resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return counts;
+}
+
+}  // namespace gantry::platform

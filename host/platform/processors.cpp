@@ -1,0 +1,48 @@
+#include "host/platform/processors.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+
+namespace gantry::platform {
+namespace {
+
+// cgroup v2: "max 100000" or "200000 100000"; v1: one number a file, -1 for no limit.
+std::optional<double> quota() {
+    std::ifstream v2{"/sys/fs/cgroup/cpu.max"};
+    std::string limit;
+    double period = 0;
+    if (v2 >> limit >> period && period > 0) {
+        if (limit == "max") return std::nullopt;
+        return std::atof(limit.c_str()) / period;
+    }
+    std::ifstream v1_quota{"/sys/fs/cgroup/cpu/cpu.cfs_quota_us"};
+    std::ifstream v1_period{"/sys/fs/cgroup/cpu/cpu.cfs_period_us"};
+    double used = 0;
+    if (v1_quota >> used && v1_period >> period && used > 0 && period > 0) return used / period;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::uint32_t processor_count() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    int count = 1;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) count = CPU_COUNT(&set);
+    if (const auto limit = quota()) count = std::min(count, static_cast<int>(*limit + 0.999));
+    return static_cast<std::uint32_t>(std::max(count, 1));
+}
+
+void name_thread(const char* name) noexcept {
+    char text[16] = {};
+    std::strncpy(text, name, sizeof text - 1);
+    ::pthread_setname_np(::pthread_self(), text);
+}
+
+}  // namespace gantry::platform

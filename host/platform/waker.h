@@ -1,0 +1,23 @@
+// Waker: lets one thread sleep until another has something for it.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "gantry/types.h"
+
+namespace gantry::platform {
+
+/// A wake that comes between the sleeper's last look and its sleep is not lost.
+class Waker {
+public:
+    /// Ends the present or the next sleep. A system call only when somebody sleeps. [any thread]
+    void wake() noexcept;
+    /// Sleeps until wake() or for `duration` at most; at once when wake() came before. [one thread]
+    void sleep(TimeNs duration) noexcept;
+
+private:
+    enum : std::uint32_t { idle, asleep, woken };
+    std::atomic<std::uint32_t> state_{idle};
+};
+
+}  // namespace gantry::platform

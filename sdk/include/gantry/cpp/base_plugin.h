@@ -1,0 +1,190 @@
+// gantry/cpp/base_plugin.h: what the comfort classes of all three facets share.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gantry/cpp/closure.h"
+#include "gantry/cpp/guard.h"
+#include "gantry/plugin.h"
+#include "gantry/runtime.h"
+#include "gantry/service.h"
+
+namespace gantry {
+
+namespace detail {
+template <class Rep, class Period>
+constexpr TimeNs to_ns(std::chrono::duration<Rep, Period> duration) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+}  // namespace detail
+
+/// Another plugin's interface in the same room. Check it before use: the provider may be absent.
+///     if (filter_) filter_->clean(text);
+template <class T>
+class Service {
+public:
+    Service() = default;
+    explicit Service(const ServiceSlot* slot) noexcept : slot_{slot} {}
+    explicit operator bool() const noexcept { return slot_ != nullptr && slot_->target != nullptr; }
+    T* operator->() const noexcept { return static_cast<T*>(slot_->target); }
+
+private:
+    const ServiceSlot* slot_ = nullptr;
+};
+
+/// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your closures.
+/// Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
+class BasePlugin : public Plugin, public State {
+public:
+    BasePlugin() = default;
+    BasePlugin(const BasePlugin&) = delete;
+    BasePlugin& operator=(const BasePlugin&) = delete;
+
+    Status start(Host& host) noexcept final {
+        runtime_ = static_cast<Runtime*>(host.query(Runtime::id));
+        services_ = static_cast<Services*>(host.query(Services::id));
+        if (runtime_ == nullptr || services_ == nullptr) return Status::unsupported;
+        const auto caught = detail::guarded([&] {
+            bind(host);
+            setup();
+        });
+        if (caught.status != Status::ok) {
+            log(LogLevel::error, std::string{"setup failed: "} + caught.what);
+            return caught.status;
+        }
+        return setup_status_;
+    }
+    void drain(std::uint32_t deadline_ms) noexcept final {
+        check("drain", [&] { draining(deadline_ms); });
+    }
+    void resume() noexcept final {
+        check("resume", [&] { resumed(); });
+    }
+    bool idle() noexcept final { return is_idle(); }
+    void stop() noexcept final {
+        check("teardown", [&] { teardown(); });
+    }
+    void* query(Str id) noexcept final {
+        if (id.view() == State::id) return static_cast<State*>(this);
+        return nullptr;
+    }
+    void destroy() noexcept final { delete this; }
+
+    Status save(StateWriter& writer) noexcept final {
+        return check("save_state", [&] { save_state(writer); });
+    }
+    Status restore(StateReader& reader) noexcept final {
+        return check("restore_state", [&] { restore_state(reader); });
+    }
+
+protected:
+    virtual ~BasePlugin() = default;
+
+    /// Register everything here. Throw, or refuse(), to refuse the load; nothing of it stays.
+    virtual void setup() = 0;
+    /// The last call that may use the host.
+    virtual void teardown() {}
+    /// What a successor needs and components do not hold. Read it in restore_state().
+    virtual void save_state(StateWriter&) {}
+    virtual void restore_state(StateReader&) {}
+    /// A successor is ready: start nothing long. resumed() when it came to nothing.
+    virtual void draining(std::uint32_t /*deadline_ms*/) {}
+    virtual void resumed() {}
+    virtual bool is_idle() noexcept { return true; }
+
+    InstanceInfo self() const noexcept { return runtime_->self(); }
+    TimeNs now() const noexcept { return runtime_->now(); }
+    std::uint64_t random() const noexcept { return runtime_->random(); }
+    /// The plugin's "config" in the manifest, as JSON text.
+    std::string_view config() const noexcept { return runtime_->config(); }
+
+    void log(LogLevel level, std::string_view text) const noexcept { runtime_->log(level, text); }
+    void log_info(std::string_view text) const noexcept { log(LogLevel::info, text); }
+    void log_warn(std::string_view text) const noexcept { log(LogLevel::warn, text); }
+
+    /// Offers `target` to the plugins of this room: provide<Filter>("chat.filter/1", this).
+    template <class T>
+    void provide(Str name, T* target) {
+        expect(services_->provide(name, target));
+    }
+    /// The interface of that name in this room, now or whenever its provider comes.
+    template <class T>
+    Service<T> service(Str name) {
+        return Service<T>{services_->slot(name)};
+    }
+    /// Answers calls from any room: `f(Str method, Bytes request) -> std::string`.
+    template <class F>
+    void serve(Str name, F f) {
+        struct Kept {
+            BasePlugin* plugin;
+            F f;
+        };
+        auto* kept = closures_.keep(Kept{this, std::move(f)});
+        expect(services_->serve(
+            name,
+            [](void* context, const ServiceCall* call) noexcept {
+                auto& self = *static_cast<Kept*>(context);
+                std::string answer;
+                const auto caught =
+                    self.plugin->run("service", [&] { answer = self.f(call->method, call->request); });
+                if (caught.status == Status::ok) {
+                    call->reply(call->caller, Status::ok, Bytes{std::string_view{answer}});
+                } else {
+                    call->reply(call->caller, caught.status, Bytes{std::string_view{caught.what}});
+                }
+            },
+            kept));
+    }
+    /// Asks a service wherever it lives; `f(Status, Bytes)` runs here, exactly once.
+    template <class Rep, class Period, class F>
+    void call(Str name, Str method, Bytes request, std::chrono::duration<Rep, Period> deadline, F f) {
+        struct Pending {
+            BasePlugin* plugin;
+            F f;
+        };
+        auto* pending = new Pending{this, std::move(f)};
+        services_->call(
+            name, method, request, detail::to_ns(deadline),
+            [](void* context, Status status, Bytes response) noexcept {
+                const std::unique_ptr<Pending> self{static_cast<Pending*>(context)};
+                self->plugin->run("answer", [&] { self->f(status, response); });
+            },
+            pending);
+    }
+
+    /// During setup(): remembers the first refusal of the host, which then refuses the load.
+    void expect(Status status) noexcept {
+        if (setup_status_ == Status::ok) setup_status_ = status;
+    }
+    /// Refuses the load with a sentence in the log.
+    void refuse(std::string_view sentence) noexcept {
+        log(LogLevel::error, sentence);
+        expect(Status::refused);
+    }
+
+    /// Runs your code; what it throws is reported to the host and returned, never passed on.
+    template <class Body>
+    detail::Caught run(Str where, Body&& body) noexcept {
+        const auto caught = detail::guarded(std::forward<Body>(body));
+        if (caught.status == Status::internal) runtime_->report_failure(where, caught.what);
+        return caught;
+    }
+
+    Runtime* runtime_ = nullptr;
+    Services* services_ = nullptr;
+    detail::Closures closures_;
+
+private:
+    virtual void bind(Host& host) = 0;
+
+    template <class Body>
+    Status check(Str where, Body&& body) noexcept {
+        return run(where, std::forward<Body>(body)).status;
+    }
+
+    Status setup_status_ = Status::ok;
+};
+
+}  // namespace gantry

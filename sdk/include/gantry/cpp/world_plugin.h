@@ -1,0 +1,211 @@
+// gantry/cpp/world_plugin.h: WorldPlugin, the base class of game logic.
+#pragma once
+#include "gantry/cpp/base_plugin.h"
+#include "gantry/cpp/codec.h"
+#include "gantry/cpp/message_handler.h"
+#include "gantry/cpp/task.h"
+#include "gantry/ecs.h"
+#include "gantry/ecs/world_view.h"
+#include "gantry/net.h"
+#include "gantry/schedule.h"
+
+namespace gantry {
+
+/// What a system touches and when it runs; components are deduced from views where you use them.
+struct SystemOptions {
+    std::vector<std::uint32_t> reads;
+    std::vector<std::uint32_t> writes;
+    std::vector<Str> before;
+    std::vector<Str> after;
+};
+
+/// One instance per world. Everything runs on that world's thread, one call at a time: no locks.
+///
+///     class Echo : public gantry::WorldPlugin {
+///         void setup() override {
+///             on(1, [](const gantry::Message& m) { return m.payload; });
+///         }
+///     };
+///     GANTRY_PLUGIN(.name = "echo", .version = "1.0.0", .world = gantry::create<Echo>);
+class WorldPlugin : public BasePlugin {
+protected:
+    /// Handles a message id. `f(const Message&)` returns nothing, a Status, Bytes or a std::string to
+    /// reply with, or a Task of one of these.
+    template <class F>
+    void on(std::uint16_t id, F f, Str name = "on") {
+        expect(detail::route_raw(links(), id, name, std::move(f)));
+    }
+    /// Handles a typed message; its id comes from the .proto. `f(const T&)` or `f(const T&, const
+    /// Message&)` returns nothing, a reply message, or a Task of one (then take T by value).
+    template <class T, class F>
+    void on(F f) {
+        static_assert(message_id<T> != 0, "no id: give the message (gantry.id) in its .proto");
+        expect(detail::route_typed<T>(links(), message_id<T>, std::move(f)));
+    }
+    /// `opened(SessionId, Entity)` for every session that enters this world, also for those that are
+    /// there when the plugin starts anew; `closed(SessionId, Entity)` before its entity goes.
+    template <class Opened, class Closed>
+    void on_session(Opened opened, Closed closed) {
+        struct Kept {
+            WorldPlugin* plugin;
+            Opened opened;
+            Closed closed;
+        };
+        auto* kept = closures_.keep(Kept{this, std::move(opened), std::move(closed)});
+        expect(net_->on_session(
+            [](void* context, SessionId session, Entity entity) noexcept {
+                auto& self = *static_cast<Kept*>(context);
+                self.plugin->run("session opened", [&] { self.opened(session, entity); });
+            },
+            [](void* context, SessionId session, Entity entity) noexcept {
+                auto& self = *static_cast<Kept*>(context);
+                self.plugin->run("session closed", [&] { self.closed(session, entity); });
+            },
+            kept));
+    }
+
+    /// Runs `f(const Tick&)` every tick in `stage`.
+    template <class F>
+    void system(Str name, Stage stage, F f, const SystemOptions& options = {}) {
+        SystemDesc desc;
+        desc.name = name;
+        desc.stage = stage;
+        desc.reads = options.reads.data();
+        desc.read_count = static_cast<std::uint32_t>(options.reads.size());
+        desc.writes = options.writes.data();
+        desc.write_count = static_cast<std::uint32_t>(options.writes.size());
+        desc.before = options.before.data();
+        desc.before_count = static_cast<std::uint32_t>(options.before.size());
+        desc.after = options.after.data();
+        desc.after_count = static_cast<std::uint32_t>(options.after.size());
+        desc.context = keep_named(name, std::move(f));
+        desc.run = [](void* context, const Tick* tick) noexcept {
+            auto& self = *static_cast<Named<F>*>(context);
+            self.plugin->run(self.name, [&] { self.f(*tick); });
+        };
+        expect(schedule_->system(&desc));
+    }
+
+    /// Names the code of portable timers: `f(const TimerFire&)`.
+    template <class F>
+    void on_timer(Str handler, F f) {
+        expect(schedule_->on_timer(handler, &fire<F>, keep_named(handler, std::move(f))));
+    }
+    /// Sets a portable timer: it outlives a swap and finds its handler by name. repeat -1: for ever.
+    template <class Rep, class Period>
+    std::uint64_t timer(Str key, Str handler, std::chrono::duration<Rep, Period> delay,
+                        Bytes payload = {}, std::int32_t repeat = 0) {
+        const TimeNs ns = detail::to_ns(delay);
+        return schedule_->timer(key, handler, payload, ns, ns, repeat);
+    }
+    /// Runs `f(const TimerFire&)` every `period`; ends with this generation.
+    template <class Rep, class Period, class F>
+    std::uint64_t every(std::chrono::duration<Rep, Period> period, F f, Str key = "every") {
+        const TimeNs ns = detail::to_ns(period);
+        return schedule_->timer_private(key, &fire<F>, keep_named(key, std::move(f)), ns, ns, -1);
+    }
+    std::uint32_t cancel(Str key) { return schedule_->cancel_key(key); }
+
+    /// Starts a coroutine that nobody awaits. The name must be static text.
+    void spawn(Str name, Task<> task) { task.start(*schedule_, *runtime_, name); }
+    /// co_await after(50ms) in a Task.
+    template <class Rep, class Period>
+    detail::AfterAwaiter after(std::chrono::duration<Rep, Period> delay,
+                               SourceLocation where = SourceLocation::here()) {
+        return {detail::to_ns(delay), where};
+    }
+    /// co_await offload(f) in a Task: f runs on the host's pool and must not touch this object.
+    template <class F>
+    detail::OffloadAwaiter<F> offload(F f, SourceLocation where = SourceLocation::here()) {
+        return {std::move(f), where};
+    }
+
+    template <class F>
+    void subscribe(Str event, F f) {
+        expect(events_->subscribe(
+            event,
+            [](void* context, Str, Bytes payload) noexcept {
+                auto& self = *static_cast<Named<F>*>(context);
+                self.plugin->run(self.name, [&] { self.f(payload); });
+            },
+            keep_named(event, std::move(f))));
+    }
+    void emit(Str event, Bytes payload = {}) { events_->emit(event, payload); }
+    Status post(Str event, Bytes payload = {}) { return events_->post(event, payload); }
+    Status post_to(WorldId world, Str event, Bytes payload = {}) {
+        return events_->post_to(world, event, payload);
+    }
+    WorldId find_world(Str name) { return events_->find_world(name); }
+
+    Status send(SessionId to, std::uint16_t id, Bytes payload) {
+        return net_->send(to, id, 0, payload);
+    }
+    template <Message_type T>
+    Status send(SessionId to, const T& message) {
+        return Codec<T>::encode(message, scratch_)
+                   ? net_->send(to, message_id<T>, 0, Bytes{std::string_view{scratch_}})
+                   : Status::invalid;
+    }
+    Status broadcast(std::uint16_t id, Bytes payload) { return net_->broadcast(id, payload); }
+    template <Message_type T>
+    Status broadcast(const T& message) {
+        return Codec<T>::encode(message, scratch_)
+                   ? net_->broadcast(message_id<T>, Bytes{std::string_view{scratch_}})
+                   : Status::invalid;
+    }
+    template <Message_type T>
+    Status group_send(GroupId group, const T& message) {
+        return Codec<T>::encode(message, scratch_)
+                   ? net_->group_send(group, message_id<T>, Bytes{std::string_view{scratch_}})
+                   : Status::invalid;
+    }
+    GroupId group(Str name) {
+        GroupId id;
+        net_->group(name, &id);
+        return id;
+    }
+
+    Net& net() noexcept { return *net_; }
+    Schedule& schedule() noexcept { return *schedule_; }
+    /// The entities and components of this world.
+    ecs::WorldView& world() noexcept { return world_; }
+
+private:
+    template <class F>
+    struct Named {
+        WorldPlugin* plugin;
+        std::string name;
+        F f;
+    };
+    template <class F>
+    Named<F>* keep_named(Str name, F f) {
+        return closures_.keep(Named<F>{this, std::string{name.view()}, std::move(f)});
+    }
+    template <class F>
+    static void fire(void* context, const TimerFire* timer) noexcept {
+        auto& self = *static_cast<Named<F>*>(context);
+        self.plugin->run(self.name, [&] { self.f(*timer); });
+    }
+
+    void bind(Host& host) final {
+        net_ = static_cast<Net*>(host.query(Net::id));
+        schedule_ = static_cast<Schedule*>(host.query(Schedule::id));
+        events_ = static_cast<Events*>(host.query(Events::id));
+        auto* ecs_world = static_cast<ecs::World*>(host.query(ecs::World::id));
+        if (net_ == nullptr || schedule_ == nullptr || events_ == nullptr || ecs_world == nullptr) {
+            throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
+        }
+        world_ = ecs::WorldView{ecs_world};
+    }
+    detail::WorldLinks links() noexcept {
+        return {net_, schedule_, runtime_, &closures_, &scratch_};
+    }
+
+    Net* net_ = nullptr;
+    Schedule* schedule_ = nullptr;
+    Events* events_ = nullptr;
+    ecs::WorldView world_;
+    std::string scratch_;
+};
+
+}  // namespace gantry
