@@ -28,11 +28,14 @@ struct AdminConfig {
     std::size_t body_bytes_max = 65'536;
     std::uint32_t request_ms = 10'000;  ///< from its first byte to its last, and to write an answer
     std::uint32_t idle_ms = 30'000;     ///< between two requests
+    std::size_t event_streams_max = 8;  ///< connections that follow /api/events
     std::uint32_t swap_wait_ms = 60'000;  ///< POST /api/swap answers 202 after this
 };
 
-/// 192 random bits from the system's cryptographic source, as 32 characters fit for a URL.
+/// 192 random bits from the system's cryptographic source, as hexadecimal digits.
 std::string make_token();
+
+struct ServerState;  // server_state.h
 
 class AdminServer {
 public:
@@ -50,9 +53,8 @@ public:
     const std::string& url() const noexcept;
 
 private:
-    struct State;
-    explicit AdminServer(std::unique_ptr<State> state) noexcept;
-    std::unique_ptr<State> state_;
+    explicit AdminServer(std::unique_ptr<ServerState> state) noexcept;
+    std::unique_ptr<ServerState> state_;
 };
 
 }  // namespace gantry::admin
