@@ -14,14 +14,15 @@ unsigned long bug_count() noexcept;
 
 }  // namespace gantry::core
 
-/// A broken invariant or a wrong thread: the process ends. Never for what a peer or plugin can cause.
-#define GANTRY_ASSERT(condition)                                                  \
-    (__builtin_expect(static_cast<bool>(condition), 1)                            \
-         ? static_cast<void>(0)                                                   \
+/// A broken invariant or a wrong thread: the process ends. Never for what a peer or plugin can
+/// cause.
+#define GANTRY_ASSERT(condition)                       \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::gantry::core::assert_failed(#condition, __FILE__, __LINE__))
 
 /// Doubtful but survivable.
-#define GANTRY_BUG(condition)                                                     \
-    (__builtin_expect(static_cast<bool>(condition), 1)                            \
-         ? static_cast<void>(0)                                                   \
+#define GANTRY_BUG(condition)                          \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::gantry::core::bug_found(#condition, __FILE__, __LINE__))

@@ -22,7 +22,8 @@ spdlog::logger& stderr_logger() {
         const bool colour = ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
         spdlog::sink_ptr sink;
         if (colour) {
-            sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(spdlog::color_mode::always);
+            sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
+                spdlog::color_mode::always);
         } else {
             sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
         }

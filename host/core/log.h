@@ -37,11 +37,13 @@ private:
 
 template <class... Args>
 void trace(fmt::format_string<Args...> text, Args&&... args) {
-    if (level() <= Level::trace) write(Level::trace, fmt::format(text, std::forward<Args>(args)...));
+    if (level() <= Level::trace)
+        write(Level::trace, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {
-    if (level() <= Level::debug) write(Level::debug, fmt::format(text, std::forward<Args>(args)...));
+    if (level() <= Level::debug)
+        write(Level::debug, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> text, Args&&... args) {
@@ -53,7 +55,8 @@ void warn(fmt::format_string<Args...> text, Args&&... args) {
 }
 template <class... Args>
 void error(fmt::format_string<Args...> text, Args&&... args) {
-    if (level() <= Level::error) write(Level::error, fmt::format(text, std::forward<Args>(args)...));
+    if (level() <= Level::error)
+        write(Level::error, fmt::format(text, std::forward<Args>(args)...));
 }
 
 }  // namespace gantry::log

@@ -4,7 +4,8 @@
 
 namespace gantry::core {
 
-/// splitmix64 (public domain, Sebastiano Vigna, prng.di.unimi.it): one word of state, any seed good.
+/// splitmix64 (public domain, Sebastiano Vigna, prng.di.unimi.it): one word of state, any seed
+/// good.
 class Random {
 public:
     explicit Random(std::uint64_t seed) noexcept : state_{seed} {}

@@ -1,4 +1,5 @@
-// ByteRing: a bounded queue of records between one producer thread and one consumer thread. No lock.
+// ByteRing: a bounded queue of records between one producer thread and one consumer thread. No
+// lock.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -29,8 +30,13 @@ public:
     /// The largest body a record can have, so that it fits wherever the ring happens to wrap.
     std::size_t body_bytes_max() const noexcept { return capacity_ / 4; }
 
-    /// Producer: room for one record, or an empty span when full. Fill it, then publish() some time.
-    /// `kind` must not be zero.
+    /// Producer: whether a record of that size could be pushed now, wherever the ring wraps.
+    bool fits(std::size_t body_bytes) noexcept {
+        return body_bytes <= body_bytes_max() &&
+               has_room(2 * (header_bytes + round_up(body_bytes)));
+    }
+    /// Producer: room for one record, or an empty span when full. Fill it, then publish() some
+    /// time. `kind` must not be zero.
     std::span<std::byte> push(std::uint32_t kind, std::size_t body_bytes) noexcept {
         GANTRY_ASSERT(kind != skip_kind && body_bytes <= body_bytes_max());
         const std::size_t need = header_bytes + round_up(body_bytes);
@@ -90,7 +96,9 @@ private:
     static constexpr std::size_t header_bytes = sizeof(Header);
     static constexpr std::uint32_t skip_kind = 0;
 
-    static constexpr std::size_t round_up(std::size_t n) noexcept { return (n + 7) & ~std::size_t{7}; }
+    static constexpr std::size_t round_up(std::size_t n) noexcept {
+        return (n + 7) & ~std::size_t{7};
+    }
     std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(storage_.get()); }
     void put_header(std::size_t at, std::uint32_t kind, std::uint32_t body_bytes) noexcept {
         *reinterpret_cast<Header*>(bytes() + at) = Header{kind, body_bytes};

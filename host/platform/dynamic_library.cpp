@@ -21,14 +21,16 @@ Result<std::unique_ptr<DynamicLibrary>> DynamicLibrary::open(const std::filesyst
     auto handle = std::make_unique<Handle>();
     try {
         // The throwing overload keeps the loader's own words; the other one loses them.
-        handle->library.load(path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        handle->library.load(path,
+                             boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     } catch (const std::exception& error) {
         return Error{Status::invalid, error.what()};
     }
     return std::unique_ptr<DynamicLibrary>{new DynamicLibrary{std::move(handle)}};
 }
 
-DynamicLibrary::DynamicLibrary(std::unique_ptr<Handle> handle) noexcept : handle_{std::move(handle)} {}
+DynamicLibrary::DynamicLibrary(std::unique_ptr<Handle> handle) noexcept
+    : handle_{std::move(handle)} {}
 DynamicLibrary::~DynamicLibrary() = default;
 
 const void* DynamicLibrary::symbol(const char* name) const noexcept {

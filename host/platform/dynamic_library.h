@@ -8,8 +8,8 @@
 namespace gantry::platform {
 
 /// Opened now and local, so that a missing symbol is an error here and not at the first call. One
-/// owner, never copied. The path must be unique among the libraries that are open: the loader answers
-/// a path it knows with the code it already has.
+/// owner, never copied. The path must be unique among the libraries that are open: the loader
+/// answers a path it knows with the code it already has.
 class DynamicLibrary {
 public:
     /// Runs the library's constructors. The sentence of an error is the loader's own. [control]

@@ -13,7 +13,8 @@ Result<std::unique_ptr<FolderWatch>> FolderWatch::open(const std::filesystem::pa
     if (descriptor < 0) {
         return Error{Status::limit, std::string{"cannot watch folders: "} + std::strerror(errno)};
     }
-    const std::uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
+    const std::uint32_t events =
+        IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
     if (::inotify_add_watch(descriptor, folder.c_str(), events | IN_ONLYDIR) < 0) {
         const std::string why = std::strerror(errno);
         ::close(descriptor);

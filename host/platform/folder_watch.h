@@ -15,8 +15,8 @@ public:
     FolderWatch(const FolderWatch&) = delete;
     FolderWatch& operator=(const FolderWatch&) = delete;
 
-    /// True once after any number of changes; never blocks. An overflow of the system's queue counts
-    /// as a change, for the caller looks at the whole folder anyway. [control]
+    /// True once after any number of changes; never blocks. An overflow of the system's queue
+    /// counts as a change, for the caller looks at the whole folder anyway. [control]
     bool changed() noexcept;
 
 private:

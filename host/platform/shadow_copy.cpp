@@ -69,7 +69,8 @@ Result<std::vector<std::byte>> read_library(const std::filesystem::path& path) {
 
 Result<std::filesystem::path> make_private_folder() {
     const char* base = std::getenv("TMPDIR");
-    std::string name = std::string{base != nullptr && *base != '\0' ? base : "/tmp"} + "/gantry-XXXXXX";
+    std::string name =
+        std::string{base != nullptr && *base != '\0' ? base : "/tmp"} + "/gantry-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) return system_error("cannot make a folder like", name);
     return std::filesystem::path{name};
 }
@@ -79,7 +80,8 @@ void remove_folder(const std::filesystem::path& folder) noexcept {
     std::filesystem::remove_all(folder, ignored);
 }
 
-Result<Done> write_new_file(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
+Result<Done> write_new_file(const std::filesystem::path& path,
+                            const std::vector<std::byte>& bytes) {
     const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500)};
     if (file.value < 0) return system_error("cannot create", path);
     std::size_t put = 0;

@@ -11,7 +11,8 @@ namespace {
 
 void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
            const timespec* timeout) noexcept {
-    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, timeout, nullptr, 0);
+    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, timeout,
+              nullptr, 0);
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ void Waker::wake() noexcept {
 
 void Waker::sleep(TimeNs duration) noexcept {
     std::uint32_t expected = idle;
-    if (duration > 0 && state_.compare_exchange_strong(expected, asleep, std::memory_order_seq_cst)) {
+    if (duration > 0 &&
+        state_.compare_exchange_strong(expected, asleep, std::memory_order_seq_cst)) {
         timespec timeout{};
         timeout.tv_sec = duration / ns_per_s;
         timeout.tv_nsec = duration % ns_per_s;

@@ -13,8 +13,8 @@ enum class Verdict : std::uint32_t {
     hold,   ///< decide later by release(); the connection's later messages wait
 };
 
-/// A message on its way through the layers. A layer may re-point `payload` to memory of its own that
-/// stays as it is until its next call.
+/// A message on its way through the layers. A layer may re-point `payload` to memory of its own
+/// that stays as it is until its next call.
 struct IoMessage {
     SessionId session;
     std::uint16_t id = 0;
@@ -42,7 +42,7 @@ struct LayerDesc {
 
 /// All calls [io].
 struct Io {
-    static constexpr const char* id = "gantry.io/1";
+    static constexpr const char* interface_id = "gantry.io/1";
 
     /// Offer a layer under a name that listeners of the manifest can list. Only during start().
     virtual Status layer(const LayerDesc* desc) noexcept = 0;

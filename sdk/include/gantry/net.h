@@ -14,20 +14,21 @@ inline constexpr std::uint8_t echo = 0x08;      ///< answered by the host with t
 /// What a handler gets. Pointers are valid for the call; copy what is needed after a co_await.
 struct Message {
     SessionId session;
-    Entity entity;                  ///< the session's entity in this world
-    std::uint16_t id = 0;           ///< 0 on a listener whose framing has no ids
+    Entity entity;         ///< the session's entity in this world
+    std::uint16_t id = 0;  ///< 0 on a listener whose framing has no ids
     std::uint8_t flags = 0;
     std::uint8_t channel = 0;
     std::uint32_t correlation = 0;  ///< chosen by the sender of a request
     Bytes payload;
     TimeNs received_at = 0;
-    std::uint32_t text = 0;         ///< 1: came as a text message (WebSocket)
+    std::uint32_t text = 0;  ///< 1: came as a text message (WebSocket)
     std::uint32_t reserved = 0;
 
     bool is_request() const noexcept { return (flags & message_flags::request) != 0; }
 };
 
-/// Any Status but ok answers a request with an error reply; of a one-way message it is only counted.
+/// Any Status but ok answers a request with an error reply; of a one-way message it is only
+/// counted.
 using MessageFunction = Status (*)(void* context, const Message* message) noexcept;
 
 struct SessionInfo {
@@ -44,6 +45,10 @@ struct SessionInfo {
 /// `opened` with the session's fresh entity; `closed` before that entity is destroyed.
 using SessionFunction = void (*)(void* context, SessionId session, Entity entity) noexcept;
 
+/// `high` 1: more than the listener's high watermark waits for this session, so send it less; 0:
+/// the queue has fallen to the low watermark.
+using PressureFunction = void (*)(void* context, SessionId session, std::uint32_t high) noexcept;
+
 struct GroupId {
     std::uint32_t value = 0;
     constexpr explicit operator bool() const noexcept { return value != 0; }
@@ -53,13 +58,15 @@ struct GroupId {
 /// All calls [world]. Sending queues: nothing is written before the end of the batch, and what a
 /// full queue does is the listener's policy (slow consumers are closed, with a counter).
 struct Net {
-    static constexpr const char* id = "gantry.net/1";
+    static constexpr const char* interface_id = "gantry.net/1";
 
     /// Claim a message id. `already_exists` when another plugin owns it: the log names both.
     virtual Status route(std::uint16_t message_id, Str name, MessageFunction handler,
                          void* context) noexcept = 0;
     virtual Status on_session(SessionFunction opened, SessionFunction closed,
                               void* context) noexcept = 0;
+
+    virtual Status on_pressure(PressureFunction changed, void* context) noexcept = 0;
 
     virtual Status send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                         Bytes payload) noexcept = 0;

@@ -5,11 +5,12 @@
 
 namespace gantry {
 
-/// Everything the host offers to one instance, by interface id. A facet gets only what is safe on its
-/// thread: "gantry.ecs/1" answers in a world, "gantry.io/1" on a shard, "gantry.runtime/1" everywhere.
+/// Everything the host offers to one instance, by interface id. A facet gets only what is safe on
+/// its thread: "gantry.ecs/1" answers in a world, "gantry.io/1" on a shard, "gantry.runtime/1"
+/// everywhere.
 struct Host {
-    /// The interface, or null when this host or this facet has none of that id. The pointer is valid
-    /// until stop() returns. [the instance's own thread]
+    /// The interface, or null when this host or this facet has none of that id. The pointer is
+    /// valid until stop() returns. [the instance's own thread]
     virtual void* query(Str interface_id) noexcept = 0;
 
 protected:
@@ -17,17 +18,22 @@ protected:
 };
 
 /// One running instance, made by a PluginDesc and owned by the host:
-///     create -> start -> (messages, ticks) -> drain -> save -> stop -> destroy
-/// Every call comes on the instance's one thread, one at a time, so no lock is needed. Nothing may be
-/// thrown out of a method; gantry/gantry.h keeps yours in. No method is ever added, moved or
+///     create -> start -> [restore] -> serve -> (messages, ticks) -> drain -> save -> stop ->
+///     destroy
+/// Every call comes on the instance's one thread, one at a time, so no lock is needed. Nothing may
+/// be thrown out of a method; gantry/gantry.h keeps yours in. No method is ever added, moved or
 /// overloaded here: a new ability is a new interface, found by query().
 struct Plugin {
-    /// Register handlers, systems, timers and services. Nobody is served by you yet. On any Status but
-    /// ok the host takes back what was registered and calls destroy().
+    /// Register handlers, systems, timers and services. Nobody is served by you yet. On any Status
+    /// but ok the host takes back what was registered and calls destroy().
     virtual Status start(Host& host) noexcept = 0;
 
-    /// A successor is ready. Keep serving, start nothing long. The swap waits until idle() and no task
-    /// is left, for `deadline_ms` at most.
+    /// You serve from now on: call others, create entities, send. `successor` 1: you took over from
+    /// an older version, after restore(); 0: you are the first here. Comes again after a rollback.
+    virtual void serve(std::uint32_t successor) noexcept = 0;
+
+    /// A successor is ready. Keep serving, start nothing long. The swap waits until idle() and no
+    /// task is left, for `deadline_ms` at most.
     virtual void drain(std::uint32_t deadline_ms) noexcept = 0;
 
     /// The swap that drain() announced was given up, or rolled back: you go on.
@@ -74,7 +80,7 @@ protected:
 /// "gantry.state/1", answered by Plugin::query: private state that outlives a swap. World state
 /// belongs into components, which stay where they are; this is for the little that does not fit.
 struct State {
-    static constexpr const char* id = "gantry.state/1";
+    static constexpr const char* interface_id = "gantry.state/1";
     virtual Status save(StateWriter& writer) noexcept = 0;
     /// Any Status but ok gives the swap up and the old instance goes on.
     virtual Status restore(StateReader& reader) noexcept = 0;
@@ -94,6 +100,12 @@ struct Dependency {
     std::uint32_t reserved;
 };
 
+namespace facet_bits {
+inline constexpr std::uint32_t world = 1;
+inline constexpr std::uint32_t io = 2;
+inline constexpr std::uint32_t service = 4;
+}  // namespace facet_bits
+
 using CreateFunction = Plugin* (*)() noexcept;  ///< null when out of memory
 
 /// The only symbol a plugin exports, named `gantry_plugin`, in the section ".gantry_plugin". Inline
@@ -101,14 +113,16 @@ using CreateFunction = Plugin* (*)() noexcept;  ///< null when out of memory
 /// wrong one before any code of the library runs.
 struct PluginDesc {
     std::uint32_t magic;
-    std::uint32_t size;           ///< sizeof(PluginDesc) of the SDK it was built with
+    std::uint32_t size;  ///< sizeof(PluginDesc) of the SDK it was built with
     std::uint16_t abi_major;
     std::uint16_t abi_minor;
     std::uint32_t dependency_count;
-    char name[48];                ///< [a-z0-9_-]+, unique in one host
-    char version[24];             ///< semantic: "1.4.2"
+    char name[48];     ///< [a-z0-9_-]+, unique in one host
+    char version[24];  ///< semantic: "1.4.2"
     char sdk_version[16];
-    char toolchain[64];           ///< for messages to people only
+    char toolchain[56];    ///< for messages to people only
+    std::uint32_t facets;  ///< bit 0: world, bit 1: io, bit 2: service
+    std::uint32_t reserved;
     Dependency dependencies[dependencies_max];
     CreateFunction create_world;    ///< one instance per (library, world), or null
     CreateFunction create_io;       ///< one instance per (library, shard), or null

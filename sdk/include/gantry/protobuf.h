@@ -19,7 +19,9 @@ struct Codec<T, std::enable_if_t<std::is_base_of_v<google::protobuf::MessageLite
     static const T* decode(Store& store, Bytes bytes) {
         return store.ParseFromArray(bytes.data, static_cast<int>(bytes.size)) ? &store : nullptr;
     }
-    static bool encode(const T& message, std::string& out) { return message.SerializeToString(&out); }
+    static bool encode(const T& message, std::string& out) {
+        return message.SerializeToString(&out);
+    }
 };
 
 }  // namespace gantry

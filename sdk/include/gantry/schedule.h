@@ -1,4 +1,5 @@
-// gantry/schedule.h: "gantry.schedule/1", what runs in a world without a message: systems, timers, tasks.
+// gantry/schedule.h: "gantry.schedule/1", what runs in a world without a message: systems, timers,
+// tasks.
 #pragma once
 #include "gantry/types.h"
 
@@ -64,7 +65,7 @@ struct TaskDesc {
 
 /// All calls [world].
 struct Schedule {
-    static constexpr const char* id = "gantry.schedule/1";
+    static constexpr const char* interface_id = "gantry.schedule/1";
 
     /// Only during start(). `invalid` with a log line for a cycle of before and after.
     virtual Status system(const SystemDesc* desc) noexcept = 0;

@@ -24,7 +24,7 @@ using AnswerFunction = void (*)(void* context, Status status, Bytes response) no
 
 /// All calls [own thread].
 struct Services {
-    static constexpr const char* id = "gantry.services/1";
+    static constexpr const char* interface_id = "gantry.services/1";
 
     /// Offer a virtual interface under a versioned name, "chat.filter/1", to plugins of this room.
     /// `already_exists` when another plugin provides it here. Only during start().
@@ -49,7 +49,7 @@ using EventFunction = void (*)(void* context, Str name, Bytes payload) noexcept;
 
 /// Notices between the plugins of one world, and between worlds. All calls [world].
 struct Events {
-    static constexpr const char* id = "gantry.events/1";
+    static constexpr const char* interface_id = "gantry.events/1";
 
     virtual Status subscribe(Str name, EventFunction handler, void* context) noexcept = 0;
     /// Every subscriber has run when this returns, in the order in which they subscribed.

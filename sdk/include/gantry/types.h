@@ -11,28 +11,29 @@ namespace gantry {
 /// How a call ended. The number is part of the wire format of error replies (proto/README.md).
 enum class Status : std::uint16_t {
     ok = 0,
-    invalid = 1,        ///< the arguments or the bytes make no sense
-    not_found = 2,      ///< no such id, name, session or entity (any more)
-    already_exists = 3, ///< somebody owns that name or id
-    refused = 4,        ///< understood, and not allowed
-    limit = 5,          ///< a configured limit is reached; nothing was stored
-    unavailable = 6,    ///< not now: draining, absent, closed
+    invalid = 1,         ///< the arguments or the bytes make no sense
+    not_found = 2,       ///< no such id, name, session or entity (any more)
+    already_exists = 3,  ///< somebody owns that name or id
+    refused = 4,         ///< understood, and not allowed
+    limit = 5,           ///< a configured limit is reached; nothing was stored
+    unavailable = 6,     ///< not now: draining, absent, closed
     timeout = 7,
     cancelled = 8,
-    internal = 9,       ///< the callee failed; its log line says how
+    internal = 9,  ///< the callee failed; its log line says how
     unsupported = 10,
 };
 
 /// The name of a status as it stands in logs: "not_found".
 constexpr const char* status_name(Status status) noexcept {
-    constexpr const char* names[] = {"ok",      "invalid",     "not_found", "already_exists",
-                                     "refused", "limit",       "unavailable", "timeout",
-                                     "cancelled", "internal",  "unsupported"};
+    constexpr const char* names[] = {"ok",        "invalid",  "not_found",   "already_exists",
+                                     "refused",   "limit",    "unavailable", "timeout",
+                                     "cancelled", "internal", "unsupported"};
     const auto index = static_cast<std::size_t>(status);
     return index < sizeof names / sizeof *names ? names[index] : "unknown";
 }
 
-/// Text across the boundary: pointer and length, not owned, valid for the call unless said otherwise.
+/// Text across the boundary: pointer and length, not owned, valid for the call unless said
+/// otherwise.
 struct Str {
     const char* data = nullptr;
     std::uint64_t size = 0;
@@ -41,7 +42,9 @@ struct Str {
     constexpr Str(const char* text, std::uint64_t bytes) noexcept : data{text}, size{bytes} {}
     constexpr Str(std::string_view text) noexcept : data{text.data()}, size{text.size()} {}
     constexpr Str(const char* text) noexcept : Str{std::string_view{text}} {}
-    constexpr std::string_view view() const noexcept { return {data, static_cast<std::size_t>(size)}; }
+    constexpr std::string_view view() const noexcept {
+        return {data, static_cast<std::size_t>(size)};
+    }
     constexpr operator std::string_view() const noexcept { return view(); }
 };
 
@@ -51,8 +54,10 @@ struct Bytes {
     std::uint64_t size = 0;
 
     constexpr Bytes() noexcept = default;
-    constexpr Bytes(const std::byte* bytes, std::uint64_t count) noexcept : data{bytes}, size{count} {}
-    constexpr Bytes(std::span<const std::byte> bytes) noexcept : data{bytes.data()}, size{bytes.size()} {}
+    constexpr Bytes(const std::byte* bytes, std::uint64_t count) noexcept
+        : data{bytes}, size{count} {}
+    constexpr Bytes(std::span<const std::byte> bytes) noexcept
+        : data{bytes.data()}, size{bytes.size()} {}
     Bytes(std::string_view text) noexcept
         : data{reinterpret_cast<const std::byte*>(text.data())}, size{text.size()} {}
     constexpr std::span<const std::byte> span() const noexcept {

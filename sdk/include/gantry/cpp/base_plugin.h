@@ -34,8 +34,8 @@ private:
     const ServiceSlot* slot_ = nullptr;
 };
 
-/// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your closures.
-/// Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
+/// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your
+/// closures. Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
 class BasePlugin : public Plugin, public State {
 public:
     BasePlugin() = default;
@@ -43,8 +43,8 @@ public:
     BasePlugin& operator=(const BasePlugin&) = delete;
 
     Status start(Host& host) noexcept final {
-        runtime_ = static_cast<Runtime*>(host.query(Runtime::id));
-        services_ = static_cast<Services*>(host.query(Services::id));
+        runtime_ = static_cast<Runtime*>(host.query(Runtime::interface_id));
+        services_ = static_cast<Services*>(host.query(Services::interface_id));
         if (runtime_ == nullptr || services_ == nullptr) return Status::unsupported;
         const auto caught = detail::guarded([&] {
             bind(host);
@@ -55,6 +55,9 @@ public:
             return caught.status;
         }
         return setup_status_;
+    }
+    void serve(std::uint32_t successor) noexcept final {
+        check("begin", [&] { begin(successor == 0); });
     }
     void drain(std::uint32_t deadline_ms) noexcept final {
         check("drain", [&] { draining(deadline_ms); });
@@ -67,7 +70,7 @@ public:
         check("teardown", [&] { teardown(); });
     }
     void* query(Str id) noexcept final {
-        if (id.view() == State::id) return static_cast<State*>(this);
+        if (id.view() == State::interface_id) return static_cast<State*>(this);
         return nullptr;
     }
     void destroy() noexcept final { delete this; }
@@ -84,6 +87,9 @@ protected:
 
     /// Register everything here. Throw, or refuse(), to refuse the load; nothing of it stays.
     virtual void setup() = 0;
+    /// You serve from now on. `fresh`: nobody served here before you, so make what the world needs;
+    /// otherwise it is all there already.
+    virtual void begin(bool /*fresh*/) {}
     /// The last call that may use the host.
     virtual void teardown() {}
     /// What a successor needs and components do not hold. Read it in restore_state().
@@ -127,8 +133,8 @@ protected:
             [](void* context, const ServiceCall* call) noexcept {
                 auto& self = *static_cast<Kept*>(context);
                 std::string answer;
-                const auto caught =
-                    self.plugin->run("service", [&] { answer = self.f(call->method, call->request); });
+                const auto caught = self.plugin->run(
+                    "service", [&] { answer = self.f(call->method, call->request); });
                 if (caught.status == Status::ok) {
                     call->reply(call->caller, Status::ok, Bytes{std::string_view{answer}});
                 } else {
@@ -139,7 +145,8 @@ protected:
     }
     /// Asks a service wherever it lives; `f(Status, Bytes)` runs here, exactly once.
     template <class Rep, class Period, class F>
-    void call(Str name, Str method, Bytes request, std::chrono::duration<Rep, Period> deadline, F f) {
+    void call(Str name, Str method, Bytes request, std::chrono::duration<Rep, Period> deadline,
+              F f) {
         struct Pending {
             BasePlugin* plugin;
             F f;

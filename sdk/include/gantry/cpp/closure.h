@@ -1,4 +1,5 @@
-// gantry/cpp/closure.h: keeps a plugin's callables alive and gives the host plain functions to call.
+// gantry/cpp/closure.h: keeps a plugin's callables alive and gives the host plain functions to
+// call.
 #pragma once
 #include <memory>
 #include <tuple>

@@ -18,6 +18,8 @@ template <class T, class Enable = void>
 struct Codec;
 
 template <class T>
-concept Message_type = requires { typename Codec<T>::Store; };
+concept Message_type = requires {
+    typename Codec<T>::Store;
+};
 
 }  // namespace gantry

@@ -68,6 +68,9 @@ consteval PluginDesc describe(const PluginInfo& info) {
         copy_text(dependency.version_min, need.version_min);
         dependency.optional = need.optional ? 1 : 0;
     }
+    if (info.world != nullptr) desc.facets |= facet_bits::world;
+    if (info.io != nullptr) desc.facets |= facet_bits::io;
+    if (info.service != nullptr) desc.facets |= facet_bits::service;
     desc.create_world = info.world;
     desc.create_io = info.io;
     desc.create_service = info.service;
@@ -78,8 +81,8 @@ consteval PluginDesc describe(const PluginInfo& info) {
 }  // namespace gantry
 
 /// Exports the descriptor. Once per library, at namespace scope.
-#define GANTRY_PLUGIN(...)                                                                     \
-    GANTRY_EXPORT __attribute__((section(".gantry_plugin")))                                   \
-    const ::gantry::PluginDesc gantry_plugin;                                                  \
-    constinit const ::gantry::PluginDesc gantry_plugin =                                       \
+#define GANTRY_PLUGIN(...)                                   \
+    GANTRY_EXPORT __attribute__((section(".gantry_plugin"))) \
+    const ::gantry::PluginDesc gantry_plugin;                \
+    constinit const ::gantry::PluginDesc gantry_plugin =     \
         ::gantry::detail::describe(::gantry::PluginInfo{__VA_ARGS__})

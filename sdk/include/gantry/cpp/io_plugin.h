@@ -10,8 +10,8 @@ namespace gantry {
 /// others do not see.
 class IoPlugin : public BasePlugin {
 protected:
-    /// One ring of the onion under a name that listeners list in "middleware". Either function may be
-    /// omitted by passing nullptr: `Verdict f(IoMessage&)`.
+    /// One ring of the onion under a name that listeners list in "middleware". Either function may
+    /// be omitted by passing nullptr: `Verdict f(IoMessage&)`.
     template <class In, class Out>
     void layer(Str name, In inbound, Out outbound) {
         struct Kept {
@@ -44,7 +44,8 @@ protected:
         layer(name, std::move(inbound), nullptr);
     }
 
-    /// Answers a message id on the shard: `f(const IoMessage&)` returns Bytes to reply with, or void.
+    /// Answers a message id on the shard: `f(const IoMessage&)` returns Bytes to reply with, or
+    /// void.
     template <class F>
     void route(std::uint16_t id, F f, Str name = "route") {
         struct Kept {
@@ -82,7 +83,7 @@ private:
         return result;
     }
     void bind(Host& host) final {
-        io_ = static_cast<Io*>(host.query(Io::id));
+        io_ = static_cast<Io*>(host.query(Io::interface_id));
         if (io_ == nullptr) throw HandlerError{Status::unsupported, "the host has no gantry.io/1"};
     }
 

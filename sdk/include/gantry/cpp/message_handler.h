@@ -66,15 +66,17 @@ Task<> answer_later(WorldLinks links, Message message, Task<R> task) {
     }
     if (status == Status::ok) co_return;
     if (message.is_request()) {
-        links.net->fail(&message, status, sentence.empty() ? Str{status_name(status)} : Str{std::string_view{sentence}});
+        links.net->fail(
+            &message, status,
+            sentence.empty() ? Str{status_name(status)} : Str{std::string_view{sentence}});
     }
-    if (status == Status::internal) links.runtime->report_failure("task", std::string_view{sentence});
+    if (status == Status::internal)
+        links.runtime->report_failure("task", std::string_view{sentence});
 }
 
 /// Runs `body`, which returns what the handler returned, and answers the message.
 template <class Body>
-Status handle(const WorldLinks& links, Str name, const Message& message,
-              Body&& body) noexcept {
+Status handle(const WorldLinks& links, Str name, const Message& message, Body&& body) noexcept {
     using R = std::invoke_result_t<Body&>;
     Status status = Status::ok;
     const auto caught = guarded([&] {
@@ -103,8 +105,7 @@ Status route_raw(const WorldLinks& links, std::uint16_t id, Str name, F f) {
         std::string name;
         F f;
     };
-    auto* kept =
-        links.closures->keep(Kept{links, std::string{name.view()}, std::move(f)});
+    auto* kept = links.closures->keep(Kept{links, std::string{name.view()}, std::move(f)});
     return links.net->route(
         id, Str{std::string_view{kept->name}},
         [](void* context, const Message* message) noexcept {
@@ -143,8 +144,7 @@ Status route_typed(const WorldLinks& links, std::uint16_t id, F f) {
                 return handle(self.links, handler_name, *message,
                               [&] { return self.f(*decoded, *message); });
             } else {
-                return handle(self.links, handler_name, *message,
-                              [&] { return self.f(*decoded); });
+                return handle(self.links, handler_name, *message, [&] { return self.f(*decoded); });
             }
         },
         kept);

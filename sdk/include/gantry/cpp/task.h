@@ -1,4 +1,5 @@
-// gantry/cpp/task.h: Task<T>, the coroutine that handlers may be. It runs on its world's thread only.
+// gantry/cpp/task.h: Task<T>, the coroutine that handlers may be. It runs on its world's thread
+// only.
 #pragma once
 #include <coroutine>
 #include <cstdlib>
@@ -25,14 +26,15 @@ struct SourceLocation {
 
 namespace detail {
 
-/// The outermost coroutine of a chain: what the host's ledger knows. Lives in the outermost promise.
+/// The outermost coroutine of a chain: what the host's ledger knows. Lives in the outermost
+/// promise.
 struct TaskRoot {
     Schedule* schedule = nullptr;
     Runtime* runtime = nullptr;
     Str name;
-    std::uint64_t id = 0;              ///< in the host's ledger; 0 while it has never waited
-    std::coroutine_handle<> frame;     ///< the outermost frame
-    std::coroutine_handle<> waiting;   ///< the innermost frame, the one to resume
+    std::uint64_t id = 0;             ///< in the host's ledger; 0 while it has never waited
+    std::coroutine_handle<> frame;    ///< the outermost frame
+    std::coroutine_handle<> waiting;  ///< the innermost frame, the one to resume
 
     static void resume(void* self) noexcept {
         auto& root = *static_cast<TaskRoot*>(self);
@@ -136,7 +138,8 @@ public:
         if constexpr (!std::is_void_v<T>) return std::move(*promise.value);
     }
 
-    /// Runs it until its first wait; from then on the host's ledger owns it. The name must be static.
+    /// Runs it until its first wait; from then on the host's ledger owns it. The name must be
+    /// static.
     void start(Schedule& schedule, Runtime& runtime, Str name) noexcept {
         const Handle handle = std::exchange(handle_, nullptr);
         auto& promise = handle.promise();
@@ -180,7 +183,8 @@ struct AfterAwaiter {
         return status == Status::ok;
     }
     void await_resume() const {
-        if (status != Status::ok) throw HandlerError{status, "the host takes no more waiting tasks"};
+        if (status != Status::ok)
+            throw HandlerError{status, "the host takes no more waiting tasks"};
     }
 };
 
@@ -219,7 +223,8 @@ struct OffloadAwaiter {
         return status == Status::ok;
     }
     R await_resume() {
-        if (status != Status::ok) throw HandlerError{status, "the host takes no more offloaded work"};
+        if (status != Status::ok)
+            throw HandlerError{status, "the host takes no more offloaded work"};
         if (caught.status != Status::ok) throw HandlerError{caught.status, caught.what};
         if constexpr (!std::is_void_v<R>) return std::move(*result);
     }

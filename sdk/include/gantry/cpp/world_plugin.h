@@ -29,8 +29,8 @@ struct SystemOptions {
 ///     GANTRY_PLUGIN(.name = "echo", .version = "1.0.0", .world = gantry::create<Echo>);
 class WorldPlugin : public BasePlugin {
 protected:
-    /// Handles a message id. `f(const Message&)` returns nothing, a Status, Bytes or a std::string to
-    /// reply with, or a Task of one of these.
+    /// Handles a message id. `f(const Message&)` returns nothing, a Status, Bytes or a std::string
+    /// to reply with, or a Task of one of these.
     template <class F>
     void on(std::uint16_t id, F f, Str name = "on") {
         expect(detail::route_raw(links(), id, name, std::move(f)));
@@ -42,8 +42,8 @@ protected:
         static_assert(message_id<T> != 0, "no id: give the message (gantry.id) in its .proto");
         expect(detail::route_typed<T>(links(), message_id<T>, std::move(f)));
     }
-    /// `opened(SessionId, Entity)` for every session that enters this world, also for those that are
-    /// there when the plugin starts anew; `closed(SessionId, Entity)` before its entity goes.
+    /// `opened(SessionId, Entity)` for every session that enters this world, also for those that
+    /// are there when the plugin starts anew; `closed(SessionId, Entity)` before its entity goes.
     template <class Opened, class Closed>
     void on_session(Opened opened, Closed closed) {
         struct Kept {
@@ -91,7 +91,8 @@ protected:
     void on_timer(Str handler, F f) {
         expect(schedule_->on_timer(handler, &fire<F>, keep_named(handler, std::move(f))));
     }
-    /// Sets a portable timer: it outlives a swap and finds its handler by name. repeat -1: for ever.
+    /// Sets a portable timer: it outlives a swap and finds its handler by name. repeat -1: for
+    /// ever.
     template <class Rep, class Period>
     std::uint64_t timer(Str key, Str handler, std::chrono::duration<Rep, Period> delay,
                         Bytes payload = {}, std::int32_t repeat = 0) {
@@ -188,10 +189,10 @@ private:
     }
 
     void bind(Host& host) final {
-        net_ = static_cast<Net*>(host.query(Net::id));
-        schedule_ = static_cast<Schedule*>(host.query(Schedule::id));
-        events_ = static_cast<Events*>(host.query(Events::id));
-        auto* ecs_world = static_cast<ecs::World*>(host.query(ecs::World::id));
+        net_ = static_cast<Net*>(host.query(Net::interface_id));
+        schedule_ = static_cast<Schedule*>(host.query(Schedule::interface_id));
+        events_ = static_cast<Events*>(host.query(Events::interface_id));
+        auto* ecs_world = static_cast<ecs::World*>(host.query(Ecs::interface_id));
         if (net_ == nullptr || schedule_ == nullptr || events_ == nullptr || ecs_world == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
         }

@@ -1,0 +1,60 @@
+// Library: one generation of a plugin's code in this process, from opening to the proof of leaving.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "host/platform/dynamic_library.h"
+#include "host/plugin/gate.h"
+
+namespace gantry::plugin {
+
+/// What became of a library that was closed.
+struct Unloaded {
+    bool proved = false;  ///< no mapping of the file is left
+    std::string reason;   ///< why it is still there
+};
+
+class Library {
+public:
+    /// Writes the candidate's checked bytes under a name nobody used before and opens that copy:
+    /// the original can be replaced at any time, and the loader never answers with old code.
+    /// [control]
+    static Result<std::shared_ptr<Library>> open(const Candidate& candidate,
+                                                 std::uint32_t generation,
+                                                 const std::filesystem::path& private_folder);
+    /// A plugin that is linked into this program; for tests.
+    static std::shared_ptr<Library> linked(const PluginDesc& desc, std::uint32_t generation);
+    ~Library();
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+
+    /// Closes the library and looks whether it is really gone. Every instance must be destroyed.
+    /// [control]
+    Unloaded close();
+
+    const PluginDesc& desc() const noexcept { return *desc_; }
+    const std::string& name() const noexcept { return name_; }
+    const std::string& version() const noexcept { return version_; }
+    std::uint32_t generation() const noexcept { return generation_; }
+    /// "arena@1.0.0#1"
+    const std::string& label() const noexcept { return label_; }
+    const std::string& build_id() const noexcept { return build_id_; }
+    const std::filesystem::path& file() const noexcept { return file_; }
+
+private:
+    Library() = default;
+
+    std::unique_ptr<platform::DynamicLibrary> opened_;
+    const PluginDesc* desc_ = nullptr;
+    std::string name_;
+    std::string version_;
+    std::string label_;
+    std::string build_id_;
+    std::uint32_t generation_ = 0;
+    std::filesystem::path file_;         // where it came from
+    std::filesystem::path shadow_file_;  // the copy that is open
+};
+
+}  // namespace gantry::plugin

@@ -1,0 +1,54 @@
+#include "host/route/onion.h"
+
+#include <algorithm>
+
+#include "host/core/log.h"
+
+namespace gantry::route {
+
+bool Onion::has_outbound() const noexcept {
+    return std::any_of(layers_.begin(), layers_.end(),
+                       [](const Layer& layer) { return layer.desc.outbound != nullptr; });
+}
+
+Verdict Onion::inbound(IoMessage& message, std::size_t from,
+                       std::size_t& stopped_at) const noexcept {
+    for (std::size_t i = from; i < layers_.size(); ++i) {
+        const Layer& layer = layers_[i];
+        if (layer.desc.inbound == nullptr) continue;
+        const log::Scope who{layer.owner->label.c_str()};
+        const Verdict verdict = layer.desc.inbound(layer.desc.context, &message);
+        if (verdict != Verdict::pass) {
+            stopped_at = i;
+            return verdict;
+        }
+    }
+    return Verdict::pass;
+}
+
+Verdict Onion::outbound(IoMessage& message) const noexcept {
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+        const Layer& layer = layers_[i];
+        if (layer.desc.outbound == nullptr) continue;
+        const log::Scope who{layer.owner->label.c_str()};
+        const Verdict verdict = layer.desc.outbound(layer.desc.context, &message);
+        if (verdict == Verdict::hold) return Verdict::drop;
+        if (verdict != Verdict::pass) return verdict;
+    }
+    return Verdict::pass;
+}
+
+void Onion::opened(SessionId session) const noexcept {
+    for (const Layer& layer : layers_) {
+        if (layer.desc.opened != nullptr) layer.desc.opened(layer.desc.context, session);
+    }
+}
+
+void Onion::closed(SessionId session) const noexcept {
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+        if (layers_[i].desc.closed != nullptr)
+            layers_[i].desc.closed(layers_[i].desc.context, session);
+    }
+}
+
+}  // namespace gantry::route

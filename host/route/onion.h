@@ -1,0 +1,39 @@
+// Onion: the middleware of one listener, from the outermost layer in and back out.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "gantry/io.h"
+#include "host/core/owner.h"
+
+namespace gantry::route {
+
+struct Layer {
+    LayerDesc desc;  ///< desc.name is not kept; `name` is
+    std::string name;
+    const core::Owner* owner = nullptr;
+};
+
+class Onion {
+public:
+    Onion() = default;
+    explicit Onion(std::vector<Layer> layers) : layers_{std::move(layers)} {}
+
+    bool empty() const noexcept { return layers_.empty(); }
+    std::size_t size() const noexcept { return layers_.size(); }
+    bool has_outbound() const noexcept;
+
+    /// Inbound from layer `from` on. On anything but pass, `stopped_at` is the layer that said so.
+    Verdict inbound(IoMessage& message, std::size_t from, std::size_t& stopped_at) const noexcept;
+    /// Outbound, innermost first. A layer that would hold here drops: nothing waits on the way out.
+    Verdict outbound(IoMessage& message) const noexcept;
+
+    void opened(SessionId session) const noexcept;
+    void closed(SessionId session) const noexcept;
+
+private:
+    std::vector<Layer> layers_;
+};
+
+}  // namespace gantry::route

@@ -1,0 +1,98 @@
+// What crosses between a shard and a worker: the records of their two rings.
+#pragma once
+#include <cstdint>
+
+#include "gantry/types.h"
+#include "host/core/ring.h"
+
+namespace gantry::route {
+
+/// Shard to worker.
+enum class ToWorld : std::uint32_t { opened = 1, message, closed, pressure };
+/// Worker to shard.
+enum class ToShard : std::uint32_t { send = 1, shared, credit, close, move };
+
+struct OpenedRecord {
+    WorldId world;
+    std::uint32_t moved = 0;  ///< 1: comes from another world
+    SessionId session;
+    TimeNs since = 0;
+    char remote[64] = {};
+    char protocol[16] = {};
+    char listener[48] = {};
+};
+
+/// Followed by the payload.
+struct MessageRecord {
+    WorldId world;
+    std::uint32_t correlation = 0;
+    SessionId session;
+    TimeNs received_at = 0;
+    std::uint16_t id = 0;
+    std::uint8_t flags = 0;
+    std::uint8_t channel = 0;
+    std::uint32_t text = 0;
+};
+
+struct ClosedRecord {
+    WorldId world;
+    std::uint32_t moved_to = 0;  ///< a world's id: the session goes on there
+    SessionId session;
+};
+
+struct PressureRecord {
+    WorldId world;
+    std::uint32_t high = 0;
+    SessionId session;
+};
+
+/// Followed by the payload.
+struct SendRecord {
+    SessionId session;
+    std::uint32_t correlation = 0;
+    std::uint16_t id = 0;
+    std::uint8_t flags = 0;
+    std::uint8_t channel = 0;
+    std::uint32_t text = 0;
+    std::uint32_t reserved = 0;
+};
+
+/// One encoded message for many: a counted reference, made in the ring by the worker and taken out
+/// of it by the shard. Followed by `count` session ids.
+struct SharedRecord {
+    alignas(8) std::byte message[8];
+    std::uint64_t count = 0;
+};
+
+/// The world has handled so much of this session: the shard may read on.
+struct CreditRecord {
+    SessionId session;
+    std::uint32_t messages = 0;
+    std::uint32_t bytes = 0;
+};
+
+struct CloseRecord {
+    SessionId session;
+    std::uint32_t reason = 0;  ///< net::CloseReason
+    std::uint32_t reserved = 0;
+};
+
+struct MoveRecord {
+    SessionId session;
+    WorldId to;
+    std::uint32_t reserved = 0;
+};
+
+/// The two rings between one shard and one worker.
+struct RoomLink {
+    explicit RoomLink(std::size_t ring_bytes) : to_world{ring_bytes}, to_shard{ring_bytes} {}
+
+    core::ByteRing to_world;
+    core::ByteRing to_shard;
+    /// Set by the shard when `to_world` refused a record; the worker wakes it after making room.
+    std::atomic<bool> shard_waits{false};
+    /// Set by the worker when `to_shard` refused a record.
+    std::atomic<bool> worker_waits{false};
+};
+
+}  // namespace gantry::route

@@ -1,0 +1,128 @@
+// TimerWheel: the timers of one world. Hierarchical wheels (Varghese and Lauck, SOSP 1987),
+// scheme 7.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gantry/schedule.h"
+#include "host/core/result.h"
+
+namespace gantry::sched {
+
+/// Sub-key of a timer: never given twice by one wheel.
+using TimerId = std::uint64_t;
+inline constexpr TimeNs never = std::numeric_limits<TimeNs>::max();
+
+/// What a timer is for. A portable one has a handler's name and survives its owner; the others go with
+/// it: a private one has a function, the host's own resume a task or end a call.
+enum class TimerKind : std::uint8_t { portable, function, task, call };
+
+struct TimerSpec {
+    TimerKind kind = TimerKind::portable;
+    std::uint32_t owner = 0;
+    std::string_view key;
+    std::string_view handler;
+    Bytes payload;
+    TimerFunction run = nullptr;
+    void* context = nullptr;
+    TimeNs delay = 0;
+    TimeNs every = 0;
+    std::int32_t repeat = 0;  ///< how many times more after the first; -1: for ever
+    std::uint64_t value = 0;  ///< of task and call: which
+};
+
+struct Timer {
+    TimerId id = 0;
+    TimerKind kind = TimerKind::portable;
+    std::uint32_t owner = 0;
+    std::string key;
+    std::string handler;
+    std::vector<std::byte> payload;
+    TimerFunction run = nullptr;
+    void* context = nullptr;
+    TimeNs due = 0;
+    TimeNs every = 0;
+    std::int32_t repeat = 0;
+    std::uint64_t value = 0;
+};
+
+struct TimerCounters {
+    std::uint64_t fired = 0;
+    std::uint64_t refused = 0;  ///< at the limit
+    std::uint32_t active = 0;
+};
+
+/// Resolution 1 ms. Many timers may share a key and none overwrites another. [world]
+class TimerWheel {
+public:
+    explicit TimerWheel(std::uint32_t timers_max) : timers_max_{timers_max} { heads_.fill(nil); }
+
+    /// A delay of zero or less fires at the next advance(), never inside this one.
+    Result<TimerId> add(TimeNs now, const TimerSpec& spec);
+    bool cancel(TimerId id);
+    std::uint32_t cancel_key(std::string_view key);
+    /// The private timers of an owner; its portable ones stay, to be rebound.
+    std::uint32_t cancel_functions(std::uint32_t owner);
+    std::uint32_t cancel_all(std::uint32_t owner);
+    /// The portable timers of one owner become another's.
+    std::uint32_t rebind(std::uint32_t from, std::uint32_t to);
+    std::uint32_t count(std::uint32_t owner, TimerKind kind) const;
+
+    /// The earliest time at which advance() may have something to do, or `never`.
+    TimeNs next_due() const noexcept;
+
+    /// Fires all that is due, by due time and then age. `fire` may add and cancel timers, also the
+    /// one that fires. A repeating timer keeps its phase; turns that were missed entirely are
+    /// skipped.
+    void advance(TimeNs now, const std::function<void(const Timer&, bool last)>& fire);
+
+    const TimerCounters& counters() const noexcept { return counters_; }
+
+private:
+    static constexpr std::uint32_t nil = 0xffffffff;
+    static constexpr int levels = 5;
+    static constexpr int slots = 64;
+
+    struct Node {
+        Timer timer;
+        std::uint32_t generation = 1;
+        std::uint32_t next = nil;
+        std::uint32_t previous = nil;
+        std::uint32_t list = nil;  ///< which list it is in; nil: free, or firing
+        bool live = false;
+        std::uint64_t sequence = 0;
+    };
+
+    Node* find(TimerId id) noexcept;
+    void place(std::uint32_t index, bool at_once);
+    void link(std::uint32_t index, std::uint32_t list);
+    void unlink(std::uint32_t index) noexcept;
+    void free_node(std::uint32_t index);
+    void take_list(std::uint32_t list, std::vector<std::uint32_t>& out);
+    void turn_to(std::int64_t now_ms);
+    void fire_one(std::uint32_t index, TimeNs now,
+                  const std::function<void(const Timer&, bool last)>& fire);
+    template <class Match>
+    std::uint32_t cancel_if(Match match);
+
+    std::uint32_t timers_max_;
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> free_;
+    std::array<std::uint32_t, levels * slots + 1> heads_;  // the last: fires at the next advance
+    std::array<std::uint64_t, levels> filled_{};
+    std::unordered_multimap<std::string, TimerId> keys_;
+    std::vector<std::uint32_t> due_;
+    std::vector<std::uint32_t> cascade_;
+    std::int64_t current_ms_ = 0;
+    bool started_ = false;
+    std::uint64_t next_sequence_ = 0;
+    TimerCounters counters_;
+};
+
+}  // namespace gantry::sched

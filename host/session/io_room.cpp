@@ -1,0 +1,322 @@
+#include "host/session/io_room.h"
+
+#include <cstring>
+#include <new>
+
+#include "host/core/log.h"
+
+namespace gantry::session {
+namespace {
+
+template <class T>
+std::span<const std::byte> bytes_of(const T& record) {
+    return {reinterpret_cast<const std::byte*>(&record), sizeof record};
+}
+
+template <class T>
+T read_as(std::span<const std::byte> body) {
+    GANTRY_ASSERT(body.size() >= sizeof(T));
+    T record;
+    std::memcpy(&record, body.data(), sizeof record);
+    return record;
+}
+
+template <std::size_t N>
+void copy_text(char (&to)[N], std::string_view from) {
+    std::memcpy(to, from.data(), std::min(from.size(), N - 1));
+}
+
+}  // namespace
+
+IoRoom::IoRoom(const IoRoomConfig& config, const core::Clock& clock, const WorldDirectory& worlds,
+               std::vector<WorkerLink> workers)
+    : config_{config},
+      clock_{clock},
+      worlds_{worlds},
+      sessions_{config.shard.index},
+      tables_{std::make_unique<IoTables>()},
+      shard_{config.shard, clock, *this} {
+    for (const WorkerLink& link : workers) workers_.push_back(Worker{link, {}});
+}
+
+Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
+    auto bound = shard_.listen(plan.net);
+    if (!bound) return bound;
+    GANTRY_ASSERT(bound->index == plans_.size());
+    plans_.push_back(plan);
+    if (tables_->onions.size() < plans_.size()) tables_->onions.resize(plans_.size());
+    return bound;
+}
+
+std::unique_ptr<IoTables> IoRoom::publish(std::unique_ptr<IoTables> tables) noexcept {
+    GANTRY_ASSERT(tables->onions.size() >= plans_.size());
+    std::swap(tables_, tables);
+    return tables;
+}
+
+bool IoRoom::poll(TimeNs now) {
+    now_ = now;
+    inbox_.run();
+    const bool more = drain_workers();
+    resume_waiting();
+    return shard_.poll(now) || more;
+}
+
+void IoRoom::on_open(net::ConnectionId id, const net::ConnectionInfo& info) {
+    Session& session = sessions_.open(id);
+    ++counters_.sessions_opened;
+    session.listener = info.listener_index;
+    if (session.listener >= plans_.size()) return;  // outbound: no world, no layers
+    tables_->onions[session.listener].opened(session.id);
+    session.world = plans_[session.listener].world;
+    send_opened(session, false);
+}
+
+void IoRoom::send_opened(Session& session, bool moved) {
+    if (!session.world) return;
+    const auto info = shard_.info(session.connection);
+    if (!info) return;
+    route::OpenedRecord record;
+    record.world = session.world;
+    record.moved = moved ? 1 : 0;
+    record.session = session.id;
+    record.since = info->since;
+    copy_text(record.remote, info->remote.text());
+    copy_text(record.protocol, info->protocol);
+    copy_text(record.listener, plans_[session.listener].net.name);
+    push_control(session.world, route::ToWorld::opened, bytes_of(record));
+}
+
+void IoRoom::on_close(net::ConnectionId id, net::CloseReason) {
+    Session* const session = sessions_.of(id);
+    if (session == nullptr) return;
+    ++counters_.sessions_closed;
+    if (session->listener < plans_.size()) tables_->onions[session->listener].closed(session->id);
+    if (session->world) {
+        route::ClosedRecord record;
+        record.world = session->world;
+        record.session = session->id;
+        push_control(session->world, route::ToWorld::closed, bytes_of(record));
+    }
+    sessions_.close(*session);
+}
+
+net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame) {
+    Session* const session = sessions_.of(id);
+    if (session == nullptr) return net::FrameVerdict::taken;
+    Worker* const worker = worker_of(session->world);
+
+    // Room first: a frame that is refused later would pass the layers a second time.
+    const std::size_t need =
+        sizeof(route::MessageRecord) + plans_[session->listener].net.payload_bytes_max;
+    const bool no_credit = session->credit_messages >= config_.credit_messages ||
+                           session->credit_bytes >= config_.credit_bytes;
+    if (session->moving || (session->held && !session->released) || no_credit) {
+        if (no_credit) ++counters_.waits_credit;
+        return wait_for_room(*session, nullptr);
+    }
+    if (worker != nullptr && (!worker->pending.empty() || !worker->to.link->to_world.fits(need))) {
+        ++counters_.waits_ring;
+        return wait_for_room(*session, worker);
+    }
+
+    IoMessage message;
+    message.session = session->id;
+    message.id = frame.head.message_id;
+    message.flags = frame.head.flags;
+    message.channel = frame.head.channel;
+    message.correlation = frame.head.correlation_id;
+    message.payload = frame.payload;
+    message.text = frame.text ? 1 : 0;
+    switch (through_layers(*session, message)) {
+        case Verdict::pass:
+            return to_world(*session, message);
+        case Verdict::hold:
+            ++counters_.layer_holds;
+            return wait_for_room(*session, nullptr);
+        case Verdict::drop:
+            ++counters_.layer_drops;
+            return net::FrameVerdict::taken;
+        case Verdict::close:
+            ++counters_.layer_closes;
+            shard_.close(id, net::CloseReason::refused);
+            return net::FrameVerdict::taken;
+    }
+    return net::FrameVerdict::taken;
+}
+
+Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
+    const route::Onion& onion = tables_->onions[session.listener];
+    std::size_t from = 0;
+    if (session.held) {  // shown again after its layer decided
+        session.held = false;
+        session.released = false;
+        if (session.released_verdict != Verdict::pass) return session.released_verdict;
+        from = session.held_at + 1u;
+    }
+    if (onion.empty()) return Verdict::pass;
+    std::size_t stopped_at = 0;
+    const Verdict verdict = onion.inbound(message, from, stopped_at);
+    if (verdict == Verdict::hold) {
+        session.held = true;
+        session.held_at = static_cast<std::uint8_t>(stopped_at);
+    }
+    return verdict;
+}
+
+net::FrameVerdict IoRoom::to_world(Session& session, const IoMessage& message) {
+    if (const auto* found = tables_->routes.find(message.id)) {
+        const log::Scope who{found->owner->label.c_str()};
+        const Status status = found->function(found->context, &message);
+        if (status != Status::ok && (message.flags & message_flags::request) != 0) {
+            std::byte head[net::error_reply_status_bytes];
+            net::encode_error_status(status, head);
+            send(message.session, message.id, message_flags::response | message_flags::error,
+                 message.channel, message.correlation, Bytes{head, sizeof head}, false);
+        }
+        return net::FrameVerdict::taken;
+    }
+    Worker* const worker = worker_of(session.world);
+    if (worker == nullptr) {
+        ++counters_.no_world;
+        return net::FrameVerdict::taken;
+    }
+    route::MessageRecord record;
+    record.world = session.world;
+    record.correlation = message.correlation;
+    record.session = session.id;
+    record.received_at = now_;
+    record.id = message.id;
+    record.flags = message.flags;
+    record.channel = message.channel;
+    record.text = message.text;
+    const auto body = worker->to.link->to_world.push(
+        static_cast<std::uint32_t>(route::ToWorld::message), sizeof record + message.payload.size);
+    if (body.empty()) return wait_for_room(session, worker);
+    std::memcpy(body.data(), &record, sizeof record);
+    if (message.payload.size != 0) {
+        std::memcpy(body.data() + sizeof record, message.payload.data, message.payload.size);
+    }
+    ++session.credit_messages;
+    session.credit_bytes += static_cast<std::uint32_t>(message.payload.size);
+    ++counters_.messages_to_worlds;
+    return net::FrameVerdict::taken;
+}
+
+net::FrameVerdict IoRoom::wait_for_room(Session& session, Worker* worker) {
+    if (worker != nullptr) worker->to.link->shard_waits.store(true, std::memory_order_seq_cst);
+    if (!session.waiting) {
+        session.waiting = true;
+        waiting_.push_back(session.id);
+    }
+    return net::FrameVerdict::blocked;
+}
+
+void IoRoom::resume_waiting() {
+    if (waiting_.empty()) return;
+    resuming_.swap(waiting_);
+    for (const SessionId id : resuming_) {
+        Session* const session = sessions_.find(id);
+        if (session == nullptr) continue;
+        const Worker* const worker = worker_of(session->world);
+        const bool room = session->credit_messages < config_.credit_messages &&
+                          session->credit_bytes < config_.credit_bytes && !session->moving &&
+                          (!session->held || session->released);
+        if (!room || (worker != nullptr && !worker->pending.empty())) {
+            waiting_.push_back(id);
+            continue;
+        }
+        session->waiting = false;
+        shard_.resume(session->connection);
+    }
+    resuming_.clear();
+}
+
+void IoRoom::on_batch_end() {
+    flush_pending();
+    for (Worker& worker : workers_) {
+        if (worker.to.link->to_world.publish()) worker.to.waker->wake();
+    }
+}
+
+void IoRoom::push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body) {
+    Worker* const worker = worker_of(world);
+    if (worker == nullptr) return;
+    if (worker->pending.empty()) {
+        const auto room =
+            worker->to.link->to_world.push(static_cast<std::uint32_t>(kind), body.size());
+        if (!room.empty()) {
+            std::memcpy(room.data(), body.data(), body.size());
+            return;
+        }
+    }
+    worker->pending.push_back({static_cast<std::uint32_t>(kind), {body.begin(), body.end()}});
+}
+
+void IoRoom::flush_pending() {
+    for (Worker& worker : workers_) {
+        while (!worker.pending.empty()) {
+            const Pending& first = worker.pending.front();
+            const auto room = worker.to.link->to_world.push(first.kind, first.body.size());
+            if (room.empty()) {
+                worker.to.link->shard_waits.store(true, std::memory_order_seq_cst);
+                break;
+            }
+            std::memcpy(room.data(), first.body.data(), first.body.size());
+            worker.pending.pop_front();
+        }
+    }
+}
+
+void IoRoom::pressure(net::ConnectionId id, bool high) {
+    const Session* const session = sessions_.of(id);
+    if (session == nullptr || !session->world) return;
+    route::PressureRecord record;
+    record.world = session->world;
+    record.high = high ? 1 : 0;
+    record.session = session->id;
+    push_control(session->world, route::ToWorld::pressure, bytes_of(record));
+}
+
+IoRoom::Worker* IoRoom::worker_of(WorldId world) noexcept {
+    if (!world) return nullptr;
+    const std::uint16_t worker = worlds_.worker(world);
+    return worker < workers_.size() ? &workers_[worker] : nullptr;
+}
+
+Status IoRoom::close(SessionId id, net::CloseReason reason) {
+    Session* const session = sessions_.find(id);
+    if (session == nullptr) return Status::not_found;
+    return shard_.close(session->connection, reason);
+}
+
+Status IoRoom::release(SessionId id, Verdict verdict) {
+    Session* const session = sessions_.find(id);
+    if (session == nullptr) return Status::not_found;
+    if (!session->held || verdict == Verdict::hold) return Status::invalid;
+    session->released = true;
+    session->released_verdict = verdict;
+    return Status::ok;
+}
+
+std::vector<SessionSnapshot> IoRoom::snapshot(std::size_t count_max) {
+    std::vector<SessionSnapshot> all;
+    sessions_.each([&](Session& session) {
+        if (all.size() >= count_max) return;
+        const auto info = shard_.info(session.connection);
+        const auto stats = shard_.stats(session.connection);
+        if (!info || !stats) return;
+        SessionSnapshot one;
+        one.id = session.id;
+        one.world = session.world;
+        one.remote = info->remote.text();
+        one.protocol = info->protocol;
+        one.listener = session.listener;
+        one.stats = *stats;
+        one.since = info->since;
+        all.push_back(std::move(one));
+    });
+    return all;
+}
+
+}  // namespace gantry::session

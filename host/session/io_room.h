@@ -1,0 +1,172 @@
+// IoRoom: a shard with all that runs on it: sessions, middleware, stateless routes, links to
+// workers.
+#pragma once
+#include <array>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/core/inbox.h"
+#include "host/net/shard.h"
+#include "host/platform/waker.h"
+#include "host/route/onion.h"
+#include "host/route/records.h"
+#include "host/route/route_table.h"
+#include "host/session/session_table.h"
+
+namespace gantry::session {
+
+class IoInstance;
+using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
+
+/// What plugins of one shard have published; replaced whole.
+struct IoTables {
+    std::vector<route::Onion> onions;  ///< by listener index
+    IoRouteTable routes;
+};
+
+/// A listener as the rooms above the shard see it.
+struct ListenerPlan {
+    net::ListenerConfig net;
+    WorldId world;                        ///< new sessions join it; none: they stay outside
+    std::vector<std::string> middleware;  ///< names of layers, outermost first
+};
+
+struct IoRoomConfig {
+    net::ShardConfig shard;
+    std::uint32_t credit_messages = 1024;
+    std::uint32_t credit_bytes = 1024 * 1024;
+};
+
+/// The counters of the layer above the shard.
+struct IoCounters {
+    std::uint64_t messages_to_worlds = 0;
+    std::uint64_t messages_from_worlds = 0;
+    std::uint64_t layer_drops = 0;
+    std::uint64_t layer_closes = 0;
+    std::uint64_t layer_holds = 0;
+    std::uint64_t waits_credit = 0;   ///< times a connection was not read for lack of credit
+    std::uint64_t waits_ring = 0;     ///< for a full ring
+    std::uint64_t undeliverable = 0;  ///< to sessions that were gone
+    std::uint64_t no_world = 0;       ///< messages of sessions in no world that no route took
+    std::uint64_t sessions_opened = 0;
+    std::uint64_t sessions_closed = 0;
+};
+
+/// For the admin API.
+struct SessionSnapshot {
+    SessionId id;
+    WorldId world;
+    std::string remote;
+    std::string protocol;
+    std::uint32_t listener = 0;
+    net::ConnectionStats stats;
+    TimeNs since = 0;
+};
+
+/// Which worker a world is on. Written by control before the world can be named, read by all.
+class WorldDirectory {
+public:
+    static constexpr std::uint32_t worlds_max = 65'536;
+    static constexpr std::uint16_t nowhere = 0xffff;
+    WorldDirectory() {
+        for (auto& worker : workers_) worker.store(nowhere, std::memory_order_relaxed);
+    }
+    void set(WorldId world, std::uint16_t worker) noexcept { workers_[world.value].store(worker); }
+    std::uint16_t worker(WorldId world) const noexcept {
+        return world.value < worlds_max ? workers_[world.value].load(std::memory_order_acquire)
+                                        : nowhere;
+    }
+
+private:
+    std::array<std::atomic<std::uint16_t>, worlds_max> workers_;
+};
+
+/// A worker as a shard sees it.
+struct WorkerLink {
+    route::RoomLink* link = nullptr;
+    platform::Waker* waker = nullptr;
+};
+
+class IoRoom final : public net::ShardEvents {
+public:
+    IoRoom(const IoRoomConfig& config, const core::Clock& clock, const WorldDirectory& worlds,
+           std::vector<WorkerLink> workers);
+
+    /// Only before the first poll, or by a closure of inbox(). [io]
+    Result<net::BoundListener> listen(const ListenerPlan& plan);
+    /// Replaces what plugins published, between two batches. Returns the old. [io]
+    std::unique_ptr<IoTables> publish(std::unique_ptr<IoTables> tables) noexcept;
+    const IoTables& tables() const noexcept { return *tables_; }
+    const std::vector<ListenerPlan>& listeners() const noexcept { return plans_; }
+
+    /// One turn; never blocks. True if there is more to do already. [io]
+    bool poll(TimeNs now);
+    void wait(TimeNs until) { shard_.wait(until); }
+    /// [any thread]
+    void wake() noexcept { shard_.wake(); }
+    core::Inbox& inbox() noexcept { return inbox_; }
+
+    net::Shard& shard() noexcept { return shard_; }
+    const IoCounters& counters() const noexcept { return counters_; }
+    std::uint32_t session_count() const noexcept { return sessions_.count(); }
+    std::vector<SessionSnapshot> snapshot(std::size_t count_max);
+
+    // What IoInstance offers to plugins. [io]
+    Status send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
+                std::uint32_t correlation, Bytes payload, bool text);
+    Status close(SessionId session, net::CloseReason reason);
+    Status release(SessionId session, Verdict verdict);
+
+    // net::ShardEvents
+    void on_open(net::ConnectionId id, const net::ConnectionInfo& info) override;
+    net::FrameVerdict on_frame(net::ConnectionId id, const net::Frame& frame) override;
+    void on_batch_end() override;
+    void on_high_watermark(net::ConnectionId id) override { pressure(id, true); }
+    void on_low_watermark(net::ConnectionId id) override { pressure(id, false); }
+    void on_close(net::ConnectionId id, net::CloseReason reason) override;
+
+private:
+    /// A record that a full ring refused: control of a session's life is never lost.
+    struct Pending {
+        std::uint32_t kind;
+        std::vector<std::byte> body;
+    };
+    struct Worker {
+        WorkerLink to;
+        std::deque<Pending> pending;
+    };
+
+    bool drain_workers();
+    void handle(route::ToShard kind, std::span<std::byte> body);
+    void handle_shared(std::span<std::byte> body);
+    void handle_move(const route::MoveRecord& record);
+    void flush_pending();
+    void resume_waiting();
+    net::FrameVerdict wait_for_room(Session& session, Worker* worker);
+    Verdict through_layers(Session& session, IoMessage& message);
+    net::FrameVerdict to_world(Session& session, const IoMessage& message);
+    void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
+    void send_opened(Session& session, bool moved);
+    void pressure(net::ConnectionId id, bool high);
+    Worker* worker_of(WorldId world) noexcept;
+    Status send_out(Session& session, const IoMessage& message);
+
+    IoRoomConfig config_;
+    const core::Clock& clock_;
+    const WorldDirectory& worlds_;
+    std::vector<Worker> workers_;
+    SessionTable sessions_;
+    std::vector<ListenerPlan> plans_;
+    std::unique_ptr<IoTables> tables_;
+    std::vector<SessionId> waiting_;
+    std::vector<SessionId> resuming_;
+    core::Inbox inbox_;
+    IoCounters counters_;
+    TimeNs now_ = 0;
+    net::Shard shard_;  // last: its destructor needs nothing of the above, and its events all of it
+};
+
+}  // namespace gantry::session

@@ -1,0 +1,149 @@
+// IoRoom, the way out: what workers and plugins send to sessions of this shard.
+#include <cstring>
+#include <new>
+
+#include "host/session/io_room.h"
+
+namespace gantry::session {
+
+bool IoRoom::drain_workers() {
+    bool more = false;
+    for (Worker& worker : workers_) {
+        route::RoomLink& link = *worker.to.link;
+        // One ring's worth at most, so that reading has its turn.
+        for (int budget = 16'384; budget > 0; --budget) {
+            const auto record = link.to_shard.next();
+            if (!record) break;
+            handle(static_cast<route::ToShard>(record->kind), record->body);
+            if (budget == 1) more = true;
+        }
+        if (link.to_shard.release() && link.worker_waits.exchange(false)) worker.to.waker->wake();
+    }
+    return more;
+}
+
+void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
+    switch (kind) {
+        case route::ToShard::send: {
+            route::SendRecord record;
+            std::memcpy(&record, body.data(), sizeof record);
+            ++counters_.messages_from_worlds;
+            send(record.session, record.id, record.flags, record.channel, record.correlation,
+                 Bytes{body.subspan(sizeof record)}, record.text != 0);
+            return;
+        }
+        case route::ToShard::shared:
+            return handle_shared(body);
+        case route::ToShard::credit: {
+            route::CreditRecord record;
+            std::memcpy(&record, body.data(), sizeof record);
+            if (Session* const session = sessions_.find(record.session)) {
+                session->credit_messages -= std::min(record.messages, session->credit_messages);
+                session->credit_bytes -= std::min(record.bytes, session->credit_bytes);
+            }
+            return;
+        }
+        case route::ToShard::close: {
+            route::CloseRecord record;
+            std::memcpy(&record, body.data(), sizeof record);
+            close(record.session, static_cast<net::CloseReason>(record.reason));
+            return;
+        }
+        case route::ToShard::move: {
+            route::MoveRecord record;
+            std::memcpy(&record, body.data(), sizeof record);
+            return handle_move(record);
+        }
+    }
+}
+
+Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
+                    std::uint32_t correlation, Bytes payload, bool text) {
+    Session* const session = sessions_.find(to);
+    if (session == nullptr) {
+        ++counters_.undeliverable;
+        return Status::not_found;
+    }
+    IoMessage message;
+    message.session = to;
+    message.id = id;
+    message.flags = flags;
+    message.channel = channel;
+    message.correlation = correlation;
+    message.payload = payload;
+    message.text = text ? 1 : 0;
+    return send_out(*session, message);
+}
+
+Status IoRoom::send_out(Session& session, const IoMessage& outgoing) {
+    IoMessage message = outgoing;
+    if (session.listener < tables_->onions.size() && !tables_->onions[session.listener].empty()) {
+        switch (tables_->onions[session.listener].outbound(message)) {
+            case Verdict::pass:
+                break;
+            case Verdict::close:
+                ++counters_.layer_closes;
+                return shard_.close(session.connection, net::CloseReason::refused);
+            default:
+                ++counters_.layer_drops;
+                return Status::refused;
+        }
+    }
+    net::FrameHead head;
+    head.message_id = message.id;
+    head.flags = message.flags;
+    head.channel = message.channel;
+    head.correlation_id = message.correlation;
+    return shard_.send(session.connection, head, message.payload, message.text != 0);
+}
+
+void IoRoom::handle_shared(std::span<std::byte> body) {
+    route::SharedRecord record;
+    std::memcpy(&record, body.data(), sizeof record);
+    // The worker put a counted reference into the ring; this takes it out.
+    auto* const stored = std::launder(reinterpret_cast<net::SharedMessage*>(body.data()));
+    const net::SharedMessage message = std::move(*stored);
+    stored->~SharedMessage();
+
+    const auto* ids = body.data() + sizeof record;
+    for (std::uint64_t i = 0; i < record.count; ++i) {
+        SessionId to;
+        std::memcpy(&to, ids + i * sizeof to, sizeof to);
+        Session* const session = sessions_.find(to);
+        ++counters_.messages_from_worlds;
+        if (session == nullptr) {
+            ++counters_.undeliverable;
+        } else if (session->listener < tables_->onions.size() &&
+                   tables_->onions[session->listener].has_outbound()) {
+            const net::FrameHead& head = message.head();
+            send(to, head.message_id, head.flags, head.channel, head.correlation_id,
+                 Bytes{message.payload()}, message.text());
+        } else {
+            (void)shard_.send_shared(session->connection, message);
+        }
+    }
+}
+
+void IoRoom::handle_move(const route::MoveRecord& record) {
+    Session* const session = sessions_.find(record.session);
+    if (session == nullptr || session->world == record.to) return;
+    if (!session->moving) {
+        // First half: nothing more to the old world, and a mark behind what it already has.
+        session->moving = true;
+        route::ClosedRecord mark;
+        mark.world = session->world;
+        mark.moved_to = record.to.value;
+        mark.session = session->id;
+        push_control(session->world, route::ToWorld::closed,
+                     {reinterpret_cast<const std::byte*>(&mark), sizeof mark});
+        return;
+    }
+    // Second half: the old world has handled all before the mark.
+    session->moving = false;
+    session->world = record.to;
+    session->credit_messages = 0;
+    session->credit_bytes = 0;
+    send_opened(*session, true);
+}
+
+}  // namespace gantry::session

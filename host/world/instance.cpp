@@ -1,0 +1,111 @@
+#include "host/world/instance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/core/log.h"
+#include "host/world/world.h"
+
+namespace gantry::world {
+
+WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
+                             InstanceOptions options, const WorldInstance* replaces)
+    : world_{world},
+      owner_{std::move(owner)},
+      plugin_{plugin},
+      library_{std::move(library)},
+      options_{std::move(options)} {
+    const std::uint32_t replaced = replaces != nullptr ? replaces->owner_.id : 0;
+    ecs_ = &world_.ecs_.open(owner_.id, owner_.label,
+                             std::span{&replaced, replaces != nullptr ? 1u : 0u});
+    commands_ = &world_.ecs_.commands(owner_.id);
+}
+
+WorldInstance::~WorldInstance() {
+    stop();
+    cancel_tasks();
+    world_.timers_.cancel_all(owner_.id);
+    const log::Scope who{owner_.label.c_str()};
+    plugin_->destroy();
+    world_.ecs_.release_owner(owner_.id);
+}
+
+Status WorldInstance::start() {
+    const log::Scope who{owner_.label.c_str()};
+    const Status status = plugin_->start(*this);
+    started_ = status == Status::ok;
+    return status;
+}
+
+void WorldInstance::stop() {
+    if (!started_) return;
+    started_ = false;
+    const log::Scope who{owner_.label.c_str()};
+    plugin_->stop();
+}
+
+void WorldInstance::cancel_tasks() {
+    const log::Scope who{owner_.label.c_str()};
+    // Destroying a frame may begin or end others; look anew each time.
+    for (;;) {
+        const auto next = std::find_if(ledger_.tasks.begin(), ledger_.tasks.end(),
+                                       [](const auto& entry) { return !entry.second.offloaded; });
+        if (next == ledger_.tasks.end()) return;
+        const Ledger::Task task = next->second;
+        ledger_.tasks.erase(next);
+        if (task.timer != 0) world_.timers_.cancel(task.timer);
+        task.destroy(task.frame);
+    }
+}
+
+std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {
+    std::vector<std::string> list;
+    for (const auto& [id, task] : ledger_.tasks) {
+        list.push_back(fmt::format("{}: task {} {} at {} for {} ms", owner_.label, task.name,
+                                   task.offloaded ? "works" : "waits", task.where,
+                                   (now - task.since) / ns_per_ms));
+    }
+    if (!ledger_.calls.empty()) {
+        list.push_back(fmt::format("{}: {} calls wait for an answer", owner_.label, ledger_.calls.size()));
+    }
+    return list;
+}
+
+void* WorldInstance::query(Str interface_id) noexcept {
+    const std::string_view id = interface_id.view();
+    if (id == Runtime::interface_id) return static_cast<Runtime*>(this);
+    if (id == Net::interface_id) return static_cast<Net*>(this);
+    if (id == Schedule::interface_id) return static_cast<Schedule*>(this);
+    if (id == Services::interface_id) return static_cast<Services*>(this);
+    if (id == Events::interface_id) return static_cast<Events*>(this);
+    if (id == Ecs::interface_id) return ecs_;
+    return nullptr;
+}
+
+void WorldInstance::log(LogLevel level, Str text) noexcept {
+    const log::Scope who{owner_.label.c_str()};
+    log::write(static_cast<log::Level>(level), text);
+}
+
+TimeNs WorldInstance::now() noexcept { return world_.now_; }
+TimeNs WorldInstance::wall_now() noexcept { return world_.surroundings_.clock().wall_now(); }
+std::uint64_t WorldInstance::random() noexcept { return world_.random_.next(); }
+
+InstanceInfo WorldInstance::self() noexcept {
+    InstanceInfo info;
+    info.plugin = std::string_view{owner_.plugin};
+    info.version = std::string_view{owner_.version};
+    info.generation = owner_.generation;
+    info.facet = Facet::world;
+    info.world = world_.config_.id;
+    info.world_name = std::string_view{world_.config_.name};
+    return info;
+}
+
+void WorldInstance::report_failure(Str where, Str what) noexcept {
+    ++failures_;
+    world_.surroundings_.failed(owner_, where, what);
+}
+
+}  // namespace gantry::world

@@ -1,0 +1,221 @@
+// WorldInstance: one plugin object in one world, and the ledger of all it owns there.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gantry/net.h"
+#include "gantry/plugin.h"
+#include "gantry/runtime.h"
+#include "gantry/schedule.h"
+#include "gantry/service.h"
+#include "host/core/owner.h"
+#include "host/ecs/command_buffer.h"
+
+namespace gantry::world {
+
+class World;
+
+/// What keeps a library in memory while an instance of it lives; host/plugin implements it.
+using LibraryRef = std::shared_ptr<const void>;
+
+struct InstanceOptions {
+    std::string config = "{}";
+    std::uint64_t state_bytes_max = 64 * 1024 * 1024;
+    std::uint32_t tasks_max = 65'536;
+};
+
+/// What the instance registered. World builds its dispatch tables from the ledgers of the instances
+/// that serve, so nothing of an instance is reachable once it is off that list.
+struct Ledger {
+    struct Route {
+        std::uint16_t id;
+        std::string name;
+        MessageFunction function;
+        void* context;
+    };
+    struct SessionHook {
+        SessionFunction opened;
+        SessionFunction closed;
+        void* context;
+    };
+    struct PressureHook {
+        PressureFunction changed;
+        void* context;
+    };
+    struct System {
+        std::string name;
+        Stage stage;
+        SystemFunction run;
+        void* context;
+        std::vector<std::uint32_t> reads;
+        std::vector<std::uint32_t> writes;
+        std::vector<std::string> before;
+        std::vector<std::string> after;
+    };
+    struct TimerHandler {
+        std::string name;
+        TimerFunction run;
+        void* context;
+    };
+    struct Subscription {
+        std::string event;
+        EventFunction handler;
+        void* context;
+    };
+    struct Provided {
+        std::string name;
+        void* target;
+    };
+    struct Served {
+        std::string name;
+        ServiceFunction handler;
+        void* context;
+    };
+    struct Task {
+        std::uint64_t id;
+        std::string name;
+        std::string where;  ///< file:line of the wait
+        TimeNs since;
+        void (*resume)(void* frame) noexcept;
+        void (*destroy)(void* frame) noexcept;
+        void* frame;
+        std::uint64_t timer;  ///< that will resume it, or 0
+        bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
+    };
+
+    struct Call {
+        AnswerFunction answer = nullptr;
+        void* context = nullptr;
+        std::uint64_t deadline = 0;  ///< a timer
+    };
+
+    std::vector<Route> routes;
+    std::vector<SessionHook> session_hooks;
+    std::vector<PressureHook> pressure_hooks;
+    std::vector<System> systems;
+    std::vector<TimerHandler> timer_handlers;
+    std::vector<Subscription> subscriptions;
+    std::vector<Provided> provided;
+    std::vector<Served> served;
+    std::unordered_map<std::uint64_t, Task> tasks;
+    std::unordered_map<std::uint64_t, std::uint64_t>
+        calls;  ///< asked and not answered: id to timer
+    bool wants_network_events = false;
+};
+
+/// All calls [world], but for log().
+class WorldInstance final : public Host,
+                            public Runtime,
+                            public Net,
+                            public Schedule,
+                            public Services,
+                            public Events {
+public:
+    /// With `replaces`, component layouts may differ from those that only that instance uses.
+    WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
+                  InstanceOptions options, const WorldInstance* replaces);
+    ~WorldInstance();  ///< stops and destroys the plugin, gives back all it owned
+
+    /// Calls start(); on anything but ok nothing of it is left.
+    Status start();
+    void stop();
+
+    const core::Owner& owner() const noexcept { return owner_; }
+    Plugin& plugin() noexcept { return *plugin_; }
+    Ledger& ledger() noexcept { return ledger_; }
+    const Ledger& ledger() const noexcept { return ledger_; }
+    ecs::CommandBuffer& commands() noexcept { return *commands_; }
+    std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
+    std::uint64_t failures() const noexcept { return failures_; }
+    /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
+    std::vector<std::string> leftovers(TimeNs now) const;
+    /// Destroys the frames of all tasks that are not on the pool.
+    void cancel_tasks();
+
+    // Host
+    void* query(Str interface_id) noexcept override;
+
+    // Runtime
+    void log(LogLevel level, Str text) noexcept override;
+    TimeNs now() noexcept override;
+    TimeNs wall_now() noexcept override;
+    std::uint64_t random() noexcept override;
+    InstanceInfo self() noexcept override;
+    Str config() noexcept override { return std::string_view{options_.config}; }
+    void report_failure(Str where, Str what) noexcept override;
+
+    // Net
+    Status route(std::uint16_t message_id, Str name, MessageFunction handler,
+                 void* context) noexcept override;
+    Status on_session(SessionFunction opened, SessionFunction closed,
+                      void* context) noexcept override;
+    Status on_pressure(PressureFunction changed, void* context) noexcept override;
+    Status send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
+                Bytes payload) noexcept override;
+    Status reply(const Message* request, Bytes payload) noexcept override;
+    Status fail(const Message* request, Status status, Str sentence) noexcept override;
+    Status send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
+                     Bytes payload) noexcept override;
+    Status broadcast(std::uint16_t message_id, Bytes payload) noexcept override;
+    Status group(Str name, GroupId* out) noexcept override;
+    Status group_join(GroupId group, SessionId session) noexcept override;
+    Status group_leave(GroupId group, SessionId session) noexcept override;
+    Status group_send(GroupId group, std::uint16_t message_id, Bytes payload) noexcept override;
+    std::uint32_t group_size(GroupId group) noexcept override;
+    Status group_destroy(GroupId group) noexcept override;
+    Status close(SessionId session) noexcept override;
+    std::uint32_t sessions(SessionId* out, std::uint32_t capacity) noexcept override;
+    Status session_info(SessionId session, SessionInfo* out) noexcept override;
+    Status move(SessionId session, WorldId to) noexcept override;
+
+    // Schedule
+    Status system(const SystemDesc* desc) noexcept override;
+    Tick tick() noexcept override;
+    void keep_network_events() noexcept override { ledger_.wants_network_events = true; }
+    std::uint32_t network_events(const NetworkEvent** out) noexcept override;
+    Status on_timer(Str handler, TimerFunction run, void* context) noexcept override;
+    std::uint64_t timer(Str key, Str handler, Bytes payload, TimeNs delay, TimeNs every,
+                        std::int32_t repeat) noexcept override;
+    std::uint64_t timer_private(Str key, TimerFunction run, void* context, TimeNs delay,
+                                TimeNs every, std::int32_t repeat) noexcept override;
+    std::uint32_t cancel_key(Str key) noexcept override;
+    Status cancel_timer(std::uint64_t timer) noexcept override;
+    std::uint64_t task_begin(const TaskDesc* desc) noexcept override;
+    void task_end(std::uint64_t task) noexcept override;
+    Status task_after(std::uint64_t task, TimeNs delay) noexcept override;
+    Status task_offload(std::uint64_t task, void (*work)(void* context) noexcept,
+                        void* context) noexcept override;
+
+    // Services
+    Status provide(Str name, void* target) noexcept override;
+    const ServiceSlot* slot(Str name) noexcept override;
+    Status serve(Str name, ServiceFunction handler, void* context) noexcept override;
+    std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline, AnswerFunction answer,
+                       void* context) noexcept override;
+    Status cancel(std::uint64_t call) noexcept override;
+
+    // Events
+    Status subscribe(Str name, EventFunction handler, void* context) noexcept override;
+    void emit(Str name, Bytes payload) noexcept override;
+    Status post(Str name, Bytes payload) noexcept override;
+    Status post_to(WorldId world, Str name, Bytes payload) noexcept override;
+    WorldId find_world(Str name) noexcept override;
+
+private:
+    World& world_;
+    core::Owner owner_;
+    Plugin* plugin_;
+    LibraryRef library_;
+    InstanceOptions options_;
+    Ecs* ecs_;
+    ecs::CommandBuffer* commands_;
+    Ledger ledger_;
+    std::uint64_t failures_ = 0;
+    bool started_ = false;
+};
+
+}  // namespace gantry::world

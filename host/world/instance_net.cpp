@@ -1,0 +1,131 @@
+// WorldInstance as "gantry.net/1".
+#include "host/world/instance.h"
+#include "host/world/world.h"
+
+#include <cstring>
+
+namespace gantry::world {
+
+Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction handler,
+                            void* context) noexcept {
+    if (handler == nullptr || message_id >= net::host_message_id_first) return Status::invalid;
+    for (const auto& route : ledger_.routes) {
+        if (route.id == message_id) return Status::already_exists;
+    }
+    ledger_.routes.push_back({message_id, std::string{name.view()}, handler, context});
+    return Status::ok;
+}
+
+Status WorldInstance::on_session(SessionFunction opened, SessionFunction closed,
+                                 void* context) noexcept {
+    ledger_.session_hooks.push_back({opened, closed, context});
+    return Status::ok;
+}
+
+Status WorldInstance::on_pressure(PressureFunction changed, void* context) noexcept {
+    ledger_.pressure_hooks.push_back({changed, context});
+    return Status::ok;
+}
+
+Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
+                           Bytes payload) noexcept {
+    WorldSession* const session = world_.sessions_.find(to);
+    if (session == nullptr || session->left) return Status::not_found;
+    ++session->messages_out;
+    return world_.outbox_.send(to, message_id, 0, channel, 0, payload, false);
+}
+
+Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
+    // A framing without ids has no requests: what a handler returns is simply sent back.
+    if (!request->is_request() && request->id != 0) return Status::invalid;
+    WorldSession* const session = world_.sessions_.find(request->session);
+    if (session == nullptr || session->left) return Status::not_found;
+    ++session->messages_out;
+    ++world_.counters_.replies;
+    const std::uint8_t flags = request->is_request() ? message_flags::response : std::uint8_t{0};
+    return world_.outbox_.send(request->session, request->id, flags, request->channel,
+                               request->correlation, payload, request->text != 0);
+}
+
+Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
+    if (!request->is_request()) return Status::invalid;
+    world_.answer_failure(*request, status, sentence);
+    return Status::ok;
+}
+
+Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
+                                Bytes payload) noexcept {
+    if (payload.size > std::numeric_limits<std::uint32_t>::max()) return Status::invalid;
+    world_.outbox_.send_shared(to, count, message_id, payload);
+    return Status::ok;
+}
+
+Status WorldInstance::broadcast(std::uint16_t message_id, Bytes payload) noexcept {
+    const auto& all = world_.sessions_.ids();
+    return send_many(all.data(), static_cast<std::uint32_t>(all.size()), message_id, payload);
+}
+
+Status WorldInstance::group(Str name, GroupId* out) noexcept {
+    const auto id = world_.sessions_.group(name);
+    if (!id) return id.error().status;
+    *out = *id;
+    return Status::ok;
+}
+
+Status WorldInstance::group_join(GroupId group, SessionId session) noexcept {
+    return world_.sessions_.join(group, session);
+}
+
+Status WorldInstance::group_leave(GroupId group, SessionId session) noexcept {
+    return world_.sessions_.leave(group, session);
+}
+
+Status WorldInstance::group_send(GroupId group, std::uint16_t message_id, Bytes payload) noexcept {
+    const Group* const found = world_.sessions_.find(group);
+    if (found == nullptr) return Status::not_found;
+    return send_many(found->members().data(), static_cast<std::uint32_t>(found->members().size()),
+                     message_id, payload);
+}
+
+std::uint32_t WorldInstance::group_size(GroupId group) noexcept {
+    const Group* const found = world_.sessions_.find(group);
+    return found == nullptr ? 0 : static_cast<std::uint32_t>(found->members().size());
+}
+
+Status WorldInstance::group_destroy(GroupId group) noexcept { return world_.sessions_.destroy(group); }
+
+Status WorldInstance::close(SessionId session) noexcept {
+    if (world_.sessions_.find(session) == nullptr) return Status::not_found;
+    world_.outbox_.close(session, net::CloseReason::requested);
+    return Status::ok;
+}
+
+std::uint32_t WorldInstance::sessions(SessionId* out, std::uint32_t capacity) noexcept {
+    const auto& all = world_.sessions_.ids();
+    std::memcpy(out, all.data(), std::min<std::size_t>(capacity, all.size()) * sizeof(SessionId));
+    return static_cast<std::uint32_t>(all.size());
+}
+
+Status WorldInstance::session_info(SessionId id, SessionInfo* out) noexcept {
+    const WorldSession* const session = world_.sessions_.find(id);
+    if (session == nullptr) return Status::not_found;
+    out->session = id;
+    out->entity = session->entity;
+    out->since = session->since;
+    out->messages_in = session->messages_in;
+    out->bytes_in = session->bytes_in;
+    std::memcpy(out->remote, session->remote, sizeof out->remote);
+    std::memcpy(out->protocol, session->protocol, sizeof out->protocol);
+    std::memcpy(out->listener, session->listener, sizeof out->listener);
+    return Status::ok;
+}
+
+Status WorldInstance::move(SessionId id, WorldId to) noexcept {
+    WorldSession* const session = world_.sessions_.find(id);
+    if (session == nullptr || session->left || !to) return Status::not_found;
+    if (to == world_.config_.id) return Status::ok;
+    world_.outbox_.move(id, to);
+    return Status::ok;
+}
+
+}  // namespace gantry::world

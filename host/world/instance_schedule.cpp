@@ -1,0 +1,141 @@
+// WorldInstance as "gantry.schedule/1".
+#include <fmt/format.h>
+
+#include "host/core/log.h"
+#include "host/world/instance.h"
+#include "host/world/world.h"
+
+namespace gantry::world {
+namespace {
+
+/// Keys of one plugin never meet those of another.
+std::string full_key(const core::Owner& owner, std::string_view key) {
+    std::string full = owner.plugin;
+    full.push_back('\0');
+    full += key;
+    return full;
+}
+
+std::vector<std::string> texts(const Str* list, std::uint32_t count) {
+    std::vector<std::string> out;
+    for (std::uint32_t i = 0; i < count; ++i) out.emplace_back(list[i].view());
+    return out;
+}
+
+}  // namespace
+
+Status WorldInstance::system(const SystemDesc* desc) noexcept {
+    if (desc->run == nullptr || started_) return Status::invalid;
+    if (static_cast<std::size_t>(desc->stage) >= sched::stage_count) return Status::invalid;
+    Ledger::System system;
+    system.name = desc->name.view();
+    system.stage = desc->stage;
+    system.run = desc->run;
+    system.context = desc->context;
+    system.reads.assign(desc->reads, desc->reads + desc->read_count);
+    system.writes.assign(desc->writes, desc->writes + desc->write_count);
+    system.before = texts(desc->before, desc->before_count);
+    system.after = texts(desc->after, desc->after_count);
+    ledger_.systems.push_back(std::move(system));
+    return Status::ok;
+}
+
+Tick WorldInstance::tick() noexcept { return world_.tick_; }
+
+std::uint32_t WorldInstance::network_events(const NetworkEvent** out) noexcept {
+    *out = world_.events_.data();
+    return static_cast<std::uint32_t>(world_.events_.size());
+}
+
+Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) noexcept {
+    for (const auto& known : ledger_.timer_handlers) {
+        if (known.name == handler.view()) return Status::already_exists;
+    }
+    ledger_.timer_handlers.push_back({std::string{handler.view()}, run, context});
+    return Status::ok;
+}
+
+std::uint64_t WorldInstance::timer(Str key, Str handler, Bytes payload, TimeNs delay, TimeNs every,
+                                   std::int32_t repeat) noexcept {
+    const std::string full = full_key(owner_, key);
+    sched::TimerSpec spec;
+    spec.owner = owner_.id;
+    spec.key = full;
+    spec.handler = handler;
+    spec.payload = payload;
+    spec.delay = delay;
+    spec.every = every;
+    spec.repeat = repeat;
+    const auto added = world_.timers_.add(world_.now_, spec);
+    return added ? *added : 0;
+}
+
+std::uint64_t WorldInstance::timer_private(Str key, TimerFunction run, void* context, TimeNs delay,
+                                           TimeNs every, std::int32_t repeat) noexcept {
+    const std::string full = full_key(owner_, key);
+    sched::TimerSpec spec;
+    spec.owner = owner_.id;
+    spec.kind = sched::TimerKind::function;
+    spec.key = full;
+    spec.run = run;
+    spec.context = context;
+    spec.delay = delay;
+    spec.every = every;
+    spec.repeat = repeat;
+    const auto added = world_.timers_.add(world_.now_, spec);
+    return added ? *added : 0;
+}
+
+std::uint32_t WorldInstance::cancel_key(Str key) noexcept {
+    return world_.timers_.cancel_key(full_key(owner_, key));
+}
+
+Status WorldInstance::cancel_timer(std::uint64_t timer) noexcept {
+    return world_.timers_.cancel(timer) ? Status::ok : Status::not_found;
+}
+
+std::uint64_t WorldInstance::task_begin(const TaskDesc* desc) noexcept {
+    if (ledger_.tasks.size() >= options_.tasks_max) return 0;
+    Ledger::Task task{};
+    task.id = world_.next_task_++;
+    task.name = desc->name.view();
+    task.where = fmt::format("{}:{}", desc->file.view(), desc->line);
+    task.since = world_.now_;
+    task.resume = desc->resume;
+    task.destroy = desc->destroy;
+    task.frame = desc->frame;
+    ledger_.tasks.emplace(task.id, task);
+    return task.id;
+}
+
+void WorldInstance::task_end(std::uint64_t task) noexcept { ledger_.tasks.erase(task); }
+
+Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return Status::not_found;
+    sched::TimerSpec spec;
+    spec.kind = sched::TimerKind::task;
+    spec.owner = owner_.id;
+    spec.value = id;
+    spec.delay = delay;
+    const auto added = world_.timers_.add(world_.now_, spec);
+    if (!added) return added.error().status;
+    found->second.timer = *added;
+    return Status::ok;
+}
+
+Status WorldInstance::task_offload(std::uint64_t id, void (*work)(void* context) noexcept,
+                                   void* context) noexcept {
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return Status::not_found;
+    World& world = world_;
+    const std::uint32_t owner = owner_.id;
+    // The library must not leave while its code runs on the pool.
+    const Status status = world_.surroundings_.offload(
+        [work, context, library = library_] { work(context); },
+        [&world, owner, id] { world.resume_task(owner, id); }, world_.post_here_);
+    found->second.offloaded = status == Status::ok;
+    return status;
+}
+
+}  // namespace gantry::world

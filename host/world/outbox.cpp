@@ -1,0 +1,134 @@
+#include "host/world/outbox.h"
+
+#include <cstring>
+#include <new>
+
+namespace gantry::world {
+
+std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind, std::size_t body_bytes) {
+    if (shard.overflow.empty()) {
+        const auto room =
+            shard.to.link->to_shard.push(static_cast<std::uint32_t>(kind), body_bytes);
+        if (!room.empty()) return room;
+        // Asked for before looking again, so that room made in between is not overlooked.
+        shard.to.link->worker_waits.store(true, std::memory_order_seq_cst);
+    }
+    ++counters_.overflowed;
+    counters_.overflow_bytes += body_bytes;
+    shard.overflow.push_back(
+        {static_cast<std::uint32_t>(kind), std::vector<std::byte>(body_bytes)});
+    return shard.overflow.back().body;
+}
+
+Status Outbox::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
+                    std::uint32_t correlation, Bytes payload, bool text) {
+    Shard* const shard = shard_of(to);
+    if (shard == nullptr) return Status::not_found;
+    route::SendRecord record;
+    record.session = to;
+    record.correlation = correlation;
+    record.id = id;
+    record.flags = flags;
+    record.channel = channel;
+    record.text = text ? 1 : 0;
+    const std::size_t body_bytes = sizeof record + payload.size;
+    if (body_bytes > shard->to.link->to_shard.body_bytes_max()) return Status::limit;
+    const auto body = push(*shard, route::ToShard::send, body_bytes);
+    std::memcpy(body.data(), &record, sizeof record);
+    if (payload.size != 0) std::memcpy(body.data() + sizeof record, payload.data, payload.size);
+    ++counters_.messages;
+    return Status::ok;
+}
+
+void Outbox::send_shared(const SessionId* to, std::size_t count, std::uint16_t id, Bytes payload) {
+    net::FrameHead head;
+    head.message_id = id;
+    const net::SharedMessage message = net::SharedMessage::encode(head, payload, false, encodings_);
+    counters_.encodings = encodings_.load(std::memory_order_relaxed);
+
+    by_shard_.resize(shards_.size());
+    for (auto& list : by_shard_) list.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t index = to[i].value >> 56;
+        if (index < shards_.size()) by_shard_[index].push_back(to[i]);
+    }
+    static_assert(sizeof(net::SharedMessage) == sizeof route::SharedRecord::message);
+    constexpr std::size_t ids_max = 1024;  // of one record: a large group must not fill the ring
+    for (std::size_t s = 0; s < shards_.size(); ++s) {
+        for (std::size_t from = 0; from < by_shard_[s].size(); from += ids_max) {
+            const std::size_t ids = std::min(ids_max, by_shard_[s].size() - from);
+            const auto body = push(shards_[s], route::ToShard::shared,
+                                   sizeof(route::SharedRecord) + ids * sizeof(SessionId));
+            new (body.data()) net::SharedMessage{message};
+            const std::uint64_t id_count = ids;
+            std::memcpy(body.data() + offsetof(route::SharedRecord, count), &id_count,
+                        sizeof id_count);
+            std::memcpy(body.data() + sizeof(route::SharedRecord), by_shard_[s].data() + from,
+                        ids * sizeof(SessionId));
+        }
+        counters_.shared += by_shard_[s].size();
+    }
+}
+
+void Outbox::close(SessionId session, net::CloseReason reason) {
+    Shard* const shard = shard_of(session);
+    if (shard == nullptr) return;
+    flush_credit();
+    route::CloseRecord record;
+    record.session = session;
+    record.reason = static_cast<std::uint32_t>(reason);
+    std::memcpy(push(*shard, route::ToShard::close, sizeof record).data(), &record, sizeof record);
+}
+
+void Outbox::move(SessionId session, WorldId to) {
+    Shard* const shard = shard_of(session);
+    if (shard == nullptr) return;
+    flush_credit();
+    route::MoveRecord record;
+    record.session = session;
+    record.to = to;
+    std::memcpy(push(*shard, route::ToShard::move, sizeof record).data(), &record, sizeof record);
+}
+
+void Outbox::credit(SessionId session, std::uint32_t bytes) {
+    if (credit_.session != session) {
+        flush_credit();
+        credit_.session = session;
+    }
+    ++credit_.messages;
+    credit_.bytes += bytes;
+}
+
+void Outbox::flush_credit() {
+    if (credit_.messages == 0) return;
+    if (Shard* const shard = shard_of(credit_.session)) {
+        const auto body = push(*shard, route::ToShard::credit, sizeof credit_);
+        std::memcpy(body.data(), &credit_, sizeof credit_);
+    }
+    credit_ = {};
+}
+
+void Outbox::flush_overflow(Shard& shard) {
+    while (!shard.overflow.empty()) {
+        Record& first = shard.overflow.front();
+        const auto room = shard.to.link->to_shard.push(first.kind, first.body.size());
+        if (room.empty()) {
+            shard.to.link->worker_waits.store(true, std::memory_order_seq_cst);
+            return;
+        }
+        // A shared message is a pointer and a count: moving its bytes moves the reference.
+        std::memcpy(room.data(), first.body.data(), first.body.size());
+        counters_.overflow_bytes -= first.body.size();
+        shard.overflow.pop_front();
+    }
+}
+
+void Outbox::flush() {
+    flush_credit();
+    for (Shard& shard : shards_) {
+        flush_overflow(shard);
+        if (shard.to.link->to_shard.publish()) shard.to.wake();
+    }
+}
+
+}  // namespace gantry::world

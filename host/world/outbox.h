@@ -1,0 +1,81 @@
+// Outbox: what the worlds of one worker send, on its way to the shards.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "host/net/close_reason.h"
+#include "host/net/shared_message.h"
+#include "host/route/records.h"
+
+namespace gantry::world {
+
+/// A shard as a worker sees it.
+struct ShardLink {
+    route::RoomLink* link = nullptr;
+    std::function<void()> wake;
+};
+
+struct OutboxCounters {
+    std::uint64_t messages = 0;
+    std::uint64_t shared = 0;          ///< receivers of shared messages
+    std::uint64_t encodings = 0;       ///< shared messages encoded
+    std::uint64_t overflowed = 0;      ///< records that had to wait for room in a ring
+    std::uint64_t overflow_bytes = 0;  ///< waiting now
+};
+
+/// Nothing reliable is lost here: what a full ring refuses waits in order, and while more than
+/// `overflow_bytes_max` waits, congested() tells the worker to take no more in. [world]
+class Outbox {
+public:
+    Outbox(std::vector<ShardLink> shards, std::size_t overflow_bytes_max)
+        : overflow_bytes_max_{overflow_bytes_max} {
+        for (ShardLink& shard : shards) shards_.push_back(Shard{std::move(shard), {}});
+    }
+
+    Status send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
+                std::uint32_t correlation, Bytes payload, bool text);
+    /// Encodes once; receivers may be on any shard.
+    void send_shared(const SessionId* to, std::size_t count, std::uint16_t id, Bytes payload);
+    void close(SessionId session, net::CloseReason reason);
+    void move(SessionId session, WorldId to);
+    /// The world has handled one message of this session. Runs of one session are put together.
+    void credit(SessionId session, std::uint32_t bytes);
+
+    /// Hands everything to the shards and wakes those that got something. End of a turn.
+    void flush();
+    bool congested() const noexcept { return counters_.overflow_bytes > overflow_bytes_max_; }
+    /// Some records wait for room in a ring.
+    bool waiting() const noexcept { return counters_.overflow_bytes != 0; }
+    const OutboxCounters& counters() const noexcept { return counters_; }
+
+private:
+    struct Record {
+        std::uint32_t kind;
+        std::vector<std::byte> body;
+    };
+    struct Shard {
+        ShardLink to;
+        std::deque<Record> overflow;
+    };
+
+    Shard* shard_of(SessionId session) noexcept {
+        const std::uint64_t index = session.value >> 56;
+        return index < shards_.size() ? &shards_[index] : nullptr;
+    }
+    /// Room for a record: in the ring, or in the overflow.
+    std::span<std::byte> push(Shard& shard, route::ToShard kind, std::size_t body_bytes);
+    void flush_credit();
+    void flush_overflow(Shard& shard);
+
+    std::vector<Shard> shards_;
+    std::vector<std::vector<SessionId>> by_shard_;
+    std::size_t overflow_bytes_max_;
+    route::CreditRecord credit_{};
+    std::atomic<std::uint64_t> encodings_{0};
+    OutboxCounters counters_;
+};
+
+}  // namespace gantry::world

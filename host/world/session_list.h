@@ -1,0 +1,77 @@
+// SessionList: the sessions of one world and the groups they are in.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gantry/net.h"
+#include "host/core/result.h"
+#include "host/route/records.h"
+
+namespace gantry::world {
+
+struct WorldSession {
+    SessionId id;
+    Entity entity;
+    TimeNs since = 0;
+    TimeNs last_activity = 0;
+    std::uint64_t messages_in = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t messages_out = 0;
+    std::uint32_t unknown_ids = 0;  ///< messages that nobody handles
+    std::uint32_t index = 0;        ///< in the list of all
+    bool left = false;              ///< closing or moving away: nothing of it is handled any more
+    std::vector<GroupId> groups;
+    char remote[64] = {};
+    char protocol[16] = {};
+    char listener[48] = {};
+};
+
+/// Joining and leaving cost the same whatever the size of the group.
+class Group {
+public:
+    bool join(SessionId session);
+    bool leave(SessionId session);
+    const std::vector<SessionId>& members() const noexcept { return members_; }
+
+private:
+    std::vector<SessionId> members_;
+    std::unordered_map<std::uint64_t, std::uint32_t> places_;
+};
+
+class SessionList {
+public:
+    /// Pointers stay valid until close().
+    WorldSession& open(const route::OpenedRecord& record);
+    void close(SessionId id);
+    /// By slot, without a hash: once per message.
+    WorldSession* find(SessionId id) noexcept {
+        const std::uint64_t shard = id.value >> 56;
+        const std::uint64_t slot = (id.value >> 32) & 0xffffff;
+        if (shard >= slots_.size() || slot >= slots_[shard].size()) return nullptr;
+        WorldSession* const session = slots_[shard][slot].get();
+        return session != nullptr && session->id == id ? session : nullptr;
+    }
+    const std::vector<SessionId>& ids() const noexcept { return ids_; }
+
+    static constexpr std::uint32_t groups_max = 65'536;
+    Result<GroupId> group(std::string_view name);
+    Group* find(GroupId id) noexcept {
+        const auto found = groups_.find(id.value);
+        return found != groups_.end() ? &found->second : nullptr;
+    }
+    Status join(GroupId id, SessionId session);
+    Status leave(GroupId id, SessionId session);
+    Status destroy(GroupId id);
+
+private:
+    std::vector<std::vector<std::unique_ptr<WorldSession>>> slots_;  // by shard, by slot
+    std::vector<SessionId> ids_;
+    std::unordered_map<std::uint32_t, Group> groups_;
+    std::unordered_map<std::string, GroupId> group_names_;
+    std::uint32_t next_group_ = 1;
+};
+
+}  // namespace gantry::world

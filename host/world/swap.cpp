@@ -1,0 +1,161 @@
+#include "host/world/swap.h"
+
+#include <fmt/format.h>
+
+#include "host/core/log.h"
+#include "host/world/world.h"
+
+namespace gantry::world {
+
+Status StateStore::put(Str name, Bytes bytes) noexcept {
+    const std::uint64_t size = name.size + bytes.size;
+    if (size > bytes_max_ - bytes_) return Status::limit;
+    bytes_ += size;
+    entries_[std::string{name.view()}] = {{bytes.data, bytes.data + bytes.size}, false};
+    return Status::ok;
+}
+
+Bytes StateStore::get(Str name) noexcept {
+    const auto found = entries_.find(name.view());
+    if (found == entries_.end()) return {};
+    found->second.read = true;
+    return Bytes{std::span<const std::byte>{found->second.bytes}};
+}
+
+void StateStore::keep_unread(StateStore& older) {
+    for (auto& [name, entry] : older.entries_) {
+        if (!entry.read && !entries_.contains(name)) entries_.emplace(name, std::move(entry));
+    }
+}
+
+SwapRun::SwapRun(World& world, SwapOrder order) : world_{world}, order_{std::move(order)} {}
+SwapRun::~SwapRun() = default;
+
+TimeNs SwapRun::next_due() const noexcept {
+    // Whether the old one is idle is asked once a turn; a millisecond is often enough while waiting.
+    return phase_ == Phase::prepare ? 0 : now_ + ns_per_ms;
+}
+
+bool SwapRun::step(TimeNs now) {
+    now_ = now;
+    if (phase_ == Phase::prepare) prepare(now);
+    if (phase_ == Phase::drain || phase_ == Phase::hold) {
+        if (old_is_idle()) {
+            hand_over();
+        } else if (phase_ == Phase::drain && now - phase_since_ >= order_.drain_ms * ns_per_ms) {
+            phase_ = Phase::hold;
+            phase_since_ = now;
+        } else if (phase_ == Phase::hold && now - phase_since_ >= order_.hold_ms * ns_per_ms) {
+            if (order_.cancel_at_deadline) {
+                result_.leftovers = old_->leftovers(now);
+                old_->cancel_tasks();
+                hand_over();
+            } else {
+                give_up(fmt::format("{} was not idle after {} ms", old_->owner().label,
+                                    order_.drain_ms + order_.hold_ms));
+            }
+        }
+    }
+    return phase_ == Phase::ended;
+}
+
+// Everything that can be refused is refused here, while the old one serves.
+void SwapRun::prepare(TimeNs now) {
+    const TimeNs begin = world_.surroundings_.clock().now();
+    old_ = world_.find(order_.next.owner.plugin);
+    if (old_ == nullptr) {
+        return end(SwapEnd::refused, order_.next.owner.plugin + " is not in world " + world_.config().name);
+    }
+    if (world_.find_predecessor(order_.next.owner.plugin) != nullptr) {
+        return end(SwapEnd::refused, old_->owner().label + " is in its probation");
+    }
+    auto made = world_.make(order_.next, old_);
+    if (!made) return end(SwapEnd::refused, made.error().message);
+    next_ = std::move(*made);
+    auto tables = world_.tables_with(next_.get(), old_);
+    if (!tables) return end(SwapEnd::refused, tables.error().message);
+    tables_ = std::move(*tables);
+    if (const auto plan = world_.ecs_.plan_migration(next_->owner().id); !plan) {
+        return end(SwapEnd::refused, plan.error().message);
+    }
+    result_.prepare_ns = world_.surroundings_.clock().now() - begin;
+
+    const log::Scope who{old_->owner().label.c_str()};
+    old_->plugin().drain(order_.drain_ms);
+    phase_ = Phase::drain;
+    phase_since_ = now;
+}
+
+bool SwapRun::old_is_idle() {
+    return old_->ledger().tasks.empty() && old_->ledger().calls.empty() && old_->plugin().idle();
+}
+
+void SwapRun::hand_over() {
+    const TimeNs begin = world_.surroundings_.clock().now();
+    result_.drain_ns = now_ - phase_since_;
+    auto state = std::make_unique<StateStore>(old_->owner().label, old_->state_bytes_max());
+    auto* const saver = static_cast<State*>(old_->plugin().query(State::interface_id));
+    if (saver != nullptr) {
+        const log::Scope who{old_->owner().label.c_str()};
+        if (const Status status = saver->save(*state); status != Status::ok) {
+            return give_up(fmt::format("{} could not save its state ({})", old_->owner().label,
+                                       status_name(status)));
+        }
+    }
+    auto migration = migrate();
+    if (!migration) return give_up(migration.error().message);
+    auto* const restorer = static_cast<State*>(next_->plugin().query(State::interface_id));
+    if (restorer != nullptr) {
+        const log::Scope who{next_->owner().label.c_str()};
+        if (const Status status = restorer->restore(*state); status != Status::ok) {
+            const std::uint32_t leaving = next_->owner().id;
+            if (*migration) (void)(*migration)->rollback({&leaving, 1});
+            return give_up(fmt::format("{} could not take over the state of {} ({})",
+                                       next_->owner().label, old_->owner().label, status_name(status)));
+        }
+    }
+    commit(std::move(state), std::move(*migration));
+    result_.pause_ns = world_.surroundings_.clock().now() - begin;
+    end(SwapEnd::committed, {});
+}
+
+Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
+    const auto plan = world_.ecs_.plan_migration(next_->owner().id);
+    if (!plan) return plan.error();
+    if (plan->empty()) return std::unique_ptr<ecs::Migration>{};
+    auto migration = world_.ecs_.prepare(*plan);
+    if (!migration) return migration.error();
+    if (auto done = (*migration)->commit(); !done) return done.error();
+    return std::move(*migration);
+}
+
+void SwapRun::commit(std::unique_ptr<StateStore> state, std::unique_ptr<ecs::Migration> migration) {
+    WorldInstance& serving = *next_;
+    auto gone = world_.publish(std::move(tables_), std::move(next_), old_);
+    world_.timers_.cancel_functions(gone->owner().id);
+    world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
+    {
+        const log::Scope who{serving.owner().label.c_str()};
+        serving.plugin().serve(1);
+    }
+    world_.apply_commands(serving);
+}
+
+void SwapRun::give_up(std::string reason) {
+    if (phase_ == Phase::ended) return;
+    result_.leftovers = old_->leftovers(now_);
+    const log::Scope who{old_->owner().label.c_str()};
+    old_->plugin().resume();
+    end(SwapEnd::given_up, std::move(reason));
+}
+
+void SwapRun::end(SwapEnd how, std::string reason) {
+    phase_ = Phase::ended;
+    result_.end = how;
+    result_.reason = std::move(reason);
+    tables_.reset();
+    next_.reset();
+    if (order_.done) order_.done(result_);
+}
+
+}  // namespace gantry::world

@@ -1,0 +1,113 @@
+// SwapRun: one world's part of replacing a plugin: drain, hand over, commit, or nothing has changed.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gantry/plugin.h"
+#include "host/core/result.h"
+#include "host/ecs/migration.h"
+#include "host/world/instance.h"
+
+namespace gantry::world {
+
+class World;
+struct Tables;
+
+/// What an instance saves and its successor reads: bytes under names.
+class StateStore final : public StateWriter, public StateReader {
+public:
+    StateStore() = default;
+    StateStore(std::string saved_by, std::uint64_t bytes_max)
+        : saved_by_{std::move(saved_by)}, bytes_max_{bytes_max} {}
+
+    Status put(Str name, Bytes bytes) noexcept override;
+    Bytes get(Str name) noexcept override;
+    Str saved_by() noexcept override { return std::string_view{saved_by_}; }
+
+    /// Takes over what nobody has read of an older state: it is offered to the next successor.
+    void keep_unread(StateStore& older);
+
+private:
+    struct Entry {
+        std::vector<std::byte> bytes;
+        bool read = false;
+    };
+    std::string saved_by_;
+    std::uint64_t bytes_max_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::map<std::string, Entry, std::less<>> entries_;
+};
+
+/// One instance to be made: whose code, under which label.
+struct InstanceOrder {
+    core::Owner owner;
+    CreateFunction create = nullptr;
+    LibraryRef library;
+    InstanceOptions options;
+};
+
+enum class SwapEnd : std::uint8_t {
+    committed,
+    refused,   ///< before anything changed: the successor would not start, or conflicts
+    given_up,  ///< at a deadline, or in the hand-over: the old one goes on
+};
+
+/// How one world's part ended.
+struct SwapResult {
+    SwapEnd end = SwapEnd::given_up;
+    std::string reason;  ///< one sentence, empty when committed
+    std::vector<std::string> leftovers;
+    TimeNs prepare_ns = 0;
+    TimeNs drain_ns = 0;
+    TimeNs pause_ns = 0;  ///< from the hand-over's begin to its commit: the world stood still
+};
+
+struct SwapOrder {
+    InstanceOrder next;
+    std::uint32_t drain_ms = 1000;
+    std::uint32_t hold_ms = 200;
+    bool cancel_at_deadline = false;
+    std::function<void(SwapResult)> done;
+};
+
+/// Stepped by its world, once a turn.
+class SwapRun {
+public:
+    SwapRun(World& world, SwapOrder order);
+    ~SwapRun();
+
+    /// True when it has ended, and `order.done` was called.
+    bool step(TimeNs now);
+    /// Messages of the world wait.
+    bool holding() const noexcept { return phase_ == Phase::hold; }
+    /// Nothing more can be held: the old one goes on.
+    void give_up(std::string reason);
+    const std::string& plugin() const noexcept { return order_.next.owner.plugin; }
+    TimeNs next_due() const noexcept;
+
+private:
+    enum class Phase : std::uint8_t { prepare, drain, hold, ended };
+
+    void prepare(TimeNs now);
+    bool old_is_idle();
+    void hand_over();
+    Result<std::unique_ptr<ecs::Migration>> migrate();
+    void commit(std::unique_ptr<StateStore> state, std::unique_ptr<ecs::Migration> migration);
+    void end(SwapEnd how, std::string reason);
+
+    World& world_;
+    SwapOrder order_;
+    Phase phase_ = Phase::prepare;
+    TimeNs phase_since_ = 0;
+    TimeNs now_ = 0;
+    WorldInstance* old_ = nullptr;
+    std::unique_ptr<WorldInstance> next_;
+    std::unique_ptr<Tables> tables_;
+    SwapResult result_;
+};
+
+}  // namespace gantry::world

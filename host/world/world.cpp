@@ -1,0 +1,231 @@
+// World: its making, and the messages that reach it.
+#include "host/world/world.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "host/core/log.h"
+#include "host/world/connection_component.h"
+
+namespace gantry::world {
+namespace {
+
+template <class T>
+std::span<const std::byte> bytes_of(const T& record) {
+    return {reinterpret_cast<const std::byte*>(&record), sizeof record};
+}
+
+ecs::WorldLimits limits_of(const WorldConfig& config) {
+    ecs::WorldLimits limits;
+    limits.entities_max = config.entities_max;
+    return limits;
+}
+
+}  // namespace
+
+World::World(WorldConfig config, ecs::ComponentNames& names, Surroundings& surroundings,
+             Outbox& outbox, PostToRoom post_here)
+    : config_{std::move(config)},
+      surroundings_{surroundings},
+      outbox_{outbox},
+      post_here_{std::move(post_here)},
+      random_{config_.seed},
+      now_{surroundings.clock().now()},
+      ecs_{names, limits_of(config_)},
+      timers_{config_.timers_max},
+      tables_{std::make_unique<Tables>()} {
+    connection_component_ = register_connection(ecs_);
+    tick_step_ = config_.tick_hz > 0 ? static_cast<TimeNs>(1e9 / config_.tick_hz) : 0;
+    tick_.step = tick_step_;
+    next_tick_ = now_ + tick_step_;
+}
+
+World::~World() {
+    swaps_.clear();
+    tables_ = std::make_unique<Tables>();
+    predecessors_.clear();
+    while (!instances_.empty()) instances_.pop_back();  // the last loaded depends on those before
+}
+
+bool World::holding() const noexcept {
+    return std::any_of(swaps_.begin(), swaps_.end(), [](const auto& swap) { return swap->holding(); });
+}
+
+// While a swap holds, whatever reaches the world waits in order: a session's messages keep theirs.
+bool World::hold(route::ToWorld kind, std::span<const std::byte> head,
+                 std::span<const std::byte> payload) {
+    if (!holding() && held_.empty()) return false;
+    const std::uint64_t bytes = head.size() + payload.size();
+    if (held_bytes_ + bytes > config_.held_bytes_max) {
+        for (const auto& swap : swaps_) {
+            if (swap->holding()) swap->give_up("more messages arrived than may wait for it");
+        }
+        release_held();
+        return false;
+    }
+    HeldRecord record{static_cast<std::uint32_t>(kind), {}};
+    record.body.reserve(static_cast<std::size_t>(bytes));
+    record.body.insert(record.body.end(), head.begin(), head.end());
+    record.body.insert(record.body.end(), payload.begin(), payload.end());
+    if (held_.empty()) held_since_ = now_;
+    held_.push_back(std::move(record));
+    held_bytes_ += bytes;
+    ++counters_.held;
+    return true;
+}
+
+void World::release_held() {
+    if (!held_.empty()) counters_.hold_ns_max = std::max(counters_.hold_ns_max, now_ - held_since_);
+    while (!held_.empty()) {
+        const HeldRecord record = std::move(held_.front());
+        held_.pop_front();
+        held_bytes_ -= record.body.size();
+        const std::span<const std::byte> body{record.body};
+        switch (static_cast<route::ToWorld>(record.kind)) {
+            case route::ToWorld::opened: {
+                route::OpenedRecord opened_record;
+                std::memcpy(&opened_record, body.data(), sizeof opened_record);
+                handle_opened(opened_record);
+                break;
+            }
+            case route::ToWorld::message: {
+                route::MessageRecord head;
+                std::memcpy(&head, body.data(), sizeof head);
+                handle(head, body.subspan(sizeof head));
+                break;
+            }
+            case route::ToWorld::closed: {
+                route::ClosedRecord closed_record;
+                std::memcpy(&closed_record, body.data(), sizeof closed_record);
+                handle_closed(closed_record);
+                break;
+            }
+            case route::ToWorld::pressure: break;
+        }
+    }
+}
+
+void World::opened(const route::OpenedRecord& record) {
+    if (!hold(route::ToWorld::opened, bytes_of(record), {})) handle_opened(record);
+}
+
+void World::message(const route::MessageRecord& record, std::span<const std::byte> payload) {
+    if (!hold(route::ToWorld::message, bytes_of(record), payload)) handle(record, payload);
+}
+
+void World::closed(const route::ClosedRecord& record) {
+    if (!hold(route::ToWorld::closed, bytes_of(record), {})) handle_closed(record);
+}
+
+void World::handle_opened(const route::OpenedRecord& record) {
+    WorldSession& session = sessions_.open(record);
+    session.entity = create_connection(ecs_, connection_component_, session);
+    for (const auto& hook : tables_->session_hooks) {
+        const log::Scope who{hook.instance->owner().label.c_str()};
+        hook.opened(hook.context, session.id, session.entity);
+        apply_commands(*hook.instance);
+    }
+}
+
+void World::handle_closed(const route::ClosedRecord& record) {
+    WorldSession* const session = sessions_.find(record.session);
+    if (session == nullptr) return;
+    session->left = true;
+    const Entity entity = session->entity;
+    for (const auto& hook : tables_->session_hooks) {
+        const log::Scope who{hook.instance->owner().label.c_str()};
+        hook.closed(hook.context, record.session, entity);
+        apply_commands(*hook.instance);
+    }
+    (void)ecs_.destroy({&entity, 1});
+    sessions_.close(record.session);
+    if (record.moved_to != 0) outbox_.move(record.session, WorldId{record.moved_to});
+}
+
+void World::pressure(const route::PressureRecord& record) {
+    if (sessions_.find(record.session) == nullptr) return;
+    for (const auto& hook : tables_->pressure_hooks) {
+        const log::Scope who{hook.instance->owner().label.c_str()};
+        hook.function(hook.context, record.session, record.high);
+        apply_commands(*hook.instance);
+    }
+}
+
+void World::handle(const route::MessageRecord& record, std::span<const std::byte> payload) {
+    WorldSession* const session = sessions_.find(record.session);
+    if (session == nullptr || session->left) {
+        ++counters_.late_messages;
+        return;
+    }
+    ++counters_.messages;
+    ++session->messages_in;
+    session->bytes_in += payload.size();
+    session->last_activity = record.received_at;
+
+    Message message;
+    message.session = record.session;
+    message.entity = session->entity;
+    message.id = record.id;
+    message.flags = record.flags;
+    message.channel = record.channel;
+    message.correlation = record.correlation;
+    message.payload = Bytes{payload};
+    message.received_at = record.received_at;
+    message.text = record.text;
+    if (keep_events_) note_network_event(message);
+
+    if (const auto* route = tables_->routes.find(message.id)) {
+        const log::Scope who{route->owner->label.c_str()};
+        const Status status = route->function(route->context, &message);
+        if (status != Status::ok) {
+            ++counters_.failed;
+            if (message.is_request()) answer_failure(message, status, status_name(status));
+        }
+        apply_commands(*route->instance);
+    } else if (!keep_events_) {
+        nobody_handles(message, *session);
+    }
+    outbox_.credit(record.session, static_cast<std::uint32_t>(payload.size()));
+}
+
+void World::nobody_handles(const Message& message, WorldSession& session) {
+    ++counters_.unknown_ids;
+    ++session.unknown_ids;
+    if (message.is_request()) {
+        answer_failure(message, Status::not_found,
+                       fmt::format("nobody handles message id {} here", message.id));
+    }
+    // A framing without ids sends everything as id 0: not the peer's mistake.
+    if (message.id != 0 && session.unknown_ids == config_.unknown_ids_max) {
+        outbox_.close(session.id, net::CloseReason::flood);
+    }
+}
+
+void World::answer_failure(const Message& message, Status status, std::string_view sentence) {
+    std::byte body[256];
+    net::encode_error_status(status, body);
+    const std::size_t bytes = std::min(sentence.size(), sizeof body - net::error_reply_status_bytes);
+    std::memcpy(body + net::error_reply_status_bytes, sentence.data(), bytes);
+    ++counters_.replies;
+    outbox_.send(message.session, message.id, message_flags::response | message_flags::error,
+                 message.channel, message.correlation,
+                 Bytes{body, net::error_reply_status_bytes + bytes}, false);
+}
+
+void World::note_network_event(const Message& message) {
+    NetworkEvent event;
+    event.session = message.session;
+    event.entity = message.entity;
+    event.message_id = message.id;
+    event.received_at = message.received_at;
+    const auto size = static_cast<std::size_t>(message.payload.size);
+    if (size != 0) {
+        event_payloads_.push_back(std::make_unique<std::byte[]>(size));
+        std::memcpy(event_payloads_.back().get(), message.payload.data, size);
+        event.payload = Bytes{event_payloads_.back().get(), size};
+    }
+    events_.push_back(event);
+}
+
+}  // namespace gantry::world

@@ -1,0 +1,190 @@
+// World: entities, sessions and instances of plugins; one room, called from one thread at a time.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/core/inbox.h"
+#include "host/core/random.h"
+#include "host/ecs/migration.h"
+#include "host/ecs/world.h"
+#include "host/sched/timer_wheel.h"
+#include "host/world/instance.h"
+#include "host/world/outbox.h"
+#include "host/world/recent_times.h"
+#include "host/world/session_list.h"
+#include "host/world/surroundings.h"
+#include "host/world/swap.h"
+#include "host/world/tables.h"
+
+namespace gantry::world {
+
+struct WorldConfig {
+    WorldId id;
+    std::string name;
+    double tick_hz = 20;
+    std::uint32_t catch_up_steps_max = 5;
+    std::uint32_t entities_max = 1'000'000;
+    std::uint32_t timers_max = 262'144;
+    std::uint32_t unknown_ids_max = 16;
+    std::uint32_t posted_events_max = 65'536;
+    std::uint64_t held_bytes_max = 64 * 1024 * 1024;
+    std::uint64_t seed = 1;
+};
+
+struct WorldCounters {
+    std::uint64_t messages = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t failed = 0;        ///< handlers that did not answer ok
+    std::uint64_t unknown_ids = 0;
+    std::uint64_t ticks = 0;
+    std::uint64_t ticks_slipped = 0; ///< steps given up after catch_up_steps_max
+    std::uint64_t held = 0;          ///< messages that waited for a swap
+    std::uint64_t refused_events = 0;
+    std::uint64_t late_messages = 0; ///< of sessions that had left
+    std::uint64_t timers_without_handler = 0;
+    TimeNs tick_ns_last = 0;
+    TimeNs tick_ns_max = 0;
+    TimeNs hold_ns_max = 0;
+};
+
+class World {
+public:
+    World(WorldConfig config, ecs::ComponentNames& names, Surroundings& surroundings, Outbox& outbox,
+          PostToRoom post_here);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    const WorldConfig& config() const noexcept { return config_; }
+    const WorldCounters& counters() const noexcept { return counters_; }
+    std::uint32_t session_count() const noexcept {
+        return static_cast<std::uint32_t>(sessions_.ids().size());
+    }
+    std::uint64_t entity_count() const noexcept { return ecs_.stats().entities; }
+    const RecentTimes& tick_times() const noexcept { return tick_times_; }
+    std::uint64_t tick_number() const noexcept { return tick_.number; }
+    ecs::World& entities() noexcept { return ecs_; }
+    std::uint64_t held_count() const noexcept { return held_.size(); }
+    const std::vector<std::unique_ptr<WorldInstance>>& instances() const noexcept { return instances_; }
+    const Tables& tables() const noexcept { return *tables_; }
+
+    // From a worker's ring. [world]
+    void opened(const route::OpenedRecord& record);
+    void message(const route::MessageRecord& record, std::span<const std::byte> payload);
+    void closed(const route::ClosedRecord& record);
+    void pressure(const route::PressureRecord& record);
+
+    /// Timers, posted events, due ticks and steps of swaps. Never blocks. [world]
+    void poll(TimeNs now);
+    /// When poll() is wanted next; `sched::never` when only a message can change anything.
+    TimeNs next_due() const noexcept;
+    /// Delivered at the next turn. False at the limit. [world]
+    bool post_event(std::string_view name, Bytes payload);
+
+    /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world. [world]
+    Result<Done> add(const InstanceOrder& order);
+    /// Takes a plugin out; what it owned goes with it. `not_found` if it is not here. [world]
+    Result<Done> remove(std::string_view plugin);
+    /// Begins to replace the plugin of that name; `order.done` tells how it ended. [world]
+    void begin_swap(SwapOrder order);
+    /// Ends a probation: the predecessor is stopped and destroyed. [world]
+    void settle(std::string_view plugin);
+    /// Goes back to the predecessor; what `reason` says is logged. False when there is none. [world]
+    bool roll_back(std::string_view plugin, std::string_view reason);
+
+private:
+    friend class WorldInstance;
+    friend class SwapRun;
+
+    struct HeldRecord {
+        std::uint32_t kind;
+        std::vector<std::byte> body;
+    };
+    struct PostedEvent {
+        std::string name;
+        std::vector<std::byte> payload;
+    };
+    /// A predecessor in probation: warm, silent, and destroyed by settle().
+    struct Predecessor {
+        std::unique_ptr<WorldInstance> instance;
+        std::unique_ptr<StateStore> state;           ///< what it had saved at the hand-over
+        std::unique_ptr<ecs::Migration> migration;   ///< null when no layout changed
+    };
+
+    // Messages. [world]
+    bool holding() const noexcept;
+    bool hold(route::ToWorld kind, std::span<const std::byte> head, std::span<const std::byte> payload);
+    void release_held();
+    void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
+    void handle_opened(const route::OpenedRecord& record);
+    void handle_closed(const route::ClosedRecord& record);
+    void nobody_handles(const Message& message, WorldSession& session);
+    void answer_failure(const Message& message, Status status, std::string_view sentence);
+    void note_network_event(const Message& message);
+
+    // Time. [world]
+    void run_ticks();
+    void run_tick();
+    void run_stage(Stage stage, const Tick& tick);
+    void fire_timer(const sched::Timer& timer, bool last);
+    void run_posted();
+    void deliver(std::string_view name, Bytes payload);
+    void apply_commands(WorldInstance& instance);
+    void update_connections();
+
+    // Instances. [world]
+    WorldInstance* find(std::string_view plugin) noexcept;
+    WorldInstance* find_owner(std::uint32_t owner) noexcept;
+    Predecessor* find_predecessor(std::string_view plugin) noexcept;
+    /// Creates and starts; `replaces` may be null.
+    Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order, WorldInstance* replaces);
+    /// The tables as they would be with `out` replaced by `in`; either may be null.
+    Result<std::unique_ptr<Tables>> tables_with(WorldInstance* in, WorldInstance* out);
+    /// The visible step: tables, services, served functions and timers change hands. Gives `out` back.
+    std::unique_ptr<WorldInstance> publish(std::unique_ptr<Tables> tables,
+                                           std::unique_ptr<WorldInstance> in, WorldInstance* out);
+    void point_services(const WorldInstance* in, const WorldInstance* out);
+    void resume_task(std::uint32_t owner, std::uint64_t task);
+    void end_call(std::uint32_t owner, std::uint64_t call, Status status, std::string_view bytes);
+
+    WorldConfig config_;
+    Surroundings& surroundings_;
+    Outbox& outbox_;
+    PostToRoom post_here_;
+    core::Random random_;
+    TimeNs now_ = 0;
+
+    ecs::World ecs_;
+    ComponentId connection_component_ = no_component;
+    SessionList sessions_;
+    sched::TimerWheel timers_;
+    std::map<std::string, std::unique_ptr<ServiceSlot>, std::less<>> slots_;
+    std::vector<std::unique_ptr<WorldInstance>> instances_;
+    std::vector<Predecessor> predecessors_;
+    std::unique_ptr<Tables> tables_;
+    std::vector<std::unique_ptr<SwapRun>> swaps_;
+
+    std::deque<HeldRecord> held_;
+    std::uint64_t held_bytes_ = 0;
+    TimeNs held_since_ = 0;
+    std::deque<PostedEvent> posted_;
+    std::deque<PostedEvent> posted_running_;
+    std::vector<NetworkEvent> events_;
+    std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
+    bool keep_events_ = false;
+
+    Tick tick_;
+    TimeNs tick_step_ = 0;
+    TimeNs next_tick_ = 0;
+    std::uint64_t next_task_ = 1;
+    std::uint64_t next_call_ = 1;
+    WorldCounters counters_;
+    RecentTimes tick_times_;
+};
+
+}  // namespace gantry::world

@@ -1,0 +1,167 @@
+// World: what happens without a message: timers, events, ticks, tasks.
+#include <algorithm>
+
+#include "host/core/log.h"
+#include "host/world/connection_component.h"
+#include "host/world/world.h"
+
+namespace gantry::world {
+
+void World::poll(TimeNs now) {
+    now_ = now;
+    std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
+    if (!holding() && !held_.empty()) release_held();
+    timers_.advance(now, [this](const sched::Timer& timer, bool last) { fire_timer(timer, last); });
+    run_ticks();
+    run_posted();
+}
+
+TimeNs World::next_due() const noexcept {
+    TimeNs due = timers_.next_due();
+    if (tick_step_ != 0) due = std::min(due, next_tick_);
+    if (!posted_.empty() || (!held_.empty() && !holding())) return 0;
+    for (const auto& swap : swaps_) due = std::min(due, swap->next_due());
+    return due;
+}
+
+void World::run_ticks() {
+    if (tick_step_ == 0) return;
+    std::uint32_t steps = 0;
+    while (now_ >= next_tick_) {
+        if (steps == config_.catch_up_steps_max) {
+            const auto missed = static_cast<std::uint64_t>((now_ - next_tick_) / tick_step_ + 1);
+            counters_.ticks_slipped += missed;
+            next_tick_ += static_cast<TimeNs>(missed) * tick_step_;
+            return;
+        }
+        next_tick_ += tick_step_;
+        ++steps;
+        run_tick();
+    }
+}
+
+void World::run_tick() {
+    const TimeNs begin = surroundings_.clock().now();
+    ++tick_.number;
+    tick_.now = now_;
+    ++counters_.ticks;
+    update_connections();
+    for (const Stage stage : {Stage::receive, Stage::update, Stage::send, Stage::cleanup}) {
+        run_stage(stage, tick_);
+        run_posted();
+    }
+    events_.clear();
+    event_payloads_.clear();
+    (void)ecs_.mark();
+    counters_.tick_ns_last = surroundings_.clock().now() - begin;
+    counters_.tick_ns_max = std::max(counters_.tick_ns_max, counters_.tick_ns_last);
+    tick_times_.add(counters_.tick_ns_last);
+}
+
+void World::run_stage(Stage stage, const Tick& tick) {
+    for (const sched::System& system : tables_->graph.stage(stage)) {
+        const log::Scope who{system.owner->label.c_str()};
+        system.run(system.context, &tick);
+    }
+    // Structural changes wait for the end of the stage.
+    for (const auto& instance : instances_) apply_commands(*instance);
+}
+
+void World::fire_timer(const sched::Timer& timer, bool last) {
+    if (timer.kind == sched::TimerKind::task) return resume_task(timer.owner, timer.value);
+    if (timer.kind == sched::TimerKind::call) {
+        return end_call(timer.owner, timer.value, Status::timeout, {});
+    }
+    TimerFire fire;
+    fire.timer = timer.id;
+    // Without the plugin's name in front; see full_key().
+    const std::string_view key = timer.key;
+    fire.key = key.substr(key.find('\0') + 1);
+    fire.payload = Bytes{std::span<const std::byte>{timer.payload}};
+    fire.due = timer.due;
+    fire.last = last ? 1 : 0;
+    WorldInstance* const instance = find_owner(timer.owner);
+    if (instance == nullptr) return;
+    const log::Scope who{instance->owner().label.c_str()};
+    if (timer.kind == sched::TimerKind::function) {
+        timer.run(timer.context, &fire);
+    } else {
+        const auto found = tables_->timer_handlers.find({timer.owner, timer.handler});
+        if (found == tables_->timer_handlers.end()) {
+            ++counters_.timers_without_handler;
+            log::warn("timer {} wants the handler {}, which this version does not have", key,
+                      timer.handler);
+            return;
+        }
+        found->second.function(found->second.context, &fire);
+    }
+    apply_commands(*instance);
+}
+
+void World::resume_task(std::uint32_t owner, std::uint64_t id) {
+    WorldInstance* const instance = find_owner(owner);
+    if (instance == nullptr) return;
+    const auto found = instance->ledger().tasks.find(id);
+    if (found == instance->ledger().tasks.end()) return;
+    found->second.timer = 0;
+    found->second.offloaded = false;
+    const log::Scope who{instance->owner().label.c_str()};
+    found->second.resume(found->second.frame);
+    apply_commands(*instance);
+}
+
+void World::end_call(std::uint32_t owner, std::uint64_t id, Status status, std::string_view bytes) {
+    WorldInstance* const instance = find_owner(owner);
+    if (instance == nullptr) return;
+    auto& calls = instance->ledger().calls;
+    const auto found = calls.find(id);
+    if (found == calls.end()) return;  // answered, timed out or cancelled before
+    const Ledger::Call call = found->second;
+    calls.erase(found);
+    timers_.cancel(call.deadline);
+    const log::Scope who{instance->owner().label.c_str()};
+    call.answer(call.context, status, Bytes{bytes});
+    apply_commands(*instance);
+}
+
+bool World::post_event(std::string_view name, Bytes payload) {
+    if (posted_.size() >= config_.posted_events_max) {
+        ++counters_.refused_events;
+        return false;
+    }
+    posted_.push_back({std::string{name}, {payload.data, payload.data + payload.size}});
+    return true;
+}
+
+// What a subscriber posts comes at the next stage, so that nobody can keep a turn from ending.
+void World::run_posted() {
+    if (posted_.empty()) return;
+    posted_running_.swap(posted_);
+    for (const PostedEvent& event : posted_running_) {
+        deliver(event.name, Bytes{std::span<const std::byte>{event.payload}});
+    }
+    posted_running_.clear();
+}
+
+void World::deliver(std::string_view name, Bytes payload) {
+    const auto found = tables_->subscribers.find(name);
+    if (found == tables_->subscribers.end()) return;
+    for (const auto& subscriber : found->second) {
+        const log::Scope who{subscriber.instance->owner().label.c_str()};
+        subscriber.function(subscriber.context, name, payload);
+    }
+}
+
+void World::apply_commands(WorldInstance& instance) {
+    if (!instance.commands().empty()) (void)ecs_.apply(instance.commands());
+}
+
+// Once a tick and not once a message: the component is for systems and the inspector.
+void World::update_connections() {
+    for (const SessionId id : sessions_.ids()) {
+        const WorldSession* const session = sessions_.find(id);
+        update_connection(ecs_, connection_component_, *session);
+    }
+}
+
+}  // namespace gantry::world

@@ -1,0 +1,93 @@
+// gantry/ecs/desc.h: how a plugin describes a component. Plain data; the host copies all of it.
+#pragma once
+#include "gantry/types.h"
+
+namespace gantry {
+
+/// A component of this host, the same number in every world; names are what is stable across runs.
+using ComponentId = std::uint32_t;
+inline constexpr ComponentId no_component = 0xffffffffu;
+
+/// What a field holds. The numbers are stored in snapshots: never renumber, only add.
+enum class FieldKind : std::uint8_t {
+    none = 0,
+    boolean = 1,
+    i8 = 2,
+    i16 = 3,
+    i32 = 4,
+    i64 = 5,
+    u8 = 6,
+    u16 = 7,
+    u32 = 8,
+    u64 = 9,
+    f32 = 10,
+    f64 = 11,
+    entity = 12,  ///< gantry::Entity; remapped when a world is loaded
+    text = 13,    ///< `count` chars, ended by a zero unless full
+    // 32 to 63 are kept for memory that the host owns (string, array, blob).
+};
+
+/// Bytes of one element of a kind; 0 for a kind that is not known here.
+constexpr std::uint32_t field_kind_bytes(FieldKind kind) noexcept {
+    switch (kind) {
+        case FieldKind::boolean:
+        case FieldKind::i8:
+        case FieldKind::u8:
+        case FieldKind::text:
+            return 1;
+        case FieldKind::i16:
+        case FieldKind::u16:
+            return 2;
+        case FieldKind::i32:
+        case FieldKind::u32:
+        case FieldKind::f32:
+            return 4;
+        case FieldKind::i64:
+        case FieldKind::u64:
+        case FieldKind::f64:
+        case FieldKind::entity:
+            return 8;
+        case FieldKind::none:
+            break;
+    }
+    return 0;
+}
+
+/// The name of a kind as it stands in messages: "f32".
+constexpr const char* field_kind_name(FieldKind kind) noexcept {
+    constexpr const char* names[] = {"none", "bool", "i8",  "i16", "i32", "i64",    "u8",
+                                     "u16",  "u32",  "u64", "f32", "f64", "entity", "text"};
+    const auto index = static_cast<std::size_t>(kind);
+    return index < sizeof names / sizeof *names ? names[index] : "unknown";
+}
+
+/// One field. Fields of nested structs are listed flat, under dotted names: "position.x".
+struct FieldDesc {
+    Str name;
+    std::uint32_t offset = 0;  ///< bytes from the start of the component
+    std::uint32_t count = 1;   ///< elements of a fixed array; chars of a text
+    FieldKind kind = FieldKind::none;
+    std::uint8_t reserved[7] = {};
+};
+
+enum class ComponentStorage : std::uint8_t {
+    table = 0,   ///< in the columns of an archetype: fastest to iterate
+    sparse = 1,  ///< in a set of its own: fastest to add and remove
+};
+
+/// A component: trivially copyable bytes that the host may move, copy, save and migrate alone.
+struct ComponentDesc {
+    Str name;                   ///< stable over versions and unique in a host: "arena.position"
+    std::uint32_t version = 1;  ///< raised by the author with the layout or the meaning
+    std::uint32_t size = 0;     ///< bytes; 0 for a tag
+    std::uint32_t align = 1;    ///< a power of two, at most 64
+    ComponentStorage storage = ComponentStorage::table;
+    std::uint8_t replicated =
+        0;  ///< 1: the host also keeps which rows changed, not only which chunks
+    std::uint8_t reserved[2] = {};
+    const FieldDesc* fields = nullptr;
+    std::uint64_t field_count = 0;
+    const void* defaults = nullptr;  ///< `size` bytes of a new component; null is all zero
+};
+
+}  // namespace gantry
