@@ -78,6 +78,11 @@ public:
     void closed(const route::ClosedRecord& record);
     void pressure(const route::PressureRecord& record);
 
+    /// What time it is for the messages that follow.
+    void begin_turn(TimeNs now) noexcept { now_ = now; }
+    /// The worker's mark that this world is on its list for the present turn.
+    bool touched() const noexcept { return touched_; }
+    void set_touched(bool touched) noexcept { touched_ = touched; }
     /// Timers, posted events, due ticks and steps of swaps. Never blocks. [world]
     void poll(TimeNs now);
     /// When poll() is wanted next; `sched::never` when only a message can change anything.
@@ -175,6 +180,7 @@ private:
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
     bool keep_events_ = false;
+    bool touched_ = false;
 
     Tick tick_;
     TimeNs tick_step_ = 0;
