@@ -1,0 +1,171 @@
+#include "host/admin/json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace gantry::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json value_of(const PluginInfo& p) {
+    return {{"name", p.name},         {"version", p.version},   {"generation", p.generation},
+            {"state", p.state},       {"facets", p.facets},     {"file", p.file},
+            {"build_id", p.build_id}, {"required", p.required}, {"since_unix_ms", p.since_unix_ms},
+            {"error", p.error}};
+}
+
+Json value_of(const CandidateInfo& c) {
+    return {{"name", c.name},
+            {"version", c.version},
+            {"file", c.file},
+            {"build_id", c.build_id},
+            {"error", c.error}};
+}
+
+Json value_of(const WorldInfo& w) {
+    return {{"name", w.name},         {"id", w.id},
+            {"worker", w.worker},     {"state", w.state},
+            {"plugins", w.plugins},   {"entities", w.entities},
+            {"sessions", w.sessions}, {"tick", w.tick},
+            {"tick_hz", w.tick_hz},   {"tick_ms", {{"p50", w.tick_ms_p50}, {"p99", w.tick_ms_p99}}},
+            {"mailbox", w.mailbox}};
+}
+
+Json value_of(const SessionInfo& s) {
+    return {{"id", s.id},
+            {"remote", s.remote},
+            {"protocol", s.protocol},
+            {"listener", s.listener},
+            {"world", s.world},
+            {"messages_in", s.messages_in},
+            {"messages_out", s.messages_out},
+            {"bytes_in", s.bytes_in},
+            {"bytes_out", s.bytes_out},
+            {"since_unix_ms", s.since_unix_ms}};
+}
+
+Json value_of(const RouteInfo& r) {
+    return {{"message_id", r.message_id}, {"name", r.name}, {"owner", r.owner}, {"place", r.place}};
+}
+
+Json value_of(const SwapReport& r) {
+    Json steps = Json::array();
+    for (const SwapStep& step : r.steps) steps.push_back({{"name", step.name}, {"ms", step.ms}});
+    return {{"ticket", r.ticket},
+            {"plugin", r.plugin},
+            {"from", r.from},
+            {"to", r.to},
+            {"outcome", name_of(r.outcome)},
+            {"reason", r.reason},
+            {"steps", std::move(steps)},
+            {"leftovers", r.leftovers},
+            {"at_unix_ms", r.at_unix_ms}};
+}
+
+template <class Item>
+Json list_of(const std::vector<Item>& items) {
+    Json list = Json::array();
+    for (const Item& item : items) list.push_back(value_of(item));
+    return list;
+}
+
+template <class Item>
+std::string named_list(const char* name, const std::vector<Item>& items) {
+    return dump(Json{{name, list_of(items)}});
+}
+
+/// A member that must be a text when it is there.
+bool take_text(const nlohmann::json& json, const char* key, std::string& out) {
+    const auto found = json.find(key);
+    if (found == json.end()) return true;
+    if (!found->is_string()) return false;
+    out = found->get<std::string>();
+    return true;
+}
+
+}  // namespace
+
+const char* name_of(SwapOutcome outcome) noexcept {
+    constexpr const char* names[] = {"running", "committed", "refused", "rolled_back", "given_up"};
+    return names[static_cast<std::size_t>(outcome)];
+}
+
+const char* name_of(EventKind kind) noexcept {
+    constexpr const char* names[] = {"established", "received", "sent", "closed", "error"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+std::string to_json(const HealthInfo& h) {
+    return dump(Json{{"ok", h.ok},
+                     {"state", h.state},
+                     {"reason", h.reason},
+                     {"name", h.name},
+                     {"version", h.version},
+                     {"uptime_ms", h.uptime_ms},
+                     {"shards", h.shards},
+                     {"workers", h.workers},
+                     {"worlds", h.worlds},
+                     {"sessions", h.sessions}});
+}
+
+std::string to_json(const SwapReport& report) { return dump(value_of(report)); }
+
+std::string to_json(const SessionEvent& e) {
+    Json json{{"number", e.number},
+              {"kind", name_of(e.kind)},
+              {"session", e.session},
+              {"at_unix_ms", e.at_unix_ms}};
+    if (e.kind == EventKind::received || e.kind == EventKind::sent) {
+        json["message_id"] = e.message_id;
+        json["bytes"] = e.bytes;
+    }
+    if (!e.text.empty()) json["text"] = e.text;
+    return dump(json);
+}
+
+std::string to_json(const std::vector<PluginInfo>& p) { return named_list("plugins", p); }
+std::string to_json(const std::vector<CandidateInfo>& c) { return named_list("candidates", c); }
+std::string to_json(const std::vector<WorldInfo>& w) { return named_list("worlds", w); }
+std::string to_json(const std::vector<RouteInfo>& r) { return named_list("routes", r); }
+std::string to_json(const std::vector<SwapReport>& s) { return named_list("swaps", s); }
+
+std::string to_json(const std::vector<SessionInfo>& sessions, bool more) {
+    return dump(Json{{"sessions", list_of(sessions)}, {"more", more}});
+}
+
+std::string error_json(std::string_view status, std::string_view sentence) {
+    return dump(Json{{"error", sentence}, {"status", status}});
+}
+
+Result<SwapRequest> swap_request(const std::string& text) {
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object()) {
+        return Error{Status::invalid,
+                     "the body must be an object such as "
+                     "{\"plugin\": \"arena\", \"version\": \"2.0.0\"}"};
+    }
+    for (const auto& [key, value] : json.items()) {
+        if (key == "plugin" || key == "version" || key == "file") continue;
+        return Error{
+            Status::invalid,
+            fmt::format("unknown key \"{}\", allowed: plugin, version, file", key.substr(0, 60))};
+    }
+    SwapRequest request;
+    if (!take_text(json, "plugin", request.plugin) ||
+        !take_text(json, "version", request.version) || !take_text(json, "file", request.file)) {
+        return Error{Status::invalid, "plugin, version and file are texts"};
+    }
+    if (request.plugin.empty()) return Error{Status::invalid, "\"plugin\" is missing"};
+    if (!request.version.empty() && !request.file.empty()) {
+        return Error{Status::invalid, "either version or file, not both"};
+    }
+    return request;
+}
+
+}  // namespace gantry::admin

@@ -1,0 +1,30 @@
+// json.h: the backend's answers as JSON text. Bytes that are no UTF-8 are replaced, never refused.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/admin/backend.h"
+
+namespace gantry::admin {
+
+std::string to_json(const HealthInfo& info);
+std::string to_json(const SwapReport& report);
+std::string to_json(const SessionEvent& event);
+
+/// {"plugins": [...]} and so on: an object can grow, a bare array cannot.
+std::string to_json(const std::vector<PluginInfo>& plugins);
+std::string to_json(const std::vector<CandidateInfo>& candidates);
+std::string to_json(const std::vector<WorldInfo>& worlds);
+std::string to_json(const std::vector<RouteInfo>& routes);
+std::string to_json(const std::vector<SwapReport>& swaps);
+/// `more`: there are sessions with higher ids than the last one here.
+std::string to_json(const std::vector<SessionInfo>& sessions, bool more);
+
+/// {"error": sentence, "status": "not_found"}
+std::string error_json(std::string_view status, std::string_view sentence);
+
+/// Reads {"plugin": …, "version": …, "file": …}; an error says what is wrong with the text.
+Result<SwapRequest> swap_request(const std::string& text);
+
+}  // namespace gantry::admin
