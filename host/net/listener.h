@@ -42,13 +42,16 @@ struct ListenerConfig {
     std::string address = "0.0.0.0";
     std::uint16_t port = 0;  ///< 0: any free one, see BoundListener
     Framing framing = Framing::gantry;
-    std::uint32_t payload_bytes_max = 64 * 1024;
+    std::uint32_t payload_bytes_max = 65'535;
     std::uint16_t backlog = 1024;
     std::uint32_t handshake_ms = 5'000;  ///< until a WebSocket or other handshake must be done
     std::uint32_t idle_ms = 0;           ///< without a byte from the peer; 0: never closed for it
     QueueLimits queue;
     WebSocketOptions websocket;
     Balance balance = Balance::kernel;
+    /// With `kernel`: another shard of this process listens on this port already. The first one
+    /// fails when anybody does.
+    bool join_port = false;
 };
 
 /// What listen() made.
@@ -63,7 +66,7 @@ struct ConnectConfig {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     Framing framing = Framing::gantry;
-    std::uint32_t payload_bytes_max = 64 * 1024;
+    std::uint32_t payload_bytes_max = 65'535;
     std::uint32_t handshake_ms = 5'000;
     std::uint32_t idle_ms = 0;
     QueueLimits queue;

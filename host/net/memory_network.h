@@ -74,9 +74,9 @@ public:
 private:
     friend class detail::MemoryListener;
     detail::MemoryListener* choose(std::string_view name, std::uint16_t port) noexcept;
+    void forget(detail::MemoryListener& listener) noexcept;
 
-    struct Place;
-    std::vector<std::unique_ptr<Place>> places_;
+    std::vector<detail::MemoryListener*> listeners_;  // each owned by the shard that bound it
     std::uint16_t next_port_ = 1;
 };
 

@@ -83,6 +83,7 @@ struct ShardCounters {
     std::uint64_t write_blocked = 0;     ///< times a link took less than was queued
     std::uint64_t pool_allocations = 0;  ///< blocks taken from the system, not from the pool
     std::uint64_t pool_bytes = 0;        ///< now: memory of the pool, in use or kept
+    std::uint64_t pool_used_bytes = 0;   ///< now: queues, partial and blocked frames
     std::uint64_t accept_backoffs = 0;
     std::uint32_t open = 0;  ///< now: connections between on_open and on_close
 };
@@ -93,6 +94,7 @@ struct ShardConfig {
     std::uint32_t receive_buffer_bytes = 64 * 1024;
     std::uint32_t read_bytes_per_turn = 256 * 1024;  ///< of one connection, then the others' turn
     std::uint32_t adopt_queue_max = 1024;
+    std::uint32_t linger_ms = 2'000;  // after close(): to write the rest and see the peer's end
     std::uint32_t pool_keep_bytes = 4 * 1024 * 1024;  ///< free blocks kept for later
 };
 
@@ -152,7 +154,6 @@ public:
     std::uint32_t index() const noexcept;
 
 private:
-    friend class ShardCore;
     std::unique_ptr<class ShardCore> core_;
 };
 

@@ -142,12 +142,6 @@ std::uint32_t TimerWheel::cancel_if(Match match) {
     return count;
 }
 
-std::uint32_t TimerWheel::cancel_functions(std::uint32_t owner) {
-    return cancel_if([=](const Timer& timer) {
-        return timer.owner == owner && timer.kind == TimerKind::function;
-    });
-}
-
 std::uint32_t TimerWheel::cancel_all(std::uint32_t owner) {
     return cancel_if([=](const Timer& timer) { return timer.owner == owner; });
 }

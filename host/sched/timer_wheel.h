@@ -20,8 +20,8 @@ using TimerId = std::uint64_t;
 inline constexpr TimeNs never = std::numeric_limits<TimeNs>::max();
 
 /// What a timer is for. A portable one has a handler's name and survives its owner; the others go with
-/// it: a private one has a function, the host's own resume a task or end a call.
-enum class TimerKind : std::uint8_t { portable, function, task, call };
+/// it: a private one has a function, the host's own resumes a task.
+enum class TimerKind : std::uint8_t { portable, function, task };
 
 struct TimerSpec {
     TimerKind kind = TimerKind::portable;
@@ -34,7 +34,7 @@ struct TimerSpec {
     TimeNs delay = 0;
     TimeNs every = 0;
     std::int32_t repeat = 0;  ///< how many times more after the first; -1: for ever
-    std::uint64_t value = 0;  ///< of task and call: which
+    std::uint64_t value = 0;  ///< of a task: its id
 };
 
 struct Timer {
@@ -67,8 +67,6 @@ public:
     Result<TimerId> add(TimeNs now, const TimerSpec& spec);
     bool cancel(TimerId id);
     std::uint32_t cancel_key(std::string_view key);
-    /// The private timers of an owner; its portable ones stay, to be rebound.
-    std::uint32_t cancel_functions(std::uint32_t owner);
     std::uint32_t cancel_all(std::uint32_t owner);
     /// The portable timers of one owner become another's.
     std::uint32_t rebind(std::uint32_t from, std::uint32_t to);

@@ -4,6 +4,8 @@
 #include <new>
 
 #include "host/core/log.h"
+#include "host/net/address.h"
+#include "host/session/io_instance.h"
 
 namespace gantry::session {
 namespace {
@@ -28,35 +30,26 @@ void copy_text(char (&to)[N], std::string_view from) {
 
 }  // namespace
 
-IoRoom::IoRoom(const IoRoomConfig& config, const core::Clock& clock, const WorldDirectory& worlds,
-               std::vector<WorkerLink> workers)
+IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
+               const WorldDirectory& worlds, std::vector<WorkerLink> workers)
     : config_{config},
-      clock_{clock},
       worlds_{worlds},
       sessions_{config.shard.index},
       tables_{std::make_unique<IoTables>()},
-      shard_{config.shard, clock, *this} {
+      surroundings_{surroundings},
+      services_{surroundings,
+                [this](std::function<void()> work) {
+                    if (inbox_.post(std::move(work))) wake();
+                },
+                [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }},
+      shard_{config.shard, surroundings.clock(), *this} {
     for (const WorkerLink& link : workers) workers_.push_back(Worker{link, {}});
-}
-
-Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
-    auto bound = shard_.listen(plan.net);
-    if (!bound) return bound;
-    GANTRY_ASSERT(bound->index == plans_.size());
-    plans_.push_back(plan);
-    if (tables_->onions.size() < plans_.size()) tables_->onions.resize(plans_.size());
-    return bound;
-}
-
-std::unique_ptr<IoTables> IoRoom::publish(std::unique_ptr<IoTables> tables) noexcept {
-    GANTRY_ASSERT(tables->onions.size() >= plans_.size());
-    std::swap(tables_, tables);
-    return tables;
 }
 
 bool IoRoom::poll(TimeNs now) {
     now_ = now;
     inbox_.run();
+    services_.poll(now);
     const bool more = drain_workers();
     resume_waiting();
     return shard_.poll(now) || more;
@@ -81,7 +74,7 @@ void IoRoom::send_opened(Session& session, bool moved) {
     record.moved = moved ? 1 : 0;
     record.session = session.id;
     record.since = info->since;
-    copy_text(record.remote, info->remote.text());
+    copy_text(record.remote, net::address_text(info->remote));
     copy_text(record.protocol, info->protocol);
     copy_text(record.listener, plans_[session.listener].net.name);
     push_control(session.world, route::ToWorld::opened, bytes_of(record));
@@ -204,7 +197,11 @@ net::FrameVerdict IoRoom::to_world(Session& session, const IoMessage& message) {
 }
 
 net::FrameVerdict IoRoom::wait_for_room(Session& session, Worker* worker) {
-    if (worker != nullptr) worker->to.link->shard_waits.store(true, std::memory_order_seq_cst);
+    if (worker != nullptr) {
+        worker->to.link->shard_waits.store(true, std::memory_order_seq_cst);
+        // The worker may have made room just before it could see that.
+        shard_.wake();
+    }
     if (!session.waiting) {
         session.waiting = true;
         waiting_.push_back(session.id);
@@ -309,7 +306,7 @@ std::vector<SessionSnapshot> IoRoom::snapshot(std::size_t count_max) {
         SessionSnapshot one;
         one.id = session.id;
         one.world = session.world;
-        one.remote = info->remote.text();
+        one.remote = net::address_text(info->remote);
         one.protocol = info->protocol;
         one.listener = session.listener;
         one.stats = *stats;

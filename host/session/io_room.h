@@ -11,6 +11,7 @@
 #include "host/core/inbox.h"
 #include "host/net/shard.h"
 #include "host/platform/waker.h"
+#include "host/route/facet_instance.h"
 #include "host/route/onion.h"
 #include "host/route/records.h"
 #include "host/route/route_table.h"
@@ -21,17 +22,22 @@ namespace gantry::session {
 class IoInstance;
 using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
 
-/// What plugins of one shard have published; replaced whole.
-struct IoTables {
-    std::vector<route::Onion> onions;  ///< by listener index
-    IoRouteTable routes;
-};
-
 /// A listener as the rooms above the shard see it.
 struct ListenerPlan {
     net::ListenerConfig net;
     WorldId world;                        ///< new sessions join it; none: they stay outside
     std::vector<std::string> middleware;  ///< names of layers, outermost first
+};
+
+/// What plugins of one shard have published; replaced whole.
+struct IoTables {
+    /// Refuses two owners of one message id or layer, naming both, and a listener that lists a layer
+    /// which nobody offers: without its middleware a listener must not run.
+    static Result<std::unique_ptr<IoTables>> build(const std::vector<IoInstance*>& instances,
+                                                   const std::vector<ListenerPlan>& listeners);
+
+    std::vector<route::Onion> onions;  ///< by listener index
+    IoRouteTable routes;
 };
 
 struct IoRoomConfig {
@@ -92,13 +98,18 @@ struct WorkerLink {
 
 class IoRoom final : public net::ShardEvents {
 public:
-    IoRoom(const IoRoomConfig& config, const core::Clock& clock, const WorldDirectory& worlds,
-           std::vector<WorkerLink> workers);
+    IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
+           const WorldDirectory& worlds, std::vector<WorkerLink> workers);
+    ~IoRoom() override;
 
     /// Only before the first poll, or by a closure of inbox(). [io]
     Result<net::BoundListener> listen(const ListenerPlan& plan);
-    /// Replaces what plugins published, between two batches. Returns the old. [io]
-    std::unique_ptr<IoTables> publish(std::unique_ptr<IoTables> tables) noexcept;
+    /// Makes the plugin's object, starts it and lets it serve; in the place of `replaces` when it is
+    /// not empty: the predecessor is kept, silent, until settle(). [io]
+    Result<Done> add(const route::FacetOrder& order, std::string_view replaces);
+    Result<Done> remove(std::string_view plugin);
+    void settle(std::string_view plugin);
+    bool roll_back(std::string_view plugin);
     const IoTables& tables() const noexcept { return *tables_; }
     const std::vector<ListenerPlan>& listeners() const noexcept { return plans_; }
 
@@ -152,15 +163,24 @@ private:
     void send_opened(Session& session, bool moved);
     void pressure(net::ConnectionId id, bool high);
     Worker* worker_of(WorldId world) noexcept;
+    using Instances = std::vector<std::unique_ptr<IoInstance>>;
+    static Instances::iterator find_in(Instances& list, std::string_view plugin) noexcept;
+    /// The tables with `out` replaced by `in`; either may be null.
+    Result<std::unique_ptr<IoTables>> tables_with(IoInstance* in, const IoInstance* out);
+    void publish(std::unique_ptr<IoTables> tables, const IoInstance* in, const IoInstance* out);
+    bool run_as(std::uint32_t owner, const std::function<void()>& body);
     Status send_out(Session& session, const IoMessage& message);
 
     IoRoomConfig config_;
-    const core::Clock& clock_;
     const WorldDirectory& worlds_;
     std::vector<Worker> workers_;
     SessionTable sessions_;
     std::vector<ListenerPlan> plans_;
     std::unique_ptr<IoTables> tables_;
+    route::Surroundings& surroundings_;
+    route::RoomServices services_;
+    std::vector<std::unique_ptr<IoInstance>> instances_;
+    std::vector<std::unique_ptr<IoInstance>> predecessors_;
     std::vector<SessionId> waiting_;
     std::vector<SessionId> resuming_;
     core::Inbox inbox_;

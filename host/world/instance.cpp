@@ -26,6 +26,7 @@ WorldInstance::~WorldInstance() {
     stop();
     cancel_tasks();
     world_.timers_.cancel_all(owner_.id);
+    world_.services_.cancel_all(owner_.id);
     const log::Scope who{owner_.label.c_str()};
     plugin_->destroy();
     world_.ecs_.release_owner(owner_.id);
@@ -66,8 +67,8 @@ std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {
                                    task.offloaded ? "works" : "waits", task.where,
                                    (now - task.since) / ns_per_ms));
     }
-    if (!ledger_.calls.empty()) {
-        list.push_back(fmt::format("{}: {} calls wait for an answer", owner_.label, ledger_.calls.size()));
+    if (const std::uint32_t calls = world_.services_.waiting(owner_.id); calls != 0) {
+        list.push_back(fmt::format("{}: {} calls wait for an answer", owner_.label, calls));
     }
     return list;
 }

@@ -14,6 +14,8 @@
 #include "gantry/service.h"
 #include "host/core/owner.h"
 #include "host/ecs/command_buffer.h"
+#include "host/route/room_services.h"
+#include "host/route/state_store.h"
 
 namespace gantry::world {
 
@@ -66,15 +68,6 @@ struct Ledger {
         EventFunction handler;
         void* context;
     };
-    struct Provided {
-        std::string name;
-        void* target;
-    };
-    struct Served {
-        std::string name;
-        ServiceFunction handler;
-        void* context;
-    };
     struct Task {
         std::uint64_t id;
         std::string name;
@@ -87,23 +80,15 @@ struct Ledger {
         bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
     };
 
-    struct Call {
-        AnswerFunction answer = nullptr;
-        void* context = nullptr;
-        std::uint64_t deadline = 0;  ///< a timer
-    };
-
     std::vector<Route> routes;
     std::vector<SessionHook> session_hooks;
     std::vector<PressureHook> pressure_hooks;
     std::vector<System> systems;
     std::vector<TimerHandler> timer_handlers;
     std::vector<Subscription> subscriptions;
-    std::vector<Provided> provided;
-    std::vector<Served> served;
+    std::vector<route::ProvidedService> provided;
+    std::vector<route::ServedService> served;
     std::unordered_map<std::uint64_t, Task> tasks;
-    std::unordered_map<std::uint64_t, std::uint64_t>
-        calls;  ///< asked and not answered: id to timer
     bool wants_network_events = false;
 };
 
@@ -129,6 +114,9 @@ public:
     Ledger& ledger() noexcept { return ledger_; }
     const Ledger& ledger() const noexcept { return ledger_; }
     ecs::CommandBuffer& commands() noexcept { return *commands_; }
+    /// What the predecessor left; the part that nobody read goes on to the successor.
+    void inherit(std::shared_ptr<route::StateStore> state) noexcept { inherited_ = std::move(state); }
+    route::StateStore* inherited() noexcept { return inherited_.get(); }
     std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     std::uint64_t failures() const noexcept { return failures_; }
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
@@ -214,6 +202,7 @@ private:
     Ecs* ecs_;
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
+    std::shared_ptr<route::StateStore> inherited_;
     std::uint64_t failures_ = 0;
     bool started_ = false;
 };

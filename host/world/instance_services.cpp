@@ -10,13 +10,7 @@ Status WorldInstance::provide(Str name, void* target) noexcept {
     return Status::ok;
 }
 
-const ServiceSlot* WorldInstance::slot(Str name) noexcept {
-    auto found = world_.slots_.find(name.view());
-    if (found == world_.slots_.end()) {
-        found = world_.slots_.emplace(std::string{name.view()}, std::make_unique<ServiceSlot>()).first;
-    }
-    return found->second.get();
-}
+const ServiceSlot* WorldInstance::slot(Str name) noexcept { return world_.services_.slot(name); }
 
 Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (handler == nullptr || started_) return Status::invalid;
@@ -26,37 +20,12 @@ Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) no
 
 std::uint64_t WorldInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
-    World& world = world_;
-    const std::uint64_t id = world.next_call_++;
-    const std::uint32_t owner = owner_.id;
-    const auto answered = [&world, owner, id](Status status, const std::string& bytes) {
-        world.end_call(owner, id, status, bytes);
-    };
-    Ledger::Call& call = ledger_.calls[id];
-    call.answer = answer;
-    call.context = context;
-    const Status asked =
-        world.surroundings_.call(std::string{name.view()}, std::string{method.view()},
-                                 std::string{request.text()}, answered, world.post_here_);
-    if (asked != Status::ok) {  // also this answer comes later, never within the call
-        world.post_here_([answered, asked] { answered(asked, {}); });
-        return id;
-    }
-    sched::TimerSpec spec;
-    spec.kind = sched::TimerKind::call;
-    spec.owner = owner;
-    spec.value = id;
-    spec.delay = deadline;
-    if (const auto added = world.timers_.add(world.now_, spec)) call.deadline = *added;
-    return id;
+    return world_.services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
+                                 std::string{request.text()}, world_.now_ + deadline, answer, context);
 }
 
 Status WorldInstance::cancel(std::uint64_t call) noexcept {
-    const auto found = ledger_.calls.find(call);
-    if (found == ledger_.calls.end()) return Status::not_found;
-    world_.timers_.cancel(found->second.deadline);
-    ledger_.calls.erase(found);
-    return Status::ok;
+    return world_.services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
 }
 
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {

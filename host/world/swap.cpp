@@ -7,27 +7,6 @@
 
 namespace gantry::world {
 
-Status StateStore::put(Str name, Bytes bytes) noexcept {
-    const std::uint64_t size = name.size + bytes.size;
-    if (size > bytes_max_ - bytes_) return Status::limit;
-    bytes_ += size;
-    entries_[std::string{name.view()}] = {{bytes.data, bytes.data + bytes.size}, false};
-    return Status::ok;
-}
-
-Bytes StateStore::get(Str name) noexcept {
-    const auto found = entries_.find(name.view());
-    if (found == entries_.end()) return {};
-    found->second.read = true;
-    return Bytes{std::span<const std::byte>{found->second.bytes}};
-}
-
-void StateStore::keep_unread(StateStore& older) {
-    for (auto& [name, entry] : older.entries_) {
-        if (!entry.read && !entries_.contains(name)) entries_.emplace(name, std::move(entry));
-    }
-}
-
 SwapRun::SwapRun(World& world, SwapOrder order) : world_{world}, order_{std::move(order)} {}
 SwapRun::~SwapRun() = default;
 
@@ -87,13 +66,13 @@ void SwapRun::prepare(TimeNs now) {
 }
 
 bool SwapRun::old_is_idle() {
-    return old_->ledger().tasks.empty() && old_->ledger().calls.empty() && old_->plugin().idle();
+    return old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0 && old_->plugin().idle();
 }
 
 void SwapRun::hand_over() {
     const TimeNs begin = world_.surroundings_.clock().now();
     result_.drain_ns = now_ - phase_since_;
-    auto state = std::make_unique<StateStore>(old_->owner().label, old_->state_bytes_max());
+    auto state = std::make_shared<route::StateStore>(old_->owner().label, old_->state_bytes_max());
     auto* const saver = static_cast<State*>(old_->plugin().query(State::interface_id));
     if (saver != nullptr) {
         const log::Scope who{old_->owner().label.c_str()};
@@ -102,6 +81,7 @@ void SwapRun::hand_over() {
                                        status_name(status)));
         }
     }
+    if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
     auto migration = migrate();
     if (!migration) return give_up(migration.error().message);
     auto* const restorer = static_cast<State*>(next_->plugin().query(State::interface_id));
@@ -129,10 +109,10 @@ Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
     return std::move(*migration);
 }
 
-void SwapRun::commit(std::unique_ptr<StateStore> state, std::unique_ptr<ecs::Migration> migration) {
+void SwapRun::commit(std::shared_ptr<route::StateStore> state, std::unique_ptr<ecs::Migration> migration) {
     WorldInstance& serving = *next_;
     auto gone = world_.publish(std::move(tables_), std::move(next_), old_);
-    world_.timers_.cancel_functions(gone->owner().id);
+    serving.inherit(state);
     world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
     {
         const log::Scope who{serving.owner().label.c_str()};

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,36 +10,12 @@
 #include "host/core/result.h"
 #include "host/ecs/migration.h"
 #include "host/world/instance.h"
+#include "host/route/state_store.h"
 
 namespace gantry::world {
 
 class World;
 struct Tables;
-
-/// What an instance saves and its successor reads: bytes under names.
-class StateStore final : public StateWriter, public StateReader {
-public:
-    StateStore() = default;
-    StateStore(std::string saved_by, std::uint64_t bytes_max)
-        : saved_by_{std::move(saved_by)}, bytes_max_{bytes_max} {}
-
-    Status put(Str name, Bytes bytes) noexcept override;
-    Bytes get(Str name) noexcept override;
-    Str saved_by() noexcept override { return std::string_view{saved_by_}; }
-
-    /// Takes over what nobody has read of an older state: it is offered to the next successor.
-    void keep_unread(StateStore& older);
-
-private:
-    struct Entry {
-        std::vector<std::byte> bytes;
-        bool read = false;
-    };
-    std::string saved_by_;
-    std::uint64_t bytes_max_ = 0;
-    std::uint64_t bytes_ = 0;
-    std::map<std::string, Entry, std::less<>> entries_;
-};
 
 /// One instance to be made: whose code, under which label.
 struct InstanceOrder {
@@ -96,7 +71,7 @@ private:
     bool old_is_idle();
     void hand_over();
     Result<std::unique_ptr<ecs::Migration>> migrate();
-    void commit(std::unique_ptr<StateStore> state, std::unique_ptr<ecs::Migration> migration);
+    void commit(std::shared_ptr<route::StateStore> state, std::unique_ptr<ecs::Migration> migration);
     void end(SwapEnd how, std::string reason);
 
     World& world_;

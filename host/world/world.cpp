@@ -24,8 +24,8 @@ ecs::WorldLimits limits_of(const WorldConfig& config) {
 
 }  // namespace
 
-World::World(WorldConfig config, ecs::ComponentNames& names, Surroundings& surroundings,
-             Outbox& outbox, PostToRoom post_here)
+World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings& surroundings,
+             Outbox& outbox, route::PostToRoom post_here)
     : config_{std::move(config)},
       surroundings_{surroundings},
       outbox_{outbox},
@@ -34,6 +34,8 @@ World::World(WorldConfig config, ecs::ComponentNames& names, Surroundings& surro
       now_{surroundings.clock().now()},
       ecs_{names, limits_of(config_)},
       timers_{config_.timers_max},
+      services_{surroundings, post_here_,
+                [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }},
       tables_{std::make_unique<Tables>()} {
     connection_component_ = register_connection(ecs_);
     tick_step_ = config_.tick_hz > 0 ? static_cast<TimeNs>(1e9 / config_.tick_hz) : 0;

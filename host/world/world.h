@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,7 +16,7 @@
 #include "host/world/outbox.h"
 #include "host/world/recent_times.h"
 #include "host/world/session_list.h"
-#include "host/world/surroundings.h"
+#include "host/route/surroundings.h"
 #include "host/world/swap.h"
 #include "host/world/tables.h"
 
@@ -54,8 +53,8 @@ struct WorldCounters {
 
 class World {
 public:
-    World(WorldConfig config, ecs::ComponentNames& names, Surroundings& surroundings, Outbox& outbox,
-          PostToRoom post_here);
+    World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings& surroundings, Outbox& outbox,
+          route::PostToRoom post_here);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -79,6 +78,11 @@ public:
     void closed(const route::ClosedRecord& record);
     void pressure(const route::PressureRecord& record);
 
+    /// What time it is for the messages that follow.
+    void begin_turn(TimeNs now) noexcept { now_ = now; }
+    /// The worker's mark that this world is on its list for the present turn.
+    bool touched() const noexcept { return touched_; }
+    void set_touched(bool touched) noexcept { touched_ = touched; }
     /// Timers, posted events, due ticks and steps of swaps. Never blocks. [world]
     void poll(TimeNs now);
     /// When poll() is wanted next; `sched::never` when only a message can change anything.
@@ -112,7 +116,7 @@ private:
     /// A predecessor in probation: warm, silent, and destroyed by settle().
     struct Predecessor {
         std::unique_ptr<WorldInstance> instance;
-        std::unique_ptr<StateStore> state;           ///< what it had saved at the hand-over
+        std::shared_ptr<route::StateStore> state;           ///< what it had saved at the hand-over
         std::unique_ptr<ecs::Migration> migration;   ///< null when no layout changed
     };
 
@@ -148,14 +152,13 @@ private:
     /// The visible step: tables, services, served functions and timers change hands. Gives `out` back.
     std::unique_ptr<WorldInstance> publish(std::unique_ptr<Tables> tables,
                                            std::unique_ptr<WorldInstance> in, WorldInstance* out);
-    void point_services(const WorldInstance* in, const WorldInstance* out);
     void resume_task(std::uint32_t owner, std::uint64_t task);
-    void end_call(std::uint32_t owner, std::uint64_t call, Status status, std::string_view bytes);
+    bool run_as(std::uint32_t owner, const std::function<void()>& body);
 
     WorldConfig config_;
-    Surroundings& surroundings_;
+    route::Surroundings& surroundings_;
     Outbox& outbox_;
-    PostToRoom post_here_;
+    route::PostToRoom post_here_;
     core::Random random_;
     TimeNs now_ = 0;
 
@@ -163,7 +166,7 @@ private:
     ComponentId connection_component_ = no_component;
     SessionList sessions_;
     sched::TimerWheel timers_;
-    std::map<std::string, std::unique_ptr<ServiceSlot>, std::less<>> slots_;
+    route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;
     std::vector<Predecessor> predecessors_;
     std::unique_ptr<Tables> tables_;
@@ -177,12 +180,12 @@ private:
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
     bool keep_events_ = false;
+    bool touched_ = false;
 
     Tick tick_;
     TimeNs tick_step_ = 0;
     TimeNs next_tick_ = 0;
     std::uint64_t next_task_ = 1;
-    std::uint64_t next_call_ = 1;
     WorldCounters counters_;
     RecentTimes tick_times_;
 };

@@ -60,7 +60,8 @@ std::unique_ptr<WorldInstance> World::publish(std::unique_ptr<Tables> tables,
                                               std::unique_ptr<WorldInstance> in, WorldInstance* out) {
     tables_ = std::move(tables);
     keep_events_ = tables_->wants_network_events;
-    point_services(in.get(), out);
+    if (out != nullptr) services_.withdraw(out->ledger().provided, out->ledger().served);
+    if (in != nullptr) services_.offer(in->owner().id, in->ledger().provided, in->ledger().served);
     if (in != nullptr && out != nullptr) timers_.rebind(out->owner().id, in->owner().id);
 
     std::unique_ptr<WorldInstance> gone;
@@ -80,34 +81,13 @@ std::unique_ptr<WorldInstance> World::publish(std::unique_ptr<Tables> tables,
     return gone;
 }
 
-void World::point_services(const WorldInstance* in, const WorldInstance* out) {
-    if (out != nullptr) {
-        for (const auto& provided : out->ledger().provided) {
-            ServiceSlot& slot = *slots_.at(provided.name);
-            slot.target = nullptr;
-            ++slot.changes;
-        }
-        for (const auto& served : out->ledger().served) surroundings_.serve(served.name, {});
-    }
-    if (in == nullptr) return;
-    for (const auto& provided : in->ledger().provided) {
-        auto& slot = slots_[provided.name];
-        if (!slot) slot = std::make_unique<ServiceSlot>();
-        slot->target = provided.target;
-        ++slot->changes;
-    }
-    for (const auto& served : in->ledger().served) {
-        const std::uint32_t owner = in->owner().id;
-        surroundings_.serve(served.name, {post_here_, [this, owner, served](const ServiceCall& call) {
-                                              WorldInstance* const self = find_owner(owner);
-                                              if (self == nullptr) {
-                                                  return call.reply(call.caller, Status::unavailable, {});
-                                              }
-                                              const log::Scope who{self->owner().label.c_str()};
-                                              served.handler(served.context, &call);
-                                              apply_commands(*self);
-                                          }});
-    }
+bool World::run_as(std::uint32_t owner, const std::function<void()>& body) {
+    WorldInstance* const instance = find_owner(owner);
+    if (instance == nullptr) return false;
+    const log::Scope who{instance->owner().label.c_str()};
+    body();
+    apply_commands(*instance);
+    return true;
 }
 
 Result<Done> World::add(const InstanceOrder& order) {
@@ -175,7 +155,7 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     // What players did meanwhile is in the components and, where the failed one still can say, in its
     // private state; else the predecessor keeps what it had.
     failed->cancel_tasks();
-    StateStore state{failed->owner().label, failed->state_bytes_max()};
+    route::StateStore state{failed->owner().label, failed->state_bytes_max()};
     auto* const saver = static_cast<State*>(failed->plugin().query(State::interface_id));
     const bool saved = saver != nullptr && saver->save(state) == Status::ok;
     const std::uint32_t leaving = failed->owner().id;
@@ -185,7 +165,7 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
         }
     }
     auto instance = std::move(back->instance);
-    const std::unique_ptr<StateStore> snapshot = std::move(back->state);
+    const std::shared_ptr<route::StateStore> snapshot = std::move(back->state);
     predecessors_.erase(predecessors_.begin() + (back - predecessors_.data()));
 
     auto* const restorer = static_cast<State*>(instance->plugin().query(State::interface_id));

@@ -12,12 +12,13 @@ void World::poll(TimeNs now) {
     std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
     if (!holding() && !held_.empty()) release_held();
     timers_.advance(now, [this](const sched::Timer& timer, bool last) { fire_timer(timer, last); });
+    services_.poll(now);
     run_ticks();
     run_posted();
 }
 
 TimeNs World::next_due() const noexcept {
-    TimeNs due = timers_.next_due();
+    TimeNs due = std::min(timers_.next_due(), services_.next_due());
     if (tick_step_ != 0) due = std::min(due, next_tick_);
     if (!posted_.empty() || (!held_.empty() && !holding())) return 0;
     for (const auto& swap : swaps_) due = std::min(due, swap->next_due());
@@ -69,9 +70,6 @@ void World::run_stage(Stage stage, const Tick& tick) {
 
 void World::fire_timer(const sched::Timer& timer, bool last) {
     if (timer.kind == sched::TimerKind::task) return resume_task(timer.owner, timer.value);
-    if (timer.kind == sched::TimerKind::call) {
-        return end_call(timer.owner, timer.value, Status::timeout, {});
-    }
     TimerFire fire;
     fire.timer = timer.id;
     // Without the plugin's name in front; see full_key().
@@ -107,20 +105,6 @@ void World::resume_task(std::uint32_t owner, std::uint64_t id) {
     found->second.offloaded = false;
     const log::Scope who{instance->owner().label.c_str()};
     found->second.resume(found->second.frame);
-    apply_commands(*instance);
-}
-
-void World::end_call(std::uint32_t owner, std::uint64_t id, Status status, std::string_view bytes) {
-    WorldInstance* const instance = find_owner(owner);
-    if (instance == nullptr) return;
-    auto& calls = instance->ledger().calls;
-    const auto found = calls.find(id);
-    if (found == calls.end()) return;  // answered, timed out or cancelled before
-    const Ledger::Call call = found->second;
-    calls.erase(found);
-    timers_.cancel(call.deadline);
-    const log::Scope who{instance->owner().label.c_str()};
-    call.answer(call.context, status, Bytes{bytes});
     apply_commands(*instance);
 }
 

@@ -144,12 +144,16 @@ struct TransportError {
     }
 };
 
+/// Who else may listen on the port. `first` fails where anybody listens already; `join` shares the
+/// port of a `first`.
+enum class PortShare : std::uint32_t { alone, first, join };
+
 struct BindRequest {
     Str address;  ///< "127.0.0.1", "::", or a name that means something to the transport
     std::uint16_t port = 0;
     std::uint16_t backlog = 0;
     std::uint32_t listener_index = 0;  ///< for TransportHost::accepted
-    std::uint32_t share_port = 0;      ///< 1: other shards bind the same address
+    PortShare share = PortShare::alone;
 };
 
 struct ConnectRequest {

@@ -1,5 +1,6 @@
 // gantry/types.h: the plain types that cross the boundary. Fixed layout, no std types by value.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,8 +41,11 @@ struct Str {
 
     constexpr Str() noexcept = default;
     constexpr Str(const char* text, std::uint64_t bytes) noexcept : data{text}, size{bytes} {}
-    constexpr Str(std::string_view text) noexcept : data{text.data()}, size{text.size()} {}
-    constexpr Str(const char* text) noexcept : Str{std::string_view{text}} {}
+    /// From whatever std::string_view can be made of: literals, std::string.
+    template <class T>
+        requires std::convertible_to<const T&, std::string_view>
+    constexpr Str(const T& text) noexcept
+        : data{std::string_view{text}.data()}, size{std::string_view{text}.size()} {}
     constexpr std::string_view view() const noexcept {
         return {data, static_cast<std::size_t>(size)};
     }

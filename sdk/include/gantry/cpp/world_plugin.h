@@ -4,8 +4,7 @@
 #include "gantry/cpp/codec.h"
 #include "gantry/cpp/message_handler.h"
 #include "gantry/cpp/task.h"
-#include "gantry/ecs.h"
-#include "gantry/ecs/world_view.h"
+#include "gantry/ecs/registry.h"
 #include "gantry/net.h"
 #include "gantry/schedule.h"
 
@@ -169,7 +168,7 @@ protected:
     Net& net() noexcept { return *net_; }
     Schedule& schedule() noexcept { return *schedule_; }
     /// The entities and components of this world.
-    ecs::WorldView& world() noexcept { return world_; }
+    Registry& world() noexcept { return *world_; }
 
 private:
     template <class F>
@@ -192,11 +191,11 @@ private:
         net_ = static_cast<Net*>(host.query(Net::interface_id));
         schedule_ = static_cast<Schedule*>(host.query(Schedule::interface_id));
         events_ = static_cast<Events*>(host.query(Events::interface_id));
-        auto* ecs_world = static_cast<ecs::World*>(host.query(Ecs::interface_id));
-        if (net_ == nullptr || schedule_ == nullptr || events_ == nullptr || ecs_world == nullptr) {
+        auto* ecs = static_cast<Ecs*>(host.query(Ecs::interface_id));
+        if (net_ == nullptr || schedule_ == nullptr || events_ == nullptr || ecs == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
         }
-        world_ = ecs::WorldView{ecs_world};
+        world_.emplace(*ecs);
     }
     detail::WorldLinks links() noexcept {
         return {net_, schedule_, runtime_, &closures_, &scratch_};
@@ -205,7 +204,7 @@ private:
     Net* net_ = nullptr;
     Schedule* schedule_ = nullptr;
     Events* events_ = nullptr;
-    ecs::WorldView world_;
+    std::optional<Registry> world_;
     std::string scratch_;
 };
 

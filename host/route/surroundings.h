@@ -9,7 +9,7 @@
 #include "host/core/clock.h"
 #include "host/core/owner.h"
 
-namespace gantry::world {
+namespace gantry::route {
 
 /// How work gets back to a room: `post` may be called on [any thread], and wakes the room.
 using PostToRoom = std::function<void(std::function<void()>)>;
@@ -43,4 +43,4 @@ public:
                         std::string_view what) = 0;
 };
 
-}  // namespace gantry::world
+}  // namespace gantry::route

@@ -1,0 +1,186 @@
+#include "host/net/reactor.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <new>
+
+#include "host/core/assert.h"
+
+namespace gantry::net {
+
+namespace {
+
+using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+constexpr std::size_t operation_bytes_max = 160;
+constexpr TimeNs wait_ns_max = 3600 * ns_per_s;  // "never" must not overflow a time point
+
+}  // namespace
+
+/// Lives on after close() until the handlers that Asio still holds have come back.
+struct Reactor::Watch {
+    Watch(asio::io_context& context, ReadinessSink& target) : descriptor{context}, sink{&target} {}
+
+    Descriptor descriptor;
+    ReadinessSink* sink;  // null once closed
+    bool read_armed = false;
+    bool write_armed = false;
+    alignas(std::max_align_t) std::byte read_operation[operation_bytes_max];
+};
+
+namespace {
+
+/// Gives the one outstanding read wait of a watch memory inside the watch, so that re-arming in a
+/// batch allocates nothing. A write wait is rare and may allocate.
+template <class T>
+struct OperationAllocator {
+    using value_type = T;
+    std::byte* storage;
+
+    explicit OperationAllocator(std::byte* memory) noexcept : storage{memory} {}
+    template <class U>
+    OperationAllocator(const OperationAllocator<U>& other) noexcept : storage{other.storage} {}
+
+    T* allocate(std::size_t count) {
+        GANTRY_ASSERT(count * sizeof(T) <= operation_bytes_max);
+        return reinterpret_cast<T*>(storage);
+    }
+    void deallocate(T*, std::size_t) noexcept {}
+    template <class U>
+    bool operator==(const OperationAllocator<U>& other) const noexcept {
+        return storage == other.storage;
+    }
+};
+
+void delete_if_unused(Reactor::Watch* watch) noexcept {
+    if (watch->sink == nullptr && !watch->read_armed && !watch->write_armed) delete watch;
+}
+
+struct ReadHandler {
+    using allocator_type = OperationAllocator<std::byte>;
+    Reactor::Watch* watch;
+
+    allocator_type get_allocator() const noexcept { return allocator_type{watch->read_operation}; }
+    void operator()(const asio::error_code&) const noexcept {
+        watch->read_armed = false;
+        if (watch->sink == nullptr) return delete_if_unused(watch);
+        watch->sink->on_readable();
+    }
+};
+
+struct WriteHandler {
+    Reactor::Watch* watch;
+
+    void operator()(const asio::error_code&) const noexcept {
+        watch->write_armed = false;
+        if (watch->sink == nullptr) return delete_if_unused(watch);
+        watch->sink->on_writable();
+    }
+};
+
+}  // namespace
+
+class Reactor::Impl final : private ReadinessSink {
+public:
+    Impl() : wake_descriptor_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
+        GANTRY_ASSERT(wake_descriptor_ >= 0);
+        wake_watch_ = open(wake_descriptor_, *this);
+        GANTRY_ASSERT(wake_watch_ != nullptr);
+        arm_read(*wake_watch_);
+    }
+
+    ~Impl() {
+        close(wake_watch_);
+        poll();  // brings the cancelled handlers home, which frees their watches
+        ::close(wake_descriptor_);
+    }
+
+    Watch* open(int descriptor, ReadinessSink& sink) {
+        auto watch = std::make_unique<Watch>(context_, sink);
+        asio::error_code error;
+        watch->descriptor.assign(descriptor, error);
+        if (error) return nullptr;
+        watch->descriptor.native_non_blocking(true, error);
+        return watch.release();
+    }
+
+    void arm_read(Watch& watch) {
+        GANTRY_ASSERT(watch.sink != nullptr);
+        if (watch.read_armed) return;
+        watch.read_armed = true;
+        watch.descriptor.async_wait(Descriptor::wait_read, ReadHandler{&watch});
+    }
+
+    void arm_write(Watch& watch) {
+        GANTRY_ASSERT(watch.sink != nullptr);
+        if (watch.write_armed) return;
+        watch.write_armed = true;
+        watch.descriptor.async_wait(Descriptor::wait_write, WriteHandler{&watch});
+    }
+
+    void close(Watch* watch) noexcept {
+        if (watch == nullptr) return;
+        watch->sink = nullptr;
+        watch->descriptor.release();  // cancels what is armed; the handlers come in a later poll
+        delete_if_unused(watch);
+    }
+
+    void poll() {
+        context_.restart();
+        context_.poll();
+    }
+
+    void wait(TimeNs for_ns) {
+        // Sleeping is announced before the last look at `woken_`, and wake() stores before it looks
+        // at `sleeping_`: one of the two sees the other.
+        sleeping_.store(true);
+        if (!woken_.load() && for_ns > 0) {
+            context_.restart();
+            context_.run_one_for(std::chrono::nanoseconds{std::min(for_ns, wait_ns_max)});
+        }
+        sleeping_.store(false);
+        woken_.exchange(false);  // and sees what was written before the wake()
+    }
+
+    void wake() noexcept {
+        if (woken_.exchange(true)) return;
+        if (!sleeping_.load()) return;
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(wake_descriptor_, &one, sizeof one);
+    }
+
+private:
+    void on_readable() noexcept override {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const auto bytes = ::read(wake_descriptor_, &count, sizeof count);
+        arm_read(*wake_watch_);
+    }
+    void on_writable() noexcept override {}
+
+    asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE};
+    int wake_descriptor_;
+    Watch* wake_watch_ = nullptr;
+    std::atomic<bool> woken_{false};
+    std::atomic<bool> sleeping_{false};
+};
+
+Reactor::Reactor() : impl_{std::make_unique<Impl>()} {}
+Reactor::~Reactor() = default;
+Reactor::Watch* Reactor::open(int descriptor, ReadinessSink& sink) {
+    return impl_->open(descriptor, sink);
+}
+void Reactor::arm_read(Watch& watch) { impl_->arm_read(watch); }
+void Reactor::arm_write(Watch& watch) { impl_->arm_write(watch); }
+void Reactor::close(Watch* watch) noexcept { impl_->close(watch); }
+void Reactor::poll() { impl_->poll(); }
+void Reactor::wait(TimeNs for_ns) { impl_->wait(for_ns); }
+void Reactor::wake() noexcept { impl_->wake(); }
+
+}  // namespace gantry::net

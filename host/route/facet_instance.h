@@ -1,0 +1,80 @@
+// FacetInstance: one plugin object on a shard or on the service thread, and what it owns there.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gantry/plugin.h"
+#include "gantry/runtime.h"
+#include "host/core/owner.h"
+#include "host/core/random.h"
+#include "host/route/room_services.h"
+#include "host/route/surroundings.h"
+
+namespace gantry::route {
+
+/// What keeps a library in memory while an instance of it lives.
+using LibraryRef = std::shared_ptr<const void>;
+
+/// One instance to be made: whose code, under which label.
+struct FacetOrder {
+    core::Owner owner;
+    CreateFunction create = nullptr;
+    LibraryRef library;
+    std::string config = "{}";
+    std::uint32_t shard = 0;
+    Facet facet = Facet::service;
+    std::uint64_t seed = 1;
+};
+
+/// Calls on the room's thread, but log().
+class FacetInstance : public Host, public Runtime, public Services {
+public:
+    FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
+                  RoomServices& services);
+    virtual ~FacetInstance();  ///< stops and destroys the plugin
+    FacetInstance(const FacetInstance&) = delete;
+    FacetInstance& operator=(const FacetInstance&) = delete;
+
+    Status start();
+    const core::Owner& owner() const noexcept { return owner_; }
+    Plugin& plugin() noexcept { return *plugin_; }
+    const std::vector<ProvidedService>& provided() const noexcept { return provided_; }
+    const std::vector<ServedService>& served() const noexcept { return served_; }
+
+    void* query(Str interface_id) noexcept override;
+
+    void log(LogLevel level, Str text) noexcept override;
+    TimeNs now() noexcept override { return surroundings_.clock().now(); }
+    TimeNs wall_now() noexcept override { return surroundings_.clock().wall_now(); }
+    std::uint64_t random() noexcept override { return random_.next(); }
+    InstanceInfo self() noexcept override;
+    Str config() noexcept override { return config_; }
+    void report_failure(Str where, Str what) noexcept override;
+
+    Status provide(Str name, void* target) noexcept override;
+    const ServiceSlot* slot(Str name) noexcept override { return services_.slot(name); }
+    Status serve(Str name, ServiceFunction handler, void* context) noexcept override;
+    std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline, AnswerFunction answer,
+                       void* context) noexcept override;
+    Status cancel(std::uint64_t call) noexcept override;
+
+protected:
+    bool started() const noexcept { return started_; }
+
+private:
+    core::Owner owner_;
+    Plugin* plugin_;
+    LibraryRef library_;
+    Surroundings& surroundings_;
+    RoomServices& services_;
+    std::string config_;
+    core::Random random_;
+    Facet facet_;
+    std::uint32_t shard_;
+    std::vector<ProvidedService> provided_;
+    std::vector<ServedService> served_;
+    bool started_ = false;
+};
+
+}  // namespace gantry::route

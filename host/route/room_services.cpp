@@ -1,0 +1,97 @@
+#include "host/route/room_services.h"
+
+#include <algorithm>
+
+namespace gantry::route {
+
+ServiceSlot* RoomServices::slot(std::string_view name) {
+    auto found = slots_.find(name);
+    if (found == slots_.end()) {
+        found = slots_.emplace(std::string{name}, std::make_unique<ServiceSlot>()).first;
+    }
+    return found->second.get();
+}
+
+void RoomServices::withdraw(const std::vector<ProvidedService>& provided,
+                            const std::vector<ServedService>& served) {
+    for (const ProvidedService& one : provided) {
+        ServiceSlot* const place = slot(one.name);
+        place->target = nullptr;
+        ++place->changes;
+    }
+    for (const ServedService& one : served) surroundings_.serve(one.name, {});
+}
+
+void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
+                         const std::vector<ServedService>& served) {
+    for (const ProvidedService& one : provided) {
+        ServiceSlot* const place = slot(one.name);
+        place->target = one.target;
+        ++place->changes;
+    }
+    for (const ServedService& one : served) {
+        surroundings_.serve(one.name, {post_here_, [this, owner, one](const ServiceCall& call) {
+                                           const bool ran = run_as_(owner, [&] {
+                                               one.handler(one.context, &call);
+                                           });
+                                           if (!ran) call.reply(call.caller, Status::unavailable, {});
+                                       }});
+    }
+}
+
+std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,
+                                 std::string request, TimeNs due, AnswerFunction answer, void* context) {
+    const std::uint64_t id = next_call_++;
+    calls_.emplace(id, Call{owner, answer, context, due});
+    deadlines_.emplace(due, id);
+    const auto answered = [this, id](Status status, const std::string& bytes) {
+        end(id, status, bytes);
+    };
+    const Status asked =
+        surroundings_.call(name, std::move(method), std::move(request), answered, post_here_);
+    if (asked != Status::ok) post_here_([answered, asked] { answered(asked, {}); });
+    return id;
+}
+
+void RoomServices::end(std::uint64_t id, Status status, const std::string& bytes) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end()) return;  // answered, timed out or cancelled before
+    const Call call = found->second;
+    forget(found);
+    run_as_(call.owner, [&] { call.answer(call.context, status, Bytes{std::string_view{bytes}}); });
+}
+
+void RoomServices::forget(std::unordered_map<std::uint64_t, Call>::iterator call) {
+    const auto [begin, end] = deadlines_.equal_range(call->second.due);
+    const std::uint64_t id = call->first;
+    deadlines_.erase(std::find_if(begin, end, [id](const auto& entry) { return entry.second == id; }));
+    calls_.erase(call);
+}
+
+bool RoomServices::cancel(std::uint32_t owner, std::uint64_t id) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end() || found->second.owner != owner) return false;
+    forget(found);
+    return true;
+}
+
+void RoomServices::cancel_all(std::uint32_t owner) {
+    for (auto it = calls_.begin(); it != calls_.end();) {
+        const auto next = std::next(it);
+        if (it->second.owner == owner) forget(it);
+        it = next;
+    }
+}
+
+std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
+    return static_cast<std::uint32_t>(std::count_if(
+        calls_.begin(), calls_.end(), [owner](const auto& entry) { return entry.second.owner == owner; }));
+}
+
+void RoomServices::poll(TimeNs now) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        end(deadlines_.begin()->second, Status::timeout, {});
+    }
+}
+
+}  // namespace gantry::route

@@ -1,0 +1,41 @@
+// StateStore: the private state that one generation of a plugin leaves to the next.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gantry/plugin.h"
+
+namespace gantry::route {
+
+/// What an instance saves and its successor reads: bytes under names.
+class StateStore final : public StateWriter, public StateReader {
+public:
+    StateStore() = default;
+    StateStore(std::string saved_by, std::uint64_t bytes_max)
+        : saved_by_{std::move(saved_by)}, bytes_max_{bytes_max} {}
+
+    Status put(Str name, Bytes bytes) noexcept override;
+    Bytes get(Str name) noexcept override;
+    Str saved_by() noexcept override { return std::string_view{saved_by_}; }
+
+    /// Takes over what nobody has read of an older state: it is offered to the next successor.
+    void keep_unread(StateStore& older);
+
+private:
+    struct Entry {
+        std::vector<std::byte> bytes;
+        bool read = false;
+    };
+    std::string saved_by_;
+    std::uint64_t bytes_max_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::map<std::string, Entry, std::less<>> entries_;
+};
+
+/// Saves with the old object and restores with the new one. A plugin without "gantry.state/1" has
+/// nothing to hand over, and that is ok.
+Status hand_over_state(Plugin& from, Plugin& to, StateStore& through);
+
+}  // namespace gantry::route

@@ -1,0 +1,39 @@
+// Pool: threads for work that may take long and must not touch an instance.
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "gantry/types.h"
+
+namespace gantry::sched {
+
+/// With zero threads nothing runs until run_one(): a simulation decides when.
+class Pool {
+public:
+    Pool(std::uint32_t threads, std::size_t queue_max);
+    ~Pool();  ///< finishes what has begun, drops the rest
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// `limit` when the queue is full. [any thread]
+    Status post(std::function<void()> work);
+    /// Runs one piece on the caller's thread; false when there is none.
+    bool run_one();
+
+private:
+    void run();
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::function<void()>> queue_;
+    std::size_t queue_max_;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace gantry::sched

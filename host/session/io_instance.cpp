@@ -1,0 +1,64 @@
+#include "host/session/io_instance.h"
+
+#include <cstring>
+
+#include "host/session/io_room.h"
+
+namespace gantry::session {
+
+void* IoInstance::query(Str interface_id) noexcept {
+    if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
+    return FacetInstance::query(interface_id);
+}
+
+Status IoInstance::layer(const LayerDesc* desc) noexcept {
+    if (started() || desc->name.size == 0) return Status::invalid;
+    for (const NamedLayer& known : layers_) {
+        if (known.name == desc->name.view()) return Status::already_exists;
+    }
+    layers_.push_back({std::string{desc->name.view()}, *desc});
+    return Status::ok;
+}
+
+Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction handler,
+                         void* context) noexcept {
+    if (started() || handler == nullptr || message_id >= net::host_message_id_first) {
+        return Status::invalid;
+    }
+    routes_.push_back({message_id, std::string{name.view()}, handler, context});
+    return Status::ok;
+}
+
+Status IoInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
+                        Bytes payload) noexcept {
+    return room_.send(to, message_id, 0, channel, 0, payload, false);
+}
+
+Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
+    const bool asked = (request->flags & message_flags::request) != 0;
+    if (!asked && request->id != 0) return Status::invalid;
+    return room_.send(request->session, request->id, asked ? message_flags::response : std::uint8_t{0},
+                      request->channel, request->correlation, payload, request->text != 0);
+}
+
+Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
+    if ((request->flags & message_flags::request) == 0) return Status::invalid;
+    std::byte body[256];
+    net::encode_error_status(status, body);
+    const std::size_t bytes =
+        std::min<std::size_t>(sentence.size, sizeof body - net::error_reply_status_bytes);
+    std::memcpy(body + net::error_reply_status_bytes, sentence.data, bytes);
+    return room_.send(request->session, request->id, message_flags::response | message_flags::error,
+                      request->channel, request->correlation,
+                      Bytes{body, net::error_reply_status_bytes + bytes}, false);
+}
+
+Status IoInstance::close(SessionId session) noexcept {
+    return room_.close(session, net::CloseReason::requested);
+}
+
+Status IoInstance::release(SessionId session, Verdict verdict) noexcept {
+    return room_.release(session, verdict);
+}
+
+}  // namespace gantry::session
