@@ -12,8 +12,9 @@ std::string address_text(const NetAddress& address) {
     if (address.family != 4 && address.family != 6) return "-";
     const bool v6 = address.family == 6;
     inet_ntop(v6 ? AF_INET6 : AF_INET, address.ip, text, sizeof text);
-    const std::string port = std::to_string(address.port);
-    return v6 ? "[" + std::string{text} + "]:" + port : std::string{text} + ":" + port;
+    std::string all{v6 ? "[" : ""};
+    all.append(text).append(v6 ? "]:" : ":").append(std::to_string(address.port));
+    return all;
 }
 
 std::optional<NetAddress> parse_address(std::string_view ip, std::uint16_t port) noexcept {

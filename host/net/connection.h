@@ -82,6 +82,7 @@ struct Connection final : LinkEvents, ReadinessSink, DeadlineNode {
     bool write_waits : 1 = false;   // the link took no more
     bool above_high : 1 = false;
     bool peer_ended : 1 = false;
+    bool plain : 1 = false;      // framing `gantry` on a stream: the short way
     bool peer_text : 1 = false;  // the last message came as text
 
     Link* link = nullptr;

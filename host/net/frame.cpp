@@ -22,32 +22,6 @@ const char* frame_error_name(FrameError error) noexcept {
     return "unknown";
 }
 
-void encode_head(const FrameHead& head, std::byte* out) noexcept {
-    store_le(out, head.payload_bytes);
-    store_le(out + 4, head.message_id);
-    store_le(out + 6, head.flags);
-    store_le(out + 7, head.channel);
-    store_le(out + 8, head.correlation_id);
-}
-
-FrameHead decode_head(const std::byte* in) noexcept {
-    return {load_le<std::uint32_t>(in), load_le<std::uint16_t>(in + 4),
-            load_le<std::uint8_t>(in + 6), load_le<std::uint8_t>(in + 7),
-            load_le<std::uint32_t>(in + 8)};
-}
-
-FrameError check_head(const FrameHead& head, std::uint32_t payload_bytes_max) noexcept {
-    using namespace frame_flags;
-    if (head.payload_bytes > payload_bytes_max) return FrameError::payload_too_large;
-    if (head.flags == 0) return FrameError::none;
-    if ((head.flags & ~known) != 0) return FrameError::flags_unknown;
-
-    const bool answers = (head.flags & response) != 0;
-    const bool conflict =
-        answers ? (head.flags & (request | echo)) != 0 : (head.flags & error) != 0;
-    return conflict ? FrameError::flags_conflict : FrameError::none;
-}
-
 void encode_error_status(Status status, std::byte* out) noexcept {
     store_le(out, static_cast<std::uint16_t>(status));
 }

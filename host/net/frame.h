@@ -5,6 +5,7 @@
 #include <span>
 
 #include "gantry/types.h"
+#include "host/net/little_endian.h"
 
 namespace gantry::net {
 
@@ -71,5 +72,32 @@ void encode_error_status(Status status, std::byte* out) noexcept;
 
 /// False when the payload is shorter than a status.
 bool decode_error_reply(std::span<const std::byte> payload, ErrorReply& out) noexcept;
+
+// Inline: these run once a message.
+
+inline void encode_head(const FrameHead& head, std::byte* out) noexcept {
+    store_le(out, head.payload_bytes);
+    store_le(out + 4, head.message_id);
+    store_le(out + 6, head.flags);
+    store_le(out + 7, head.channel);
+    store_le(out + 8, head.correlation_id);
+}
+
+inline FrameHead decode_head(const std::byte* in) noexcept {
+    return {load_le<std::uint32_t>(in), load_le<std::uint16_t>(in + 4),
+            load_le<std::uint8_t>(in + 6), load_le<std::uint8_t>(in + 7),
+            load_le<std::uint32_t>(in + 8)};
+}
+
+inline FrameError check_head(const FrameHead& head, std::uint32_t payload_bytes_max) noexcept {
+    if (head.payload_bytes > payload_bytes_max) return FrameError::payload_too_large;
+    if (head.flags == 0) return FrameError::none;
+    if ((head.flags & ~frame_flags::known) != 0) return FrameError::flags_unknown;
+
+    const bool answers = (head.flags & frame_flags::response) != 0;
+    const bool conflict = answers ? (head.flags & (frame_flags::request | frame_flags::echo)) != 0
+                                  : (head.flags & frame_flags::error) != 0;
+    return conflict ? FrameError::flags_conflict : FrameError::none;
+}
 
 }  // namespace gantry::net

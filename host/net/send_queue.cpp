@@ -1,8 +1,10 @@
 #include "host/net/send_queue.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "host/core/assert.h"
 
@@ -20,6 +22,13 @@ SendQueue::Segment* SendQueue::add_segment(BlockPool& pool, std::uint32_t room) 
     return segment;
 }
 
+std::uint32_t SendQueue::next_segment_room(std::uint64_t wanted) const noexcept {
+    const std::uint64_t guess = std::max<std::uint64_t>({wanted, recent_bytes_, filled_bytes_});
+    const std::uint64_t bytes = std::bit_ceil(std::max<std::uint64_t>(guess, 1) + sizeof(Segment));
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(bytes, segment_bytes_min, segment_bytes_max) - sizeof(Segment));
+}
+
 void SendQueue::free_segment(BlockPool& pool, Segment* segment) noexcept {
     const Block block{reinterpret_cast<std::byte*>(segment), segment->block_bytes};
     segment->~Segment();
@@ -29,15 +38,14 @@ void SendQueue::free_segment(BlockPool& pool, Segment* segment) noexcept {
 void SendQueue::append(BlockPool& pool, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         if (tail_ == nullptr || tail_->room == 0) {
-            const auto room = std::clamp<std::uint64_t>(
-                bytes.size(), segment_room, BlockPool::pooled_bytes_max - sizeof(Segment));
-            add_segment(pool, static_cast<std::uint32_t>(room));
+            add_segment(pool, next_segment_room(bytes.size()));
         }
         const std::size_t count = std::min<std::size_t>(bytes.size(), tail_->room);
         std::memcpy(const_cast<std::byte*>(tail_->data) + tail_->size, bytes.data(), count);
         tail_->size += static_cast<std::uint32_t>(count);
         tail_->room -= static_cast<std::uint32_t>(count);
         bytes_ += static_cast<std::uint32_t>(count);
+        filled_bytes_ += static_cast<std::uint32_t>(count);
         bytes = bytes.subspan(count);
     }
 }
@@ -92,6 +100,7 @@ void SendQueue::consume(BlockPool& pool, std::uint64_t bytes) noexcept {
     }
     if (head_ == nullptr) {
         tail_ = nullptr;
+        recent_bytes_ = std::exchange(filled_bytes_, 0);
         return;
     }
     head_->data += bytes;

@@ -53,9 +53,12 @@ private:
         SharedMessage shared;
     };
 
-    // Of a segment for copied bytes, its own head included.
-    static constexpr std::uint32_t segment_bytes = 4096;
-    static constexpr std::uint32_t segment_room = segment_bytes - sizeof(Segment);
+    static constexpr std::uint32_t segment_bytes_min = 512;
+    static constexpr std::uint32_t segment_bytes_max = 16 * 1024;
+
+    /// As large as what this queue held the last time: a connection that sends little holds little,
+    /// one that sends much writes it from one piece.
+    std::uint32_t next_segment_room(std::uint64_t wanted) const noexcept;
 
     Segment* add_segment(BlockPool& pool, std::uint32_t room);
     static void free_segment(BlockPool& pool, Segment* segment) noexcept;
@@ -63,15 +66,18 @@ private:
     Segment* head_ = nullptr;
     Segment* tail_ = nullptr;
     std::uint32_t bytes_ = 0;
+    std::uint32_t filled_bytes_ = 0;  // since the queue was empty
+    std::uint32_t recent_bytes_ = 0;  // filled_bytes_ when it last became empty
 };
 
 inline std::byte* SendQueue::extend(BlockPool& pool, std::uint32_t bytes) {
     Segment* tail = tail_;
-    if (tail == nullptr || tail->room < bytes) tail = add_segment(pool, segment_room);
+    if (tail == nullptr || tail->room < bytes) tail = add_segment(pool, next_segment_room(bytes));
     auto* const at = const_cast<std::byte*>(tail->data) + tail->size;
     tail->size += bytes;
     tail->room -= bytes;
     bytes_ += bytes;
+    filled_bytes_ += bytes;
     return at;
 }
 

@@ -93,6 +93,7 @@ struct ShardConfig {
     std::uint32_t connections_max = 65'536;
     std::uint32_t receive_buffer_bytes = 64 * 1024;
     std::uint32_t read_bytes_per_turn = 256 * 1024;  ///< of one connection, then the others' turn
+    std::uint32_t early_write_bytes = 4096;  // answers to one read that need not wait for the batch
     std::uint32_t adopt_queue_max = 1024;
     std::uint32_t linger_ms = 2'000;  // after close(): to write the rest and see the peer's end
     std::uint32_t pool_keep_bytes = 4 * 1024 * 1024;  ///< free blocks kept for later

@@ -278,6 +278,8 @@ void ShardCore::link_opened(Connection& c) {
     c.local = c.link->local();
     c.remote = c.link->remote();
     c.last_activity = now_;
+    c.plain = c.endpoint->framing == Framing::gantry && c.endpoint->kind == LinkKind::stream &&
+              !c.endpoint->websocket;
     if (c.endpoint->websocket) return start_websocket(c);
     opened(c, {});
 }

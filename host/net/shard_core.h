@@ -77,6 +77,7 @@ private:
     void consume_pending(Connection& c);
     std::size_t consume(Connection& c, std::span<std::byte> bytes);
     std::size_t consume_frames(Connection& c, std::span<const std::byte> bytes);
+    std::size_t consume_gantry(Connection& c, std::span<const std::byte> bytes);
     FrameVerdict deliver(Connection& c, const Frame& frame);
     FrameVerdict answer_echo(Connection& c, const Frame& frame);
     bool deliver_or_hold(Connection& c, const Frame& frame);

@@ -15,6 +15,18 @@ Status ShardCore::send(ConnectionId id, FrameHead head, Bytes payload, bool text
 
 Status ShardCore::enqueue(Connection& c, FrameHead head, Bytes payload, bool text) {
     const Endpoint& endpoint = *c.endpoint;
+    const std::uint64_t plain_bytes = frame_header_bytes + payload.size;
+    if (c.plain && plain_bytes <= SendQueue::extend_bytes_max &&
+        c.out.bytes() + plain_bytes <= endpoint.queue.high_bytes) [[likely]] {
+        std::byte* const at = c.out.extend(pool_, static_cast<std::uint32_t>(plain_bytes));
+        head.payload_bytes = static_cast<std::uint32_t>(payload.size);
+        encode_head(head, at);
+        if (payload.size != 0) std::memcpy(at + frame_header_bytes, payload.data, payload.size);
+        ++c.messages_out;
+        ++counters_.frames_out;
+        mark_dirty(c);
+        return Status::ok;
+    }
     if (payload.size > framing_payload_bytes_limit(endpoint.framing)) return Status::invalid;
     if (const Status room = make_room(c, frame_prefix_bytes_max + payload.size);
         room != Status::ok) {
@@ -45,13 +57,6 @@ Status ShardCore::enqueue(Connection& c, FrameHead head, Bytes payload, bool tex
 
 void ShardCore::enqueue_stream(Connection& c, const FrameHead& head, Bytes payload) {
     const Framing framing = c.endpoint->framing;
-    if (framing == Framing::gantry && payload.size <= SendQueue::extend_bytes_max / 2) {
-        std::byte* const at =
-            c.out.extend(pool_, static_cast<std::uint32_t>(frame_header_bytes + payload.size));
-        encode_head(head, at);
-        if (payload.size != 0) std::memcpy(at + frame_header_bytes, payload.data, payload.size);
-        return;
-    }
     std::byte prefix[frame_prefix_bytes_max];
     append(c, {prefix, encode_prefix(framing, head, prefix)});
     append(c, payload.span());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/core/inbox.h"
+#include "host/core/result.h"
 #include "host/platform/waker.h"
 #include "host/route/facet_instance.h"
 

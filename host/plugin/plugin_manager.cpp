@@ -1,0 +1,286 @@
+// PluginManager: loading at the start, and what others may see.
+#include "host/plugin/plugin_manager.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/core/log.h"
+#include "host/plugin/swap_job.h"
+
+namespace gantry::plugin {
+
+const char* plugin_state_name(PluginState state) noexcept {
+    constexpr const char* names[] = {"active", "swapping", "probation", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+PluginManager::PluginManager(Rooms& rooms, const core::Clock& clock, std::vector<PluginConfig> plugins,
+                             DropConfig drop)
+    : rooms_{rooms},
+      clock_{clock},
+      configs_{std::move(plugins)},
+      drop_config_{std::move(drop)},
+      drop_{drop_config_.folder} {}
+
+PluginManager::~PluginManager() {
+    // The rooms, and with them all instances, are gone by now: the libraries can leave.
+    for (auto& [name, loaded] : loaded_) {
+        if (loaded.previous) (void)loaded.previous->close();
+        if (loaded.library) (void)loaded.library->close();
+    }
+    if (!private_folder_.empty()) platform::remove_folder(private_folder_);
+}
+
+PluginConfig PluginManager::config_of(std::string_view plugin) const {
+    for (const PluginConfig& config : configs_) {
+        if (config.name == plugin) return config;
+    }
+    PluginConfig config;
+    config.name = plugin;
+    return config;
+}
+
+// A plugin that no world names joins all of them: dropping a file is then all there is to do.
+bool PluginManager::lists(const WorldPlace& world, std::string_view plugin) const {
+    const auto names = [plugin](const WorldPlace& place) {
+        return std::find(place.plugins.begin(), place.plugins.end(), plugin) != place.plugins.end();
+    };
+    if (names(world)) return true;
+    return std::none_of(rooms_.worlds.begin(), rooms_.worlds.end(), names);
+}
+
+core::Owner PluginManager::new_owner(const Library& library) {
+    return {next_owner_++, library.label(), library.name(), library.version(), library.generation()};
+}
+
+world::InstanceOrder PluginManager::world_order(const std::shared_ptr<Library>& library,
+                                                const PluginConfig& config) {
+    world::InstanceOrder order;
+    order.owner = new_owner(*library);
+    order.create = library->desc().create_world;
+    order.library = library;
+    order.options.config = config.config;
+    return order;
+}
+
+route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& library,
+                                             const PluginConfig& config, Facet facet,
+                                             std::uint32_t shard) {
+    route::FacetOrder order;
+    order.owner = new_owner(*library);
+    order.create = facet == Facet::io ? library->desc().create_io : library->desc().create_service;
+    order.library = library;
+    order.config = config.config;
+    order.shard = shard;
+    order.facet = facet;
+    order.seed = order.owner.id;
+    return order;
+}
+
+Result<std::shared_ptr<Library>> PluginManager::open(const std::filesystem::path& file) {
+    auto candidate = inspect(file);
+    if (!candidate) return candidate.error();
+    if (private_folder_.empty()) {
+        auto made = platform::make_private_folder();
+        if (!made) return made.error();
+        private_folder_ = *made;
+    }
+    auto library = Library::open(*candidate, ++generations_[candidate->name], private_folder_);
+    if (library) ++counters_.libraries_opened;
+    return library;
+}
+
+Result<Done> PluginManager::check_dependencies(const Library& library) const {
+    const PluginDesc& desc = library.desc();
+    for (std::uint32_t i = 0; i < std::min(desc.dependency_count, dependencies_max); ++i) {
+        const Dependency& needs = desc.dependencies[i];
+        const auto found = loaded_.find(std::string_view{needs.name});
+        if (found == loaded_.end()) {
+            if (needs.optional != 0) continue;
+            return Error{Status::unavailable, fmt::format("{} needs the plugin {} {} or later, which is "
+                                                          "not loaded",
+                                                          library.label(), needs.name, needs.version_min)};
+        }
+        const auto have = Version::parse(found->second.library->version());
+        const auto wanted = Version::parse(needs.version_min);
+        if (wanted && wanted->major == 0 && wanted->minor == 0 && wanted->patch == 0) continue;
+        if (!have || !wanted || !have->satisfies(*wanted)) {
+            return Error{Status::unavailable,
+                         fmt::format("{} needs {} {} or later of that major version; {} is loaded",
+                                     library.label(), needs.name, needs.version_min,
+                                     found->second.library->label())};
+        }
+    }
+    return Done{};
+}
+
+Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginManager::open_all() {
+    std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>> opened;
+    for (const PluginDesc* desc : linked_) {
+        opened.emplace_back(config_of(desc->name), Library::linked(*desc, ++generations_[desc->name]));
+    }
+    for (const PluginConfig& config : configs_) {
+        if (std::any_of(linked_.begin(), linked_.end(),
+                        [&](const PluginDesc* desc) { return config.name == desc->name; })) {
+            continue;
+        }
+        std::filesystem::path file = config.file;
+        if (file.empty()) {
+            const Dropped* const dropped = drop_.newest(config.name);
+            // The plain name wins over newer candidates, so that a start is what the operator named.
+            const auto plain = drop_.folder() / (config.name + ".so");
+            std::error_code ignored;
+            file = std::filesystem::exists(plain, ignored) || dropped == nullptr ? plain : dropped->file;
+        }
+        auto library = open(file);
+        if (library && (*library)->name() != config.name) {
+            library = Error{Status::invalid, fmt::format("{} is the plugin {}, but the manifest calls it {}",
+                                                         file.string(), (*library)->name(), config.name)};
+        }
+        if (library) {
+            opened.emplace_back(config, *library);
+        } else if (config.required) {
+            return Error{library.error().status,
+                         "the required plugin " + config.name + ": " + library.error().message};
+        } else {
+            log::warn("the optional plugin {} is left out: {}", config.name, library.error().message);
+        }
+    }
+    return opened;
+}
+
+Result<Done> PluginManager::boot() {
+    // The folder is looked at twice: once to see, once after everything in it counts as settled.
+    (void)drop_.look(0);
+    (void)drop_.look(DropFolder::rescan_time);
+    auto opened = open_all();
+    if (!opened) return opened.error();
+
+    // Dependencies first; what stays when nothing more can go has a circle or lacks something.
+    auto left = std::move(*opened);
+    for (bool progress = true; progress && !left.empty();) {
+        progress = false;
+        for (auto it = left.begin(); it != left.end();) {
+            const bool waits = std::any_of(left.begin(), left.end(), [&](const auto& other) {
+                const PluginDesc& desc = it->second->desc();
+                return std::any_of(desc.dependencies, desc.dependencies + desc.dependency_count,
+                                   [&](const Dependency& d) { return other.second->name() == d.name; });
+            });
+            if (waits) {
+                ++it;
+                continue;
+            }
+            progress = true;
+            auto placed = check_dependencies(*it->second);
+            if (placed) placed = place_now(it->second, it->first);
+            if (!placed && it->first.required) {
+                return Error{placed.error().status,
+                             "the required plugin " + it->first.name + ": " + placed.error().message};
+            }
+            if (!placed) {
+                log::warn("the optional plugin {} is left out: {}", it->first.name, placed.error().message);
+            }
+            it = left.erase(it);
+        }
+    }
+    if (!left.empty()) {
+        std::string names;
+        for (const auto& [config, library] : left) names += (names.empty() ? "" : ", ") + library->name();
+        return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
+    }
+    publish_snapshot();
+    return Done{};
+}
+
+Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
+                                      const PluginConfig& config) {
+    const PluginDesc& desc = library->desc();
+    const std::string name = library->name();
+    Loaded loaded;
+    loaded.config = config;
+    loaded.config.name = name;
+    loaded.library = library;
+    loaded.since_wall = clock_.wall_now();
+    loaded.dropped_file = library->file();
+    if (desc.create_service != nullptr) {
+        auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0), {});
+        if (!added) return added;
+    }
+    for (std::uint32_t i = 0; desc.create_io != nullptr && i < rooms_.shards.size(); ++i) {
+        auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i), {});
+        if (!added) {
+            remove_now(name);
+            return added;
+        }
+    }
+    for (const WorldPlace& place : rooms_.worlds) {
+        if (desc.create_world == nullptr || !lists(place, name)) continue;
+        world::World* const world = rooms_.workers[place.worker]->find(place.id);
+        auto added = world->add(world_order(library, config));
+        if (!added) {
+            remove_now(name);
+            return added;
+        }
+    }
+    log::info("loaded {} from {}", library->label(),
+              library->file().empty() ? "this program" : library->file().string());
+    loaded_.emplace(name, std::move(loaded));
+    return Done{};
+}
+
+void PluginManager::remove_now(const std::string& plugin) {
+    for (const WorldPlace& place : rooms_.worlds) {
+        (void)rooms_.workers[place.worker]->find(place.id)->remove(plugin);
+    }
+    for (session::IoRoom* shard : rooms_.shards) (void)shard->remove(plugin);
+    (void)rooms_.service->remove(plugin);
+}
+
+void PluginManager::failed(const core::Owner& owner, std::string_view where, std::string_view what) {
+    log::error("{} failed in {}: {}", owner.label, where, what);
+    rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
+                    text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {
+        const auto found = loaded_.find(plugin);
+        if (found == loaded_.end() || found->second.library->generation() != generation) return;
+        Loaded& loaded = found->second;
+        ++loaded.failures;
+        loaded.error = text;
+        if (loaded.state == PluginState::probation &&
+            ++loaded.probation_failures >= loaded.config.failures_max) {
+            roll_back(loaded, fmt::format("{} failures in its probation, the last: {}",
+                                          loaded.probation_failures, text));
+        }
+    });
+}
+
+void PluginManager::publish_snapshot() {
+    ManagerSnapshot next;
+    for (const auto& [name, loaded] : loaded_) {
+        PluginStatus status;
+        status.name = name;
+        status.version = loaded.library->version();
+        status.generation = loaded.library->generation();
+        status.state = loaded.state;
+        status.facets = facet_names(loaded.library->desc().facets);
+        status.file = loaded.library->file().string();
+        status.build_id = loaded.library->build_id();
+        status.required = loaded.config.required;
+        status.since_wall = loaded.since_wall;
+        status.error = loaded.error;
+        status.failures = loaded.failures;
+        next.plugins.push_back(std::move(status));
+    }
+    next.candidates = drop_.all();
+    next.swaps.assign(reports_.rbegin(), reports_.rend());
+    next.counters = counters_;
+    const std::lock_guard lock{snapshot_mutex_};
+    snapshot_ = std::move(next);
+}
+
+ManagerSnapshot PluginManager::snapshot() const {
+    const std::lock_guard lock{snapshot_mutex_};
+    return snapshot_;
+}
+
+}  // namespace gantry::plugin

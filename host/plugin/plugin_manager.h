@@ -1,0 +1,184 @@
+// PluginManager: which libraries are loaded, and the swaps between them. The control room's work.
+#pragma once
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/core/clock.h"
+#include "host/core/inbox.h"
+#include "host/core/result.h"
+#include "host/plugin/drop_folder.h"
+#include "host/plugin/library.h"
+#include "host/plugin/plugin_config.h"
+#include "host/plugin/rooms.h"
+#include "host/plugin/swap_report.h"
+
+namespace gantry::plugin {
+
+enum class PluginState : std::uint8_t { active, swapping, probation, failed };
+const char* plugin_state_name(PluginState state) noexcept;
+
+/// One plugin as the admin API shows it.
+struct PluginStatus {
+    std::string name;
+    std::string version;
+    std::uint32_t generation = 0;
+    PluginState state = PluginState::active;
+    std::vector<std::string> facets;
+    std::string file;
+    std::string build_id;
+    bool required = false;
+    TimeNs since_wall = 0;
+    std::string error;
+    std::uint64_t failures = 0;
+};
+
+struct ManagerCounters {
+    std::uint64_t swaps_committed = 0;
+    std::uint64_t swaps_refused = 0;
+    std::uint64_t swaps_given_up = 0;
+    std::uint64_t swaps_rolled_back = 0;
+    std::uint64_t libraries_opened = 0;
+    std::uint64_t libraries_unmapped = 0;
+    std::uint64_t libraries_leaked = 0;
+};
+
+/// What the other threads may see; copied out whole. [any thread]
+struct ManagerSnapshot {
+    std::vector<PluginStatus> plugins;
+    std::vector<Dropped> candidates;
+    std::vector<SwapReport> swaps;  ///< newest first
+    ManagerCounters counters;
+};
+
+class PluginManager {
+public:
+    PluginManager(Rooms& rooms, const core::Clock& clock, std::vector<PluginConfig> plugins,
+                  DropConfig drop);
+    ~PluginManager();
+    PluginManager(const PluginManager&) = delete;
+    PluginManager& operator=(const PluginManager&) = delete;
+
+    /// Loads what the manifest names, in the order of their dependencies, before any room's thread
+    /// runs. A required plugin that fails is the error; an optional one is logged. [control]
+    Result<Done> boot();
+    /// A plugin linked into this program takes part as if it had been loaded; before boot(). For tests.
+    void add_linked(const PluginDesc& desc) { linked_.push_back(&desc); }
+
+    /// One turn: the drop folder, swaps under way, probations. [control]
+    void poll(TimeNs now);
+    TimeNs next_due() const noexcept;
+
+    /// Begins to replace a plugin, or to load a new one. By version from the drop folder, or by file;
+    /// with neither, the newest. Returns the ticket of its report. [control]
+    Result<std::uint64_t> swap(std::string_view plugin, std::string_view version,
+                               const std::filesystem::path& file);
+    /// The same with a plugin linked into this program. For tests.
+    std::uint64_t swap_linked(const PluginDesc& desc);
+    /// A plugin's code failed. [any thread]
+    void failed(const core::Owner& owner, std::string_view where, std::string_view what);
+    /// Ends every probation at once: the predecessors leave. [control]
+    void settle_all();
+    bool busy() const noexcept { return job_ != nullptr || !queue_.empty() || !retiring_.empty(); }
+
+    ManagerSnapshot snapshot() const;
+
+private:
+    struct Loaded {
+        PluginConfig config;
+        std::shared_ptr<Library> library;
+        std::shared_ptr<Library> previous;  ///< in probation
+        PluginState state = PluginState::active;
+        TimeNs since_wall = 0;
+        TimeNs probation_ends = 0;
+        std::uint64_t report = 0;
+        std::string error;
+        std::uint64_t failures = 0;
+        std::uint64_t probation_failures = 0;
+        std::filesystem::path dropped_file;
+        TimeNs gone_since = 0;
+    };
+    struct Request {
+        std::uint64_t ticket = 0;
+        std::string plugin;
+        std::filesystem::path file;
+        const PluginDesc* linked = nullptr;
+    };
+    struct Job;
+    /// A library whose last instance has not been destroyed yet.
+    struct Retiring {
+        std::shared_ptr<Library> library;
+        std::uint64_t ticket = 0;
+        int tries = 0;
+        TimeNs next_try = 0;
+    };
+
+    PluginConfig config_of(std::string_view plugin) const;
+    bool lists(const WorldPlace& world, std::string_view plugin) const;
+    core::Owner new_owner(const Library& library);
+    world::InstanceOrder world_order(const std::shared_ptr<Library>& library,
+                                     const PluginConfig& config);
+    route::FacetOrder facet_order(const std::shared_ptr<Library>& library, const PluginConfig& config,
+                                  Facet facet, std::uint32_t shard);
+
+    // Boot and removal: rooms have no thread yet, or the work is posted to them. [control]
+    Result<std::shared_ptr<Library>> open(const std::filesystem::path& file);
+    Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> open_all();
+    Result<Done> check_dependencies(const Library& library) const;
+    Result<Done> place_now(const std::shared_ptr<Library>& library, const PluginConfig& config);
+    void remove_now(const std::string& plugin);
+
+    // One swap at a time; the others wait. [control]
+    void begin_next(TimeNs now);
+    void begin_job(Request request);
+    void swap_worlds();
+    void swap_shards();
+    void swap_service();
+    void world_done(const std::string& world, world::SwapResult result);
+    void commit_job();
+    void fail_job(SwapOutcome outcome, std::string reason);
+    void undo_rooms(const std::string& plugin);
+    void roll_back(Loaded& loaded, const std::string& reason);
+    void settle(Loaded& loaded);
+    void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries);
+    void unload(const std::string& plugin);
+    void handle_drops(TimeNs now);
+    void take_drop(const Dropped& dropped);
+    /// Why a plugin may not be unloaded, or nothing.
+    std::optional<std::string> needed_by(const std::string& plugin) const;
+    SwapReport* report(std::uint64_t ticket);
+    void step(std::uint64_t ticket, std::string name, TimeNs ns);
+    void publish_snapshot();
+
+    Rooms& rooms_;
+    const core::Clock& clock_;
+    std::vector<PluginConfig> configs_;
+    DropConfig drop_config_;
+    DropFolder drop_;
+    std::filesystem::path private_folder_;
+    std::vector<const PluginDesc*> linked_;
+    std::map<std::string, Loaded, std::less<>> loaded_;
+    std::map<std::string, std::uint32_t, std::less<>> generations_;
+    std::deque<Request> queue_;
+    std::unique_ptr<Job> job_;
+    std::deque<SwapReport> reports_;
+    std::vector<Retiring> retiring_;
+    std::vector<std::shared_ptr<Library>> leaked_;  ///< could not leave; kept open for good
+    std::uint64_t next_ticket_ = 1;
+    std::uint32_t next_owner_ = 1;
+    TimeNs now_ = 0;
+    ManagerCounters counters_;
+
+    mutable std::mutex snapshot_mutex_;
+    ManagerSnapshot snapshot_;
+
+    static constexpr std::size_t queue_max = 64;
+    static constexpr std::size_t reports_max = 64;
+};
+
+}  // namespace gantry::plugin

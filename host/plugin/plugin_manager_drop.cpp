@@ -1,0 +1,102 @@
+// PluginManager: what a change in the drop folder sets off.
+#include <fmt/format.h>
+
+#include "host/core/log.h"
+#include "host/plugin/plugin_manager.h"
+#include "host/plugin/swap_job.h"
+
+namespace gantry::plugin {
+
+void PluginManager::handle_drops(TimeNs now) {
+    const DropFolder::Changes changes = drop_.look(now);
+    if (drop_config_.on_drop == OnDrop::ignore) return;
+    for (const Dropped& dropped : changes.came) {
+        if (!dropped.error.empty()) {
+            log::warn("drop: refused: {}", dropped.error);
+        } else {
+            take_drop(dropped);
+        }
+    }
+    for (const auto& file : changes.gone) {
+        for (auto& [name, loaded] : loaded_) {
+            if (loaded.dropped_file == file) loaded.gone_since = now;
+        }
+    }
+    if (!changes.came.empty() || !changes.gone.empty()) publish_snapshot();
+
+    std::vector<std::string> leave;
+    for (auto& [name, loaded] : loaded_) {
+        if (loaded.gone_since == 0 || loaded.state != PluginState::active) continue;
+        if (now - loaded.gone_since < drop_config_.unload_after_ms * ns_per_ms) continue;
+        loaded.gone_since = 0;
+        leave.push_back(name);
+    }
+    for (const std::string& name : leave) {
+        if (const auto why = needed_by(name)) {
+            log::warn("drop: {} was removed from the folder but stays loaded: {}", name, *why);
+        } else {
+            unload(name);
+        }
+    }
+}
+
+void PluginManager::take_drop(const Dropped& dropped) {
+    const auto current = loaded_.find(dropped.name);
+    if (drop_config_.on_drop == OnDrop::stage && current != loaded_.end()) {
+        log::info("drop: {}@{} is staged; take it with: gantry swap {}@{}", dropped.name, dropped.version,
+                  dropped.name, dropped.version);
+        return;
+    }
+    if (current != loaded_.end()) {
+        current->second.gone_since = 0;
+        if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty()) return;
+    }
+    const auto ticket = swap(dropped.name, dropped.version, dropped.file);
+    if (!ticket) log::warn("drop: {}", ticket.error().message);
+}
+
+std::optional<std::string> PluginManager::needed_by(const std::string& plugin) const {
+    const Loaded& loaded = loaded_.find(plugin)->second;
+    if (loaded.config.required) return "the manifest requires it";
+    for (const auto& [name, other] : loaded_) {
+        const PluginDesc& desc = other.library->desc();
+        for (std::uint32_t i = 0; i < std::min(desc.dependency_count, dependencies_max); ++i) {
+            if (plugin == desc.dependencies[i].name && desc.dependencies[i].optional == 0) {
+                return other.library->label() + " depends on it";
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+void PluginManager::unload(const std::string& plugin) {
+    for (const WorldPlace& place : rooms_.worlds) {
+        world::Worker* const worker = rooms_.workers[place.worker];
+        worker->port()([worker, id = place.id, plugin] {
+            if (world::World* const world = worker->find(id)) {
+                (void)world->remove(plugin);
+                worker->touch(*world);
+            }
+        });
+    }
+    for (session::IoRoom* const shard : rooms_.shards) {
+        shard->inbox().post([shard, plugin] {
+            if (const auto removed = shard->remove(plugin);
+                !removed && removed.error().status != Status::not_found) {
+                log::error("{}", removed.error().message);
+            }
+        });
+        shard->wake();
+    }
+    rooms_.service->inbox().post([this, plugin] { (void)rooms_.service->remove(plugin); });
+    rooms_.service->wake();
+    const auto found = loaded_.find(plugin);
+    if (found == loaded_.end()) return;
+    log::info("unloading {}", found->second.library->label());
+    if (found->second.previous) retire(std::move(found->second.previous), 0, 0);
+    retire(std::move(found->second.library), 0, 0);
+    loaded_.erase(found);
+    publish_snapshot();
+}
+
+}  // namespace gantry::plugin

@@ -1,0 +1,391 @@
+// PluginManager: one swap from its request to the proof that the old library has left.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/core/log.h"
+#include "host/plugin/plugin_manager.h"
+#include "host/plugin/swap_job.h"
+
+namespace gantry::plugin {
+
+SwapReport* PluginManager::report(std::uint64_t ticket) {
+    const auto found = std::find_if(reports_.begin(), reports_.end(),
+                                    [ticket](const SwapReport& one) { return one.ticket == ticket; });
+    return found != reports_.end() ? &*found : nullptr;
+}
+
+void PluginManager::step(std::uint64_t ticket, std::string name, TimeNs ns) {
+    if (SwapReport* const one = report(ticket)) {
+        one->steps.push_back({std::move(name), static_cast<double>(ns) / ns_per_ms});
+    }
+}
+
+Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_view version,
+                                          const std::filesystem::path& file) {
+    if (queue_.size() >= queue_max) return Error{Status::limit, "too many swaps are waiting already"};
+    Request request;
+    request.plugin = plugin;
+    request.file = file;
+    if (file.empty()) {
+        const Dropped* const dropped =
+            version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);
+        if (dropped == nullptr) {
+            std::string known;
+            for (const Dropped& one : drop_.all()) {
+                if (one.name == plugin) known += (known.empty() ? "" : ", ") + one.version;
+            }
+            return Error{Status::not_found,
+                         fmt::format("there is no {}{}{} in {}; it has {}", plugin,
+                                     version.empty() ? "" : "@", version, drop_.folder().string(),
+                                     known.empty() ? "no version of it" : known)};
+        }
+        if (!dropped->error.empty()) return Error{Status::refused, dropped->error};
+        request.file = dropped->file;
+    }
+    request.ticket = next_ticket_++;
+    SwapReport fresh;
+    fresh.ticket = request.ticket;
+    fresh.plugin = plugin;
+    fresh.began_wall = clock_.wall_now();
+    reports_.push_back(std::move(fresh));
+    if (reports_.size() > reports_max) reports_.pop_front();
+    queue_.push_back(std::move(request));
+    publish_snapshot();
+    return queue_.back().ticket;
+}
+
+std::uint64_t PluginManager::swap_linked(const PluginDesc& desc) {
+    Request request;
+    request.ticket = next_ticket_++;
+    request.plugin = desc.name;
+    request.linked = &desc;
+    SwapReport fresh;
+    fresh.ticket = request.ticket;
+    fresh.plugin = desc.name;
+    fresh.began_wall = clock_.wall_now();
+    reports_.push_back(std::move(fresh));
+    queue_.push_back(std::move(request));
+    return queue_.back().ticket;
+}
+
+void PluginManager::begin_next(TimeNs now) {
+    now_ = now;
+    while (!job_ && !queue_.empty()) {
+        Request request = std::move(queue_.front());
+        queue_.pop_front();
+        begin_job(std::move(request));
+    }
+}
+
+void PluginManager::begin_job(Request request) {
+    job_ = std::make_unique<Job>();
+    job_->request = std::move(request);
+    job_->began = clock_.now();
+    job_->config = config_of(job_->request.plugin);
+    const std::uint64_t ticket = job_->request.ticket;
+
+    const auto current = loaded_.find(job_->request.plugin);
+    if (current != loaded_.end() && current->second.state == PluginState::probation) {
+        const TimeNs left = current->second.probation_ends - now_;
+        return fail_job(SwapOutcome::refused,
+                        fmt::format("{} is in its probation for another {} ms",
+                                    current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
+    }
+    auto opened = job_->request.linked != nullptr
+                      ? Result<std::shared_ptr<Library>>{Library::linked(
+                            *job_->request.linked, ++generations_[job_->request.plugin])}
+                      : open(job_->request.file);
+    if (!opened) return fail_job(SwapOutcome::refused, opened.error().message);
+    job_->library = std::move(*opened);
+    step(ticket, "load", clock_.now() - job_->began);
+    if (SwapReport* const one = report(ticket)) one->to = job_->library->label();
+    if (job_->library->name() != job_->request.plugin) {
+        return fail_job(SwapOutcome::refused,
+                        fmt::format("{} is the plugin {}, not {}", job_->request.file.string(),
+                                    job_->library->name(), job_->request.plugin));
+    }
+    if (auto ok = check_dependencies(*job_->library); !ok) {
+        return fail_job(SwapOutcome::refused, ok.error().message);
+    }
+    if (current == loaded_.end()) return swap_worlds();
+    if (SwapReport* const one = report(ticket)) one->from = current->second.library->label();
+    if (current->second.library->desc().facets != job_->library->desc().facets) {
+        return fail_job(SwapOutcome::refused,
+                        fmt::format("{} has other facets than {}: that needs a restart",
+                                    job_->library->label(), current->second.library->label()));
+    }
+    current->second.state = PluginState::swapping;
+    swap_worlds();
+}
+
+// Each world drains and commits by itself; the results come back here.
+void PluginManager::swap_worlds() {
+    const bool is_new = !loaded_.contains(job_->request.plugin);
+    job_->waiting = 1;  // this loop itself
+    for (const WorldPlace& place : rooms_.worlds) {
+        if (job_->library->desc().create_world == nullptr || !lists(place, job_->request.plugin)) continue;
+        ++job_->waiting;
+        world::Worker* const worker = rooms_.workers[place.worker];
+        world::SwapOrder order;
+        order.next = world_order(job_->library, job_->config);
+        order.drain_ms = job_->config.drain_ms;
+        order.hold_ms = job_->config.hold_ms;
+        order.cancel_at_deadline = job_->config.cancel_at_deadline;
+        order.done = [this, name = place.name](world::SwapResult result) {
+            rooms_.control([this, name, result = std::move(result)]() mutable {
+                world_done(name, std::move(result));
+            });
+        };
+        worker->port()([worker, id = place.id, order = std::move(order), is_new]() mutable {
+            world::World* const world = worker->find(id);
+            worker->touch(*world);
+            if (!is_new) return world->begin_swap(std::move(order));
+            world::SwapResult result;
+            if (const auto added = world->add(order.next)) {
+                result.end = world::SwapEnd::committed;
+            } else {
+                result.end = world::SwapEnd::refused;
+                result.reason = added.error().message;
+            }
+            order.done(std::move(result));
+        });
+    }
+    if (--job_->waiting == 0) swap_shards();
+}
+
+void PluginManager::world_done(const std::string& world, world::SwapResult result) {
+    if (!job_) return;
+    job_->prepare_max = std::max(job_->prepare_max, result.prepare_ns);
+    job_->drain_max = std::max(job_->drain_max, result.drain_ns);
+    job_->pause_max = std::max(job_->pause_max, result.pause_ns);
+    if (SwapReport* const one = report(job_->request.ticket)) {
+        one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(), result.leftovers.end());
+    }
+    if (result.end != world::SwapEnd::committed && job_->reason.empty()) {
+        job_->refused = result.end == world::SwapEnd::refused;
+        job_->reason = "world " + world + ": " + result.reason;
+    }
+    if (--job_->waiting != 0) return;
+    step(job_->request.ticket, "prepare", job_->prepare_max);
+    step(job_->request.ticket, "drain", job_->drain_max);
+    step(job_->request.ticket, "commit", job_->pause_max);
+    if (job_->reason.empty()) return swap_shards();
+    fail_job(job_->refused ? SwapOutcome::refused : SwapOutcome::given_up, job_->reason);
+}
+
+void PluginManager::swap_shards() {
+    if (job_->library->desc().create_io == nullptr) return swap_service();
+    const std::string replaces = loaded_.contains(job_->request.plugin) ? job_->request.plugin : "";
+    job_->waiting = static_cast<std::uint32_t>(rooms_.shards.size());
+    for (std::uint32_t i = 0; i < rooms_.shards.size(); ++i) {
+        session::IoRoom* const shard = rooms_.shards[i];
+        const auto order = facet_order(job_->library, job_->config, Facet::io, i);
+        shard->inbox().post([this, shard, order, replaces] {
+            const auto added = shard->add(order, replaces);
+            rooms_.control([this, reason = added ? std::string{} : added.error().message] {
+                if (!job_) return;
+                if (job_->reason.empty()) job_->reason = reason;
+                if (--job_->waiting != 0) return;
+                if (job_->reason.empty()) return swap_service();
+                fail_job(SwapOutcome::given_up, job_->reason);
+            });
+        });
+        shard->wake();
+    }
+}
+
+void PluginManager::swap_service() {
+    if (job_->library->desc().create_service == nullptr) return commit_job();
+    const std::string replaces = loaded_.contains(job_->request.plugin) ? job_->request.plugin : "";
+    const auto order = facet_order(job_->library, job_->config, Facet::service, 0);
+    rooms_.service->inbox().post([this, order, replaces] {
+        const auto added = rooms_.service->add(order, replaces);
+        rooms_.control([this, reason = added ? std::string{} : added.error().message] {
+            if (!job_) return;
+            if (reason.empty()) return commit_job();
+            fail_job(SwapOutcome::given_up, reason);
+        });
+    });
+    rooms_.service->wake();
+}
+
+void PluginManager::commit_job() {
+    const std::unique_ptr<Job> job = std::move(job_);
+    ++counters_.swaps_committed;
+    const auto [place, is_new] = loaded_.try_emplace(job->request.plugin);
+    Loaded& loaded = place->second;
+    loaded.config = job->config;
+    loaded.previous = std::move(loaded.library);
+    loaded.library = job->library;
+    loaded.since_wall = clock_.wall_now();
+    loaded.report = job->request.ticket;
+    loaded.failures = 0;
+    loaded.probation_failures = 0;
+    loaded.error.clear();
+    loaded.dropped_file = job->request.file;
+    loaded.gone_since = 0;
+    loaded.state = is_new ? PluginState::active : PluginState::probation;
+    loaded.probation_ends = now_ + loaded.config.probation_ms * ns_per_ms;
+    if (SwapReport* const one = report(job->request.ticket)) {
+        one->outcome = SwapOutcome::committed;
+        one->settled = is_new;
+        log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms", one->from,
+                  one->from.empty() ? "" : " -> ", one->to,
+                  static_cast<double>(clock_.now() - job->began) / ns_per_ms,
+                  static_cast<double>(job->pause_max) / ns_per_ms);
+    }
+    if (!is_new && loaded.config.probation_ms == 0) settle(loaded);
+    publish_snapshot();
+}
+
+void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
+    const std::unique_ptr<Job> job = std::move(job_);
+    if (outcome == SwapOutcome::refused) ++counters_.swaps_refused;
+    if (outcome == SwapOutcome::given_up) ++counters_.swaps_given_up;
+    const auto current = loaded_.find(job->request.plugin);
+    if (current != loaded_.end()) {
+        if (current->second.state == PluginState::swapping) {
+            undo_rooms(job->request.plugin);
+            current->second.state = PluginState::active;
+        }
+    } else if (job->library) {
+        // A plugin that was to be new: take it out of the rooms that had it already.
+        unload(job->request.plugin);
+    }
+    if (SwapReport* const one = report(job->request.ticket)) {
+        one->outcome = outcome;
+        one->reason = reason;
+        one->settled = true;
+    }
+    log::warn("swap: {} {}: {}", job->request.plugin,
+              outcome == SwapOutcome::refused ? "refused" : "given up", reason);
+    if (job->library) retire(job->library, 0, 0);
+    publish_snapshot();
+}
+
+// Rooms that have committed go back; the others have nothing to go back to and say so.
+void PluginManager::undo_rooms(const std::string& plugin) {
+    for (const WorldPlace& place : rooms_.worlds) {
+        world::Worker* const worker = rooms_.workers[place.worker];
+        worker->port()([worker, id = place.id, plugin] {
+            if (world::World* const world = worker->find(id)) {
+                world->roll_back(plugin, "another room could not take the new version");
+                worker->touch(*world);
+            }
+        });
+    }
+    for (session::IoRoom* const shard : rooms_.shards) {
+        shard->inbox().post([shard, plugin] { shard->roll_back(plugin); });
+        shard->wake();
+    }
+    rooms_.service->inbox().post([this, plugin] { rooms_.service->roll_back(plugin); });
+    rooms_.service->wake();
+}
+
+void PluginManager::roll_back(Loaded& loaded, const std::string& reason) {
+    log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(), loaded.previous->label(),
+              reason);
+    ++counters_.swaps_rolled_back;
+    undo_rooms(loaded.library->name());
+    std::shared_ptr<Library> bad = std::move(loaded.library);
+    loaded.library = std::move(loaded.previous);
+    loaded.state = PluginState::active;
+    loaded.error = reason;
+    loaded.since_wall = clock_.wall_now();
+    if (SwapReport* const one = report(loaded.report)) {
+        one->outcome = SwapOutcome::rolled_back;
+        one->reason = reason;
+        one->settled = true;
+    }
+    retire(std::move(bad), 0, 0);
+    publish_snapshot();
+}
+
+void PluginManager::settle(Loaded& loaded) {
+    loaded.state = PluginState::active;
+    if (!loaded.previous) return;
+    const std::string plugin = loaded.library->name();
+    for (const WorldPlace& place : rooms_.worlds) {
+        world::Worker* const worker = rooms_.workers[place.worker];
+        worker->port()([worker, id = place.id, plugin] {
+            if (world::World* const world = worker->find(id)) world->settle(plugin);
+        });
+    }
+    for (session::IoRoom* const shard : rooms_.shards) {
+        shard->inbox().post([shard, plugin] { shard->settle(plugin); });
+        shard->wake();
+    }
+    rooms_.service->inbox().post([this, plugin] { rooms_.service->settle(plugin); });
+    rooms_.service->wake();
+    retire(std::move(loaded.previous), loaded.report, 0);
+}
+
+void PluginManager::settle_all() {
+    for (auto& [name, loaded] : loaded_) {
+        if (loaded.state == PluginState::probation) settle(loaded);
+    }
+}
+
+// Instances hold their library; once this is the last holder, it can be closed.
+void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries) {
+    constexpr int tries_max = 200;
+    if (library.use_count() > 1 && tries < tries_max) {
+        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms});
+        return;
+    }
+    if (library.use_count() > 1) {
+        ++counters_.libraries_leaked;
+        log::error("{} cannot leave: {} holders are left", library->label(), library.use_count() - 1);
+        leaked_.push_back(std::move(library));
+        return;
+    }
+    const Unloaded unloaded = library->close();
+    if (unloaded.proved) {
+        ++counters_.libraries_unmapped;
+        log::debug("{} has left", library->label());
+    } else {
+        ++counters_.libraries_leaked;
+        log::error("{}", unloaded.reason);
+    }
+    if (SwapReport* const one = report(ticket)) {
+        one->settled = true;
+        if (!unloaded.proved) one->leftovers.push_back(unloaded.reason);
+    }
+}
+
+void PluginManager::poll(TimeNs now) {
+    now_ = now;
+    handle_drops(now);
+    begin_next(now);
+    for (auto& [name, loaded] : loaded_) {
+        if (loaded.state == PluginState::probation && now >= loaded.probation_ends) {
+            log::info("swap: {} has passed its probation", loaded.library->label());
+            settle(loaded);
+            publish_snapshot();
+        }
+    }
+    if (retiring_.empty()) return;
+    std::vector<Retiring> now_due;
+    now_due.swap(retiring_);
+    for (Retiring& one : now_due) {
+        if (one.library.use_count() > 1 && now < one.next_try) {
+            retiring_.push_back(std::move(one));
+        } else {
+            retire(std::move(one.library), one.ticket, one.tries);
+        }
+    }
+    if (retiring_.empty()) publish_snapshot();
+}
+
+TimeNs PluginManager::next_due() const noexcept {
+    TimeNs due = drop_.next_due();
+    if (!queue_.empty() && !job_) return 0;
+    for (const auto& [name, loaded] : loaded_) {
+        if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);
+    }
+    for (const Retiring& one : retiring_) due = std::min(due, one.next_try);
+    return due;
+}
+
+}  // namespace gantry::plugin

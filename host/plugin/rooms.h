@@ -1,0 +1,30 @@
+// Rooms: where plugins live, as the plugin manager reaches them: by work posted to their inboxes.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "host/route/service_room.h"
+#include "host/session/io_room.h"
+#include "host/world/worker.h"
+
+namespace gantry::plugin {
+
+/// A world and the worker it is on. The worker's thread alone touches the world itself.
+struct WorldPlace {
+    WorldId id;
+    std::string name;
+    std::uint32_t worker = 0;
+    std::vector<std::string> plugins;  ///< the names the manifest lists
+};
+
+struct Rooms {
+    std::vector<session::IoRoom*> shards;
+    std::vector<world::Worker*> workers;
+    route::ServiceRoom* service = nullptr;
+    std::vector<WorldPlace> worlds;
+    /// Back to the manager's own room.
+    route::PostToRoom control;
+};
+
+}  // namespace gantry::plugin

@@ -1,0 +1,25 @@
+// PluginManager::Job: the swap that is under way.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "host/plugin/plugin_manager.h"
+
+namespace gantry::plugin {
+
+/// Worlds commit first, then shards, then the service: only new world code ever meets old shard and
+/// service code, never the reverse.
+struct PluginManager::Job {
+    Request request;
+    std::shared_ptr<Library> library;
+    PluginConfig config;
+    std::uint32_t waiting = 0;      ///< rooms that have not answered
+    bool refused = false;
+    std::string reason;
+    TimeNs pause_max = 0;
+    TimeNs drain_max = 0;
+    TimeNs prepare_max = 0;
+    TimeNs began = 0;
+};
+
+}  // namespace gantry::plugin

@@ -1,0 +1,31 @@
+// SwapReport: how a swap went, for the log, the admin API and the command line.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gantry/types.h"
+
+namespace gantry::plugin {
+
+enum class SwapOutcome : std::uint8_t { running, committed, refused, given_up, rolled_back };
+
+struct SwapStep {
+    std::string name;
+    double ms = 0;
+};
+
+struct SwapReport {
+    std::uint64_t ticket = 0;
+    std::string plugin;
+    std::string from;  ///< "arena@1.0.0#1"
+    std::string to;
+    SwapOutcome outcome = SwapOutcome::running;
+    std::string reason;
+    std::vector<SwapStep> steps;
+    std::vector<std::string> leftovers;
+    TimeNs began_wall = 0;
+    bool settled = false;  ///< the probation is over and the old library has left
+};
+
+}  // namespace gantry::plugin

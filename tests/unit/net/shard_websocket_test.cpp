@@ -1,0 +1,405 @@
+// WebSocket on a shard, over memory links: the handshake, messages, and every refusal with its
+// code.
+#include <doctest/doctest.h>
+
+#include "host/net/ws_deflate.h"
+#include "tests/support/net.h"
+#include "tests/support/websocket.h"
+
+using namespace gantry;
+using namespace gantry::net;
+using namespace gantry::test;
+
+namespace {
+
+/// A shard with one client; u16le keeps payloads bare, so that text is allowed.
+struct WsTest {
+    explicit WsTest(Framing framing = Framing::u16le, WebSocketOptions options = {},
+                    std::uint32_t payload_bytes_max = 65'535) {
+        ListenerConfig config = test.listener(framing, "ws+memory");
+        config.websocket = std::move(options);
+        config.payload_bytes_max = payload_bytes_max;
+        const auto bound = test.shard.listen(config);
+        REQUIRE(bound);
+        client = test.connect();
+    }
+    WsTest& upgrade(std::string_view more = "") {
+        answer = exchange(ws_request("/", more));
+        return *this;
+    }
+    std::string exchange(std::string_view bytes) {
+        client.write(bytes);
+        test.settle();
+        return client.read();
+    }
+
+    MemoryShard test;
+    MemoryClient client;
+    std::string answer;
+};
+
+std::string status_of(const std::string& response) { return response.substr(9, 3); }
+
+/// What the server says to some bytes after the handshake, and how it closes.
+std::string reaction(std::string_view bytes, WebSocketOptions options = {},
+                     std::uint32_t payload_bytes_max = 1000) {
+    WsTest ws{Framing::u16le, std::move(options), payload_bytes_max};
+    ws.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    std::string said;
+    for (const std::string& frame : ws_read(ws.exchange(bytes))) said += frame + " ";
+    return said + (ws.test.events.closed.empty() ? "open" : ws.test.events.log.back());
+}
+
+}  // namespace
+
+TEST_CASE("the handshake succeeds however it is split, and frames may follow at once") {
+    const std::string wire = ws_request("/play?room=7") + ws_frame(ws_opcode::text, "hi");
+    for (std::size_t split = 0; split <= wire.size(); ++split) {
+        CAPTURE(split);
+        WsTest ws;
+        const std::string first = ws.exchange(wire.substr(0, split));
+        const std::string answer = first + ws.exchange(wire.substr(split));
+        CHECK(status_of(answer) == "101");
+        CHECK(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") !=
+              std::string::npos);
+        CHECK(ws.test.events.frames == std::vector<std::string>{"text:0:hi"});
+        CHECK(ws.test.events.last_target == "/play?room=7");
+        CHECK(ws.test.events.last_info.protocol == "ws+memory");
+    }
+}
+
+TEST_CASE("handshakes that are refused get the reason, no event, and a closed connection") {
+    WebSocketOptions options;
+    options.path = "/play";
+    options.origins = {"https://game.example"};
+    const auto refused = [&](const std::string& request) {
+        WsTest ws{Framing::gantry, options};
+        const std::string answer = ws.exchange(request);
+        CHECK(ws.test.events.log.empty());
+        CHECK(ws.client.peer_closed());
+        CHECK(ws.test.shard.counters().refused[static_cast<std::size_t>(RefuseReason::handshake)] ==
+              1);
+        return status_of(answer);
+    };
+    const std::string origin = "Origin: https://game.example\r\n";
+    const auto without = [&](const std::string& line) {
+        std::string request = ws_request("/play", origin);
+        return request.erase(request.find(line), line.size());
+    };
+    CHECK(refused(ws_request("/other", origin)) == "404");
+    CHECK(refused(ws_request("/play")) == "403");
+    CHECK(refused(ws_request("/play", "Origin: https://evil.example\r\n")) == "403");
+    CHECK(refused(without("Upgrade: websocket\r\n")) == "426");
+    CHECK(refused(without("Sec-WebSocket-Version: 13\r\n")) == "426");
+    CHECK(refused(without("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")) == "400");
+    CHECK(refused(without("Host: h\r\n")) == "400");
+    CHECK(refused(ws_request("/play",
+                             origin + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n")) == "400");
+    CHECK(refused(ws_request("/play", origin + "Content-Length: 3\r\n") + "abc") == "413");
+    CHECK(refused("POST" + ws_request("/play", origin).substr(3)) == "400");
+    CHECK(refused("\x16\x03\x01 not http\r\n\r\n") == "400");
+    CHECK(refused("GET /" + std::string(9000, 'a')) == "431");
+}
+
+TEST_CASE("a handshake that does not come is given up after its time") {
+    WsTest ws;
+    ws.exchange("GET / HTTP/1.1\r\n");
+    ws.test.advance(6 * ns_per_s);
+    CHECK(ws.client.peer_closed());
+    CHECK(ws.test.events.log.empty());
+    CHECK(ws.test.shard.counters().refused[static_cast<std::size_t>(RefuseReason::timeout)] == 1);
+}
+
+TEST_CASE("a common subprotocol is chosen, and an unknown one is left out") {
+    WebSocketOptions options;
+    options.subprotocols = {"gantry.2", "gantry.1"};
+    CHECK(WsTest{Framing::u16le, options}
+              .upgrade("Sec-WebSocket-Protocol: other, gantry.1\r\n")
+              .answer.find("Sec-WebSocket-Protocol: gantry.1\r\n") != std::string::npos);
+    CHECK(WsTest{Framing::u16le, options}
+              .upgrade("Sec-WebSocket-Protocol: other\r\n")
+              .answer.find("Sec-WebSocket-Protocol") == std::string::npos);
+}
+
+TEST_CASE("messages come whole: text and binary, fragmented, with pings between, split anywhere") {
+    const std::string wire =
+        ws_frame(ws_opcode::binary, "bin") + ws_frame(ws_opcode::text, "fr\xC3", false) +
+        ws_frame(ws_opcode::ping, "1") + ws_frame(ws_opcode::continuation, "\xA4g", false) +
+        ws_frame(ws_opcode::continuation, "") + ws_frame(ws_opcode::pong, "") +
+        ws_frame(ws_opcode::text, "");
+    for (std::size_t step = 1; step <= wire.size(); ++step) {
+        CAPTURE(step);
+        WsTest ws;
+        ws.upgrade();
+        ws.client.split_reads(step);
+        ws.exchange(wire);
+        CHECK(ws.test.events.frames ==
+              std::vector<std::string>{"0:bin", "text:0:fr\xC3\xA4g", "text:0:"});
+    }
+}
+
+TEST_CASE("replies keep the kind that the peer used") {
+    WsTest ws;
+    ws.upgrade();
+    const ConnectionId id = ws.test.events.opened.at(0);
+    ws.exchange(ws_frame(ws_opcode::text, "a"));
+    ws.test.shard.send(id, {}, std::string_view{"b"});
+    CHECK(ws_read(ws.exchange(ws_frame(ws_opcode::binary, "c"))) ==
+          std::vector<std::string>{"1:b"});
+    ws.test.shard.send(id, {}, std::string_view{"d"});
+    ws.test.shard.send(id, {}, std::string_view{"e"}, true);
+    CHECK(ws_read(ws.exchange("")) == std::vector<std::string>{"2:d", "1:e"});
+}
+
+TEST_CASE("with framing gantry a message is header and payload, and text is refused") {
+    const auto reacts = [](std::string_view bytes) {
+        WsTest ws{Framing::gantry};
+        ws.upgrade();
+        const auto said = ws_read(ws.exchange(bytes));
+        return (ws.test.events.frames.empty() ? "" : ws.test.events.frames[0]) + "|" +
+               (said.empty() ? "" : said[0]);
+    };
+    CHECK(reacts(ws_frame(ws_opcode::binary, frame_bytes(7, "move"))) == "7:move|");
+    CHECK(reacts(ws_frame(ws_opcode::binary, frame_bytes(7, "move") + "x")) == "|8:1002");
+    CHECK(reacts(ws_frame(ws_opcode::binary, frame_bytes(7, "move").substr(0, 15))) == "|8:1002");
+    CHECK(reacts(ws_frame(ws_opcode::binary, "short")) == "|8:1002");
+    CHECK(reacts(ws_frame(ws_opcode::binary, frame_bytes(7, "x", 0x40))) == "|8:1002");
+    CHECK(reacts(ws_frame(ws_opcode::text, frame_bytes(7, "move"))) == "|8:1003");
+
+    WsTest ws{Framing::gantry};
+    ws.upgrade();
+    CHECK(ws.test.shard.send(ws.test.events.opened[0], {0, 5, 0, 0, 0}, std::string_view{"x"}) ==
+          Status::ok);
+    CHECK(ws_read(ws.exchange("")) == std::vector<std::string>{"2:" + frame_bytes(5, "x")});
+}
+
+TEST_CASE("each violation is answered with its close code") {
+    const auto text = ws_opcode::text;
+    const auto more = ws_opcode::continuation;
+    CHECK(reaction(ws_frame(text, "x", true, false, false)) == "8:1002 close protocol_error");
+    CHECK(reaction(ws_frame(more, "x")) == "8:1002 close protocol_error");
+    CHECK(reaction(ws_frame(text, "x", false) + ws_frame(text, "y")) ==
+          "8:1002 close protocol_error");
+    CHECK(reaction(ws_frame(3, "x")) == "8:1002 close protocol_error");
+    CHECK(reaction(ws_frame(text, "a\xFF")) == "8:1007 close bad_utf8");
+    CHECK(reaction(ws_frame(text, "a\xC3")) == "8:1007 close bad_utf8");
+    CHECK(reaction(ws_frame(text, "a\xFF", false)) == "8:1007 close bad_utf8");
+    CHECK(reaction(ws_frame(ws_opcode::binary, "a\xFF")) == "open");
+    CHECK(reaction(ws_frame(text, std::string(1000, 'x'))) == "open");
+    CHECK(reaction(ws_frame(text, std::string(1001, 'x'))) == "8:1009 close payload_too_large");
+    CHECK(reaction(ws_frame(text, std::string(1001, 'x')).substr(0, 8)) ==
+          "8:1009 close payload_too_large");
+    CHECK(reaction(ws_frame(text, std::string(600, 'x'), false) +
+                   ws_frame(more, std::string(401, 'x'))) == "8:1009 close payload_too_large");
+    CHECK(reaction(ws_frame(text, "x", true, true)) == "8:1002 close protocol_error");
+
+    WebSocketOptions options;
+    options.fragments_max = 3;
+    options.control_frames_per_s = 2;
+    std::string fragments = ws_frame(text, "", false);
+    for (int i = 0; i < 3; ++i) fragments += ws_frame(more, "", false);
+    CHECK(reaction(fragments, options) == "8:1008 close flood");
+    const std::string ping = ws_frame(ws_opcode::ping, "p");
+    CHECK(reaction(ping + ping, options) == "10:p open");
+    CHECK(reaction(ping + ping + ping, options) == "10:p 8:1008 close flood");
+}
+
+TEST_CASE("the close handshake: codes go back, wrong ones are told so, nothing follows") {
+    const auto close = [](std::string_view payload) {
+        return reaction(ws_frame(ws_opcode::close, payload) + ws_frame(ws_opcode::text, "late"));
+    };
+    CHECK(close(ws_close_payload(1000)) == "8:1000 close peer_closed");
+    CHECK(close(ws_close_payload(4321, "bye")) == "8:4321 close peer_closed");
+    CHECK(close("") == "8: close peer_closed");
+    CHECK(close("x") == "8:1002 close protocol_error");
+    CHECK(close(ws_close_payload(1005)) == "8:1002 close protocol_error");
+    CHECK(close(ws_close_payload(1000, "\xFF")) == "8:1007 close bad_utf8");
+
+    WsTest ws;
+    ws.upgrade();
+    ws.test.shard.send(ws.test.events.opened[0], {}, std::string_view{"last"});
+    ws.test.shard.close(ws.test.events.opened[0], CloseReason::shutdown);
+    CHECK(ws_read(ws.exchange(ws_frame(ws_opcode::ping, ""))) ==
+          std::vector<std::string>{"2:last", "8:1001"});
+    CHECK(ws.client.peer_closed());
+    ws.exchange(ws_frame(ws_opcode::close, ws_close_payload(1001)));
+    ws.client.close();
+    ws.test.settle();
+    CHECK(ws.test.shard.load() == 0);
+}
+
+TEST_CASE("of many pings in a batch only the last is answered") {
+    WsTest ws;
+    ws.upgrade();
+    std::string pings;
+    for (int i = 0; i < 5; ++i) pings += ws_frame(ws_opcode::ping, std::to_string(i));
+    CHECK(ws_read(ws.exchange(pings)) == std::vector<std::string>{"10:4"});
+}
+
+TEST_CASE("a silent peer is pinged, and closed when it stays silent") {
+    MemoryShard test;
+    ListenerConfig config = test.listener(Framing::u16le, "ws+memory");
+    config.websocket.ping_interval_ms = 1000;
+    config.idle_ms = 3000;
+    REQUIRE(test.shard.listen(config));
+    MemoryClient client = test.connect();
+    client.write(ws_request());
+    test.settle();
+    client.read();
+    test.advance(1100 * ns_per_ms);
+    CHECK(ws_read(client.read()) == std::vector<std::string>{"9:"});
+    client.write(ws_frame(ws_opcode::pong, ""));
+    test.settle();
+    for (int i = 0; i < 29; ++i) test.advance(100 * ns_per_ms);
+    CHECK(test.events.closed.empty());
+    CHECK(ws_read(client.read()) == std::vector<std::string>{"9:", "9:"});
+    test.advance(200 * ns_per_ms);
+    CHECK(test.events.log.back() == "close idle");
+    CHECK(ws_read(client.read()) == std::vector<std::string>{"8:1001"});
+}
+
+TEST_CASE("permessage-deflate is agreed without context takeover and packs both ways") {
+    WebSocketOptions options;
+    options.permessage_deflate = true;
+    options.deflate_payload_bytes_min = 100;
+    WsTest ws{Framing::u16le, options, 10'000};
+    ws.upgrade("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
+    CHECK(ws.answer.find("permessage-deflate; server_no_context_takeover; "
+                         "client_no_context_takeover\r\n") != std::string::npos);
+    WsCompressor peer;
+    const auto packed = [&](std::string_view text) {
+        return text_of(peer.deflate(std::as_bytes(std::span{text}), {}));
+    };
+    const std::string large(5000, 'y');
+    ws.exchange(ws_frame(ws_opcode::text, packed("hello hello hello"), true, true));
+    const std::string half = packed(large);
+    ws.exchange(ws_frame(ws_opcode::binary, half.substr(0, 3), false, true) +
+                ws_frame(ws_opcode::continuation, half.substr(3)));
+    ws.exchange(ws_frame(ws_opcode::text, "plain is allowed too"));
+    CHECK(ws.test.events.frames == std::vector<std::string>{"text:0:hello hello hello",
+                                                            "0:" + large,
+                                                            "text:0:plain is allowed too"});
+
+    const ConnectionId id = ws.test.events.opened.at(0);
+    ws.test.shard.send(id, {}, std::string_view{large});
+    ws.test.shard.send(id, {}, std::string_view{"short"});
+    ws.test.settle();
+    const auto sent = ws_read(ws.client.read());
+    REQUIRE(sent.size() == 2);
+    CHECK(sent[0].substr(0, 3) == "1z:");
+    CHECK(sent[1] == "1:short");
+    std::vector<std::byte> back;
+    const std::string body = sent[0].substr(3);
+    CHECK(peer.inflate(std::as_bytes(std::span{body}), 10'000, back) == WsCompressor::Result::ok);
+    CHECK(text_of(back) == large);
+
+    CHECK(reaction(ws_frame(ws_opcode::text, packed("\xFF\xFE"), true, true), options) ==
+          "8:1007 close bad_utf8");
+    CHECK(reaction(ws_frame(ws_opcode::binary, packed(large), true, true), options, 4999) ==
+          "8:1009 close payload_too_large");
+    CHECK(reaction(ws_frame(ws_opcode::binary, "\xFF\xFF\xFF", true, true), options) ==
+          "8:1007 close bad_utf8");
+    CHECK(reaction(ws_frame(ws_opcode::text, "a", false) +
+                       ws_frame(ws_opcode::continuation, "b", true, true),
+                   options) == "8:1002 close protocol_error");
+}
+
+TEST_CASE("offers of deflate that cannot be met are passed over") {
+    WebSocketOptions options;
+    options.permessage_deflate = true;
+    const auto agreed = [&](const std::string& offer) {
+        WsTest ws{Framing::u16le, options};
+        ws.upgrade("Sec-WebSocket-Extensions: " + offer + "\r\n");
+        CHECK(status_of(ws.answer) == "101");
+        return ws.answer.find("permessage-deflate") != std::string::npos;
+    };
+    CHECK(agreed("permessage-deflate"));
+    CHECK(agreed("permessage-deflate; server_max_window_bits=15"));
+    CHECK(agreed("permessage-deflate; server_max_window_bits=8, permessage-deflate"));
+    CHECK(agreed("x-other, permessage-deflate; client_max_window_bits=\"10\""));
+    CHECK_FALSE(agreed("permessage-deflate; server_max_window_bits=10"));
+    CHECK_FALSE(agreed("permessage-deflate; server_max_window_bits=99"));
+    CHECK_FALSE(agreed("permessage-deflate; server_no_context_takeover=1"));
+    CHECK_FALSE(agreed("permessage-deflate; colour=red"));
+    CHECK_FALSE(agreed("x-webkit-deflate-frame"));
+}
+
+TEST_CASE("a blocked message waits unmasked and inflated, and nothing overtakes it") {
+    WebSocketOptions options;
+    options.permessage_deflate = true;
+    WsTest ws{Framing::u16le, options};
+    ws.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    WsCompressor peer;
+    const std::string_view text = "packed packed packed";
+    const std::string packed = text_of(peer.deflate(std::as_bytes(std::span{text}), {}));
+    for (std::size_t taken = 0; taken < 4; ++taken) {
+        ws.test.events.block_after = taken;
+        if (taken == 0) {
+            ws.exchange(ws_frame(ws_opcode::text, "a") +
+                        ws_frame(ws_opcode::text, packed, true, true) +
+                        ws_frame(ws_opcode::binary, "c", false) +
+                        ws_frame(ws_opcode::continuation, "d") + ws_frame(ws_opcode::text, "e"));
+        } else {
+            ws.test.shard.resume(ws.test.events.opened.at(0));
+            ws.exchange("");
+        }
+        CHECK(ws.test.events.frames.size() == taken);
+    }
+    ws.test.events.block_after = SIZE_MAX;
+    ws.test.shard.resume(ws.test.events.opened.at(0));
+    ws.exchange("");
+    CHECK(ws.test.events.frames ==
+          std::vector<std::string>{"text:0:a", "text:0:packed packed packed", "0:cd", "text:0:e"});
+}
+
+TEST_CASE("a shard is a WebSocket client too: masked, with deflate, closing in order") {
+    WebSocketOptions options;
+    options.permessage_deflate = true;
+    options.path = "/play";
+    options.subprotocols = {"gantry.1"};
+    MemoryShard server;
+    ListenerConfig listener = server.listener(Framing::gantry, "ws+memory");
+    listener.websocket = options;
+    REQUIRE(server.shard.listen(listener));
+    core::ManualClock clock;
+    RecordingEvents events;
+    Shard shard{{.index = 1}, clock, events};
+    REQUIRE(shard.transports().add(server.network));
+    ConnectConfig config;
+    config.transport = "ws+memory";
+    config.address = "here";
+    config.port = 1;
+    config.websocket = options;
+    const auto id = shard.connect(config);
+    REQUIRE(id);
+    const auto settle = [&] {
+        for (int i = 0; i < 5; ++i) {
+            shard.poll(clock.now());
+            server.settle();
+        }
+    };
+    settle();
+    CHECK(events.opened == std::vector<ConnectionId>{*id});
+    CHECK(server.events.last_target == "/play");
+    const std::string large(3000, 'z');
+    shard.send(*id, {0, 3, 0, 0, 0}, std::string_view{large});
+    shard.send(*id, {0, 4, 0, 0, 0}, std::string_view{"small"});
+    settle();
+    CHECK(server.events.frames == std::vector<std::string>{"3:" + large, "4:small"});
+    server.shard.send(server.events.opened.at(0), {0, 5, 0, 0, 0}, std::string_view{large});
+    settle();
+    CHECK(events.frames == std::vector<std::string>{"5:" + large});
+    shard.close(*id, CloseReason::requested);
+    settle();
+    CHECK(events.log == std::vector<std::string>{"open", "close requested"});
+    CHECK(server.events.log == std::vector<std::string>{"open", "close peer_closed"});
+    CHECK(shard.load() == 0);
+    CHECK(server.shard.load() == 0);
+
+    config.websocket.path = "/elsewhere";
+    const auto refused = shard.connect(config);
+    REQUIRE(refused);
+    settle();
+    CHECK(events.log.back() == "close protocol_error");
+    CHECK(events.opened.size() == 1);
+}
