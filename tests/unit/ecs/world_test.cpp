@@ -40,8 +40,8 @@ TEST_CASE_FIXTURE(Fixture, "a view visits what has its components and lacks the 
     const Entity moving = registry.create(Position{1, 1}, Velocity{});
     const Entity frozen = registry.create(Position{1, 1}, Velocity{}, Frozen{});
     registry.create(Position{5, 5});
-    registry.view<Position, const Velocity>(exclude<Frozen>).each(
-        [](Position& p, const Velocity& v) { p.x += v.x; });
+    registry.view<Position, const Velocity>(exclude<Frozen>)
+        .each([](Position& p, const Velocity& v) { p.x += v.x; });
     CHECK(registry.get<const Position>(moving).x == 2);
     CHECK(registry.get<const Position>(frozen).x == 1);
     CHECK(registry.view<const Position>().size() == 3);
