@@ -6,13 +6,14 @@ Pool::Pool(std::uint32_t threads, std::size_t queue_max) : queue_max_{queue_max}
     for (std::uint32_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Pool::~Pool() {
+void Pool::stop() {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 Status Pool::post(std::function<void()> work) {

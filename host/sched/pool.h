@@ -16,10 +16,12 @@ namespace gantry::sched {
 class Pool {
 public:
     Pool(std::uint32_t threads, std::size_t queue_max);
-    ~Pool();  ///< finishes what has begun, drops the rest
+    ~Pool() { stop(); }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
+    /// Waits for what has begun and drops the rest; post() answers `unavailable` from then on.
+    void stop();
     /// `limit` when the queue is full. [any thread]
     Status post(std::function<void()> work);
     /// Runs one piece on the caller's thread; false when there is none.

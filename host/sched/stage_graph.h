@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "gantry/schedule.h"
-#include "host/core/result.h"
 #include "host/core/owner.h"
+#include "host/core/result.h"
 
 namespace gantry::sched {
 

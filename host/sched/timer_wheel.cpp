@@ -149,7 +149,8 @@ std::uint32_t TimerWheel::cancel_all(std::uint32_t owner) {
 std::uint32_t TimerWheel::rebind(std::uint32_t from, std::uint32_t to) {
     std::uint32_t count = 0;
     for (Node& node : nodes_) {
-        if (!node.live || node.timer.owner != from || node.timer.kind != TimerKind::portable) continue;
+        if (!node.live || node.timer.owner != from || node.timer.kind != TimerKind::portable)
+            continue;
         node.timer.owner = to;
         ++count;
     }

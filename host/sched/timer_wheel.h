@@ -19,8 +19,8 @@ namespace gantry::sched {
 using TimerId = std::uint64_t;
 inline constexpr TimeNs never = std::numeric_limits<TimeNs>::max();
 
-/// What a timer is for. A portable one has a handler's name and survives its owner; the others go with
-/// it: a private one has a function, the host's own resumes a task.
+/// What a timer is for. A portable one has a handler's name and survives its owner; the others go
+/// with it: a private one has a function, the host's own resumes a task.
 enum class TimerKind : std::uint8_t { portable, function, task };
 
 struct TimerSpec {

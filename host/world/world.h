@@ -68,6 +68,8 @@ public:
     const RecentTimes& tick_times() const noexcept { return tick_times_; }
     std::uint64_t tick_number() const noexcept { return tick_.number; }
     ecs::World& entities() noexcept { return ecs_; }
+    /// A swap makes the world's messages wait.
+    bool holding() const noexcept;
     std::uint64_t held_count() const noexcept { return held_.size(); }
     const std::vector<std::unique_ptr<WorldInstance>>& instances() const noexcept { return instances_; }
     const Tables& tables() const noexcept { return *tables_; }
@@ -121,7 +123,6 @@ private:
     };
 
     // Messages. [world]
-    bool holding() const noexcept;
     bool hold(route::ToWorld kind, std::span<const std::byte> head, std::span<const std::byte> payload);
     void release_held();
     void handle(const route::MessageRecord& record, std::span<const std::byte> payload);

@@ -15,13 +15,13 @@ function(gantry_fuzzer name)
         # New inputs go to the build folder; the checked-in corpus is only read.
         set(found ${CMAKE_BINARY_DIR}/tests/fuzz/found/${name})
         file(MAKE_DIRECTORY ${found})
-        add_test(NAME fuzz.${name} COMMAND sh -c "exec $<TARGET_FILE:fuzz_${name}> \
+        add_test(NAME libfuzzer.${name} COMMAND sh -c "exec $<TARGET_FILE:fuzz_${name}> \
 -max_total_time=\${GANTRY_FUZZ_SECONDS:-10} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 -artifact_prefix=${found}/ ${found} ${corpus}")
-        set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 0 LABELS fuzz)
+        set_tests_properties(libfuzzer.${name} PROPERTIES TIMEOUT 0 LABELS fuzz)
     else()
         target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
-        add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${corpus})
-        set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+        add_test(NAME ${test_prefix}corpus.${name} COMMAND fuzz_${name} ${corpus})
+        set_tests_properties(${test_prefix}corpus.${name} PROPERTIES TIMEOUT 120 LABELS corpus)
     endif()
 endfunction()

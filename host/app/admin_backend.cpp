@@ -1,0 +1,241 @@
+#include "host/app/admin_backend.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gantry/abi.h"
+#include "host/app/ask_rooms.h"
+#include "host/app/host_metrics.h"
+#include "host/net/address.h"
+
+namespace gantry::app {
+namespace {
+
+std::vector<route::PostToRoom> worker_ports(const Host& host) {
+    std::vector<route::PostToRoom> ports;
+    for (world::Worker* worker : host.rooms().workers) ports.push_back(worker->port());
+    return ports;
+}
+
+std::vector<route::PostToRoom> shard_ports(const Host& host) {
+    std::vector<route::PostToRoom> ports;
+    for (session::IoRoom* shard : host.rooms().shards) {
+        ports.emplace_back([shard](std::function<void()> work) {
+            if (shard->inbox().post(std::move(work))) shard->wake();
+        });
+    }
+    return ports;
+}
+
+admin::WorldInfo world_info(const world::World& world, std::uint32_t worker) {
+    admin::WorldInfo info;
+    info.name = world.config().name;
+    info.id = world.config().id.value;
+    info.worker = worker;
+    for (const auto& instance : world.instances()) info.plugins.push_back(instance->owner().label);
+    info.entities = world.entity_count();
+    info.sessions = world.session_count();
+    info.tick = world.tick_number();
+    info.tick_hz = world.config().tick_hz;
+    info.tick_ms_p50 = static_cast<double>(world.tick_times().percentile(0.5)) / ns_per_ms;
+    info.tick_ms_p99 = static_cast<double>(world.tick_times().percentile(0.99)) / ns_per_ms;
+    info.mailbox = world.held_count();
+    info.state = world.holding() ? "draining" : "running";
+    return info;
+}
+
+template <class T>
+std::vector<T> flatten(std::vector<std::vector<T>> lists) {
+    std::vector<T> all;
+    for (auto& list : lists) {
+        all.insert(all.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+    }
+    return all;
+}
+
+admin::SwapOutcome outcome_of(plugin::SwapOutcome outcome) {
+    switch (outcome) {
+        case plugin::SwapOutcome::running: return admin::SwapOutcome::running;
+        case plugin::SwapOutcome::committed: return admin::SwapOutcome::committed;
+        case plugin::SwapOutcome::refused: return admin::SwapOutcome::refused;
+        case plugin::SwapOutcome::given_up: return admin::SwapOutcome::given_up;
+        case plugin::SwapOutcome::rolled_back: return admin::SwapOutcome::rolled_back;
+    }
+    return admin::SwapOutcome::running;
+}
+
+}  // namespace
+
+admin::HealthInfo HostBackend::health() {
+    admin::HealthInfo info;
+    info.ok = !stopping_;
+    info.state = stopping_ ? "stopping" : "running";
+    if (stopping_) info.reason = "the host is shutting down";
+    info.name = host_.manifest().name;
+    info.version = GANTRY_SDK_VERSION;
+    info.uptime_ms = static_cast<std::uint64_t>((host_.clock().now() - host_.started_at()) / ns_per_ms);
+    info.shards = static_cast<std::uint32_t>(host_.rooms().shards.size());
+    info.workers = static_cast<std::uint32_t>(host_.rooms().workers.size());
+    info.worlds = static_cast<std::uint32_t>(host_.rooms().worlds.size());
+    for (session::IoRoom* shard : host_.rooms().shards) info.sessions += shard->shard().load();
+    return info;
+}
+
+std::vector<admin::PluginInfo> HostBackend::plugins() {
+    std::vector<admin::PluginInfo> list;
+    for (const plugin::PluginStatus& one : host_.plugins().snapshot().plugins) {
+        admin::PluginInfo info;
+        info.name = one.name;
+        info.version = one.version;
+        info.generation = one.generation;
+        info.state = plugin::plugin_state_name(one.state);
+        info.facets = one.facets;
+        info.file = one.file;
+        info.build_id = one.build_id;
+        info.required = one.required;
+        info.since_unix_ms = one.since_wall / ns_per_ms;
+        info.error = one.error;
+        list.push_back(std::move(info));
+    }
+    return list;
+}
+
+std::vector<admin::CandidateInfo> HostBackend::candidates() {
+    std::vector<admin::CandidateInfo> list;
+    for (const plugin::Dropped& one : host_.plugins().snapshot().candidates) {
+        list.push_back({one.name, one.version, one.file.string(), one.build_id, one.error});
+    }
+    return list;
+}
+
+std::vector<admin::WorldInfo> HostBackend::worlds() {
+    auto lists = ask_rooms<std::vector<admin::WorldInfo>>(worker_ports(host_), [this](std::size_t room) {
+        std::vector<admin::WorldInfo> list;
+        const world::Worker& worker = *host_.rooms().workers[room];
+        for (const auto& world : worker.worlds()) list.push_back(world_info(*world, worker.index()));
+        return list;
+    });
+    auto all = flatten(std::move(lists));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    return all;
+}
+
+std::string HostBackend::world_name(WorldId id) const {
+    for (const plugin::WorldPlace& place : host_.rooms().worlds) {
+        if (place.id == id) return place.name;
+    }
+    return {};
+}
+
+std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::size_t count_max) {
+    auto lists = ask_rooms<std::vector<session::SessionSnapshot>>(
+        shard_ports(host_),
+        [this](std::size_t room) { return host_.rooms().shards[room]->snapshot(SIZE_MAX); });
+    auto all = flatten(std::move(lists));
+    std::erase_if(all, [after](const auto& one) { return one.id.value <= after; });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id.value < b.id.value; });
+    if (all.size() > count_max) all.resize(count_max);
+
+    const TimeNs wall_offset = host_.clock().wall_now() - host_.clock().now();
+    std::vector<admin::SessionInfo> list;
+    for (const session::SessionSnapshot& one : all) {
+        admin::SessionInfo info;
+        info.id = one.id.value;
+        info.remote = one.remote;
+        info.protocol = one.protocol;
+        if (one.listener < host_.endpoints().size()) info.listener = host_.endpoints()[one.listener].name;
+        info.world = world_name(one.world);
+        info.messages_in = one.stats.messages_in;
+        info.messages_out = one.stats.messages_out;
+        info.bytes_in = one.stats.bytes_in;
+        info.bytes_out = one.stats.bytes_out;
+        info.since_unix_ms = (one.since + wall_offset) / ns_per_ms;
+        list.push_back(std::move(info));
+    }
+    return list;
+}
+
+std::vector<admin::RouteInfo> HostBackend::routes() {
+    auto lists = ask_rooms<std::vector<admin::RouteInfo>>(worker_ports(host_), [this](std::size_t room) {
+        std::vector<admin::RouteInfo> list;
+        for (const auto& world : host_.rooms().workers[room]->worlds()) {
+            for (const auto& route : world->tables().routes.all()) {
+                list.push_back({route->id, route->name, route->owner->label, world->config().name});
+            }
+        }
+        return list;
+    });
+    auto all = flatten(std::move(lists));
+    auto io = ask_rooms<std::vector<admin::RouteInfo>>(
+        {shard_ports(host_).front()}, [this](std::size_t) {
+            std::vector<admin::RouteInfo> list;
+            for (const auto& route : host_.rooms().shards.front()->tables().routes.all()) {
+                list.push_back({route->id, route->name, route->owner->label, "every listener"});
+            }
+            return list;
+        });
+    for (auto& one : flatten(std::move(io))) all.push_back(std::move(one));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.place, a.message_id) < std::tie(b.place, b.message_id);
+    });
+    return all;
+}
+
+Result<std::uint64_t> HostBackend::swap(const admin::SwapRequest& request) {
+    // The manager lives in the control room; ask it there and wait for its first word.
+    auto answers = ask_rooms<Result<std::uint64_t>>(
+        {host_.rooms().control},
+        [this, request](std::size_t) {
+            return host_.plugins().swap(request.plugin, request.version, request.file);
+        },
+        std::chrono::milliseconds{2000});
+    if (answers.empty()) return Error{Status::timeout, "the control room is busy; ask again"};
+    return std::move(answers.front());
+}
+
+std::vector<admin::SwapReport> HostBackend::swaps() {
+    std::vector<admin::SwapReport> list;
+    for (const plugin::SwapReport& one : host_.plugins().snapshot().swaps) {
+        admin::SwapReport report;
+        report.ticket = one.ticket;
+        report.plugin = one.plugin;
+        report.from = one.from;
+        report.to = one.to;
+        report.outcome = outcome_of(one.outcome);
+        report.reason = one.reason;
+        for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
+        report.leftovers = one.leftovers;
+        report.at_unix_ms = one.began_wall / ns_per_ms;
+        list.push_back(std::move(report));
+    }
+    return list;
+}
+
+std::vector<admin::MetricFamily> HostBackend::metrics() {
+    const auto shards = ask_rooms<ShardMetrics>(shard_ports(host_), [this](std::size_t room) {
+        session::IoRoom& shard = *host_.rooms().shards[room];
+        return ShardMetrics{room, shard.shard().counters(), shard.counters(), shard.session_count()};
+    });
+    const auto workers = ask_rooms<std::vector<WorldMetrics>>(
+        worker_ports(host_), [this](std::size_t room) {
+            std::vector<WorldMetrics> list;
+            for (const auto& world : host_.rooms().workers[room]->worlds()) {
+                list.push_back(WorldMetrics{world->config().name, world->counters(),
+                                            world->entity_count(), world->session_count(),
+                                            world->tick_times().percentile(0.99)});
+            }
+            return list;
+        });
+    return metric_families(shards, flatten(workers), host_.plugins().snapshot());
+}
+
+admin::EventBatch HostBackend::events(std::uint64_t after, std::size_t count_max) {
+    return host_.events().since(after, count_max);
+}
+
+std::uint64_t HostBackend::last_event() { return host_.events().last(); }
+
+void HostBackend::events_wanted(bool wanted) { host_.events().want(wanted); }
+
+}  // namespace gantry::app

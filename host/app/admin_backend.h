@@ -1,0 +1,40 @@
+// HostBackend: what the admin server is told of a running host.
+#pragma once
+#include "host/admin/backend.h"
+#include "host/app/host.h"
+
+namespace gantry::app {
+
+/// Rooms are asked by a note in their inbox and given a fifth of a second: one that is stuck leaves its
+/// part of the answer out, and the admin server answers all the same. [admin]
+class HostBackend final : public admin::AdminBackend {
+public:
+    explicit HostBackend(Host& host) : host_{host} {}
+
+    admin::HealthInfo health() override;
+    std::vector<admin::PluginInfo> plugins() override;
+    std::vector<admin::CandidateInfo> candidates() override;
+    std::vector<admin::WorldInfo> worlds() override;
+    std::vector<admin::SessionInfo> sessions(std::uint64_t after, std::size_t count_max) override;
+    std::vector<admin::RouteInfo> routes() override;
+    std::vector<admin::MetricFamily> metrics() override;
+    Result<std::uint64_t> swap(const admin::SwapRequest& request) override;
+    std::vector<admin::SwapReport> swaps() override;
+    admin::EventBatch events(std::uint64_t after, std::size_t count_max) override;
+    std::uint64_t last_event() override;
+    void events_wanted(bool wanted) override;
+    void stop() override { stop_wanted_ = true; host_.wake_control(); }
+
+    /// True once somebody asked for the end. [control]
+    bool stop_wanted() const noexcept { return stop_wanted_; }
+    void set_stopping() noexcept { stopping_ = true; }
+
+private:
+    std::string world_name(WorldId id) const;
+
+    Host& host_;
+    std::atomic<bool> stop_wanted_{false};
+    std::atomic<bool> stopping_{false};
+};
+
+}  // namespace gantry::app

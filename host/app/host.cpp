@@ -1,0 +1,279 @@
+#include "host/app/host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "host/app/listener_plan.h"
+#include "host/core/log.h"
+#include "host/net/transport_registry.h"
+#include "host/platform/processors.h"
+
+namespace gantry::app {
+namespace {
+
+constexpr std::size_t pool_queue_max = 4096;
+constexpr std::size_t overflow_bytes_max = 64 * 1024 * 1024;
+constexpr TimeNs sleep_max = 10 * ns_per_s;
+
+plugin::PluginConfig plugin_config(const manifest::Plugin& plugin) {
+    plugin::PluginConfig config;
+    config.name = plugin.name;
+    config.file = plugin.file;
+    config.required = plugin.required;
+    config.config = plugin.config;
+    config.drain_ms = plugin.drain_ms;
+    config.hold_ms = plugin.hold_ms;
+    config.cancel_at_deadline = plugin.at_deadline == manifest::AtDeadline::cancel;
+    config.probation_ms = plugin.probation_ms;
+    return config;
+}
+
+plugin::DropConfig drop_config(const manifest::Drop& drop) {
+    plugin::DropConfig config;
+    config.folder = drop.folder;
+    config.on_drop = static_cast<plugin::OnDrop>(drop.on_drop);
+    config.unload_after_ms = drop.unload_after_ms;
+    return config;
+}
+
+}  // namespace
+
+Host::Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options)
+    : manifest_{std::move(manifest)},
+      clock_{clock},
+      options_{std::move(options)},
+      order_{options_.seed},
+      started_at_{clock.now()},
+      pool_{options_.pool_threads, pool_queue_max} {}
+
+Host::~Host() { run_threads_down(); }
+
+Result<std::unique_ptr<Host>> Host::create(manifest::Manifest manifest, const core::Clock& clock,
+                                           HostOptions options) {
+    std::unique_ptr<Host> host{new Host{std::move(manifest), clock, std::move(options)}};
+    if (auto built = host->build(); !built) return built.error();
+    return host;
+}
+
+Result<Done> Host::build() {
+    const std::uint32_t processors = platform::processor_count();
+    const std::uint32_t shards = manifest_.shards != 0 ? manifest_.shards : processors;
+    const std::uint32_t workers = manifest_.workers != 0 ? manifest_.workers : processors;
+
+    std::vector<plugin::PluginConfig> configs;
+    for (const manifest::Plugin& one : manifest_.plugins) configs.push_back(plugin_config(one));
+    plugins_ = std::make_unique<plugin::PluginManager>(rooms_, clock_, std::move(configs),
+                                                       drop_config(manifest_.drop));
+    for (const PluginDesc* desc : options_.linked) plugins_->add_linked(*desc);
+    service_ = std::make_unique<route::ServiceRoom>(*this);
+    build_links(shards, workers);
+    build_worlds();
+    rooms_.service = service_.get();
+    rooms_.control = [this](std::function<void()> work) {
+        if (control_.post(std::move(work))) control_waker_.wake();
+    };
+    if (auto booted = plugins_->boot(); !booted) return booted;
+    return open_listeners();
+}
+
+void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
+    // A record takes a quarter of its ring at the most, so the largest message sets the size.
+    std::size_t ring_bytes = std::size_t{manifest_.limits.ring_messages} * 128;
+    for (const manifest::Listener& listener : manifest_.listeners) {
+        ring_bytes = std::max<std::size_t>(ring_bytes, 8 * (std::size_t{listener.payload_bytes_max} + 256));
+    }
+    for (std::uint32_t i = 0; i < shards * workers; ++i) {
+        links_.push_back(std::make_unique<route::RoomLink>(ring_bytes));
+    }
+    for (std::uint32_t w = 0; w < workers; ++w) {
+        std::vector<world::ShardLink> to_shards;
+        for (std::uint32_t s = 0; s < shards; ++s) {
+            to_shards.push_back({links_[s * workers + w].get(), [this, s] { shards_[s]->wake(); }});
+        }
+        workers_.push_back(std::make_unique<world::Worker>(w, std::move(to_shards), overflow_bytes_max));
+        rooms_.workers.push_back(workers_.back().get());
+    }
+    for (std::uint32_t s = 0; s < shards; ++s) {
+        std::vector<session::WorkerLink> to_workers;
+        for (std::uint32_t w = 0; w < workers; ++w) {
+            to_workers.push_back({links_[s * workers + w].get(), &workers_[w]->waker()});
+        }
+        session::IoRoomConfig config;
+        config.shard.index = s;
+        config.shard.connections_max = (manifest_.limits.connections_max + shards - 1) / shards;
+        config.shard.receive_buffer_bytes = manifest_.limits.receive_buffer_bytes;
+        config.credit_messages = manifest_.limits.credit_messages;
+        config.credit_bytes = manifest_.limits.credit_bytes;
+        shards_.push_back(
+            std::make_unique<session::IoRoom>(config, *this, directory_, std::move(to_workers)));
+        if (options_.extra_transport != nullptr) {
+            const auto added = shards_.back()->shard().transports().add(*options_.extra_transport);
+            GANTRY_ASSERT(added.has_value());
+        }
+        rooms_.shards.push_back(shards_.back().get());
+    }
+}
+
+void Host::build_worlds() {
+    std::uint32_t next_worker = 0;
+    for (std::uint32_t i = 0; i < manifest_.worlds.size(); ++i) {
+        const manifest::World& one = manifest_.worlds[i];
+        const std::uint32_t count = static_cast<std::uint32_t>(workers_.size());
+        const std::uint32_t worker =
+            one.worker >= 0 ? static_cast<std::uint32_t>(one.worker) % count : next_worker++ % count;
+        world::WorldConfig config;
+        config.id = WorldId{i + 1};
+        config.name = one.name;
+        config.tick_hz = one.tick_hz;
+        config.catch_up_steps_max = one.catch_up_steps_max;
+        config.entities_max = one.entities_max;
+        config.unknown_ids_max = manifest_.limits.unknown_ids_max;
+        config.posted_events_max = manifest_.limits.mailbox_messages;
+        config.seed = options_.seed + i;
+        world::Worker& room = *workers_[worker];
+        room.add(std::make_unique<world::World>(config, component_names_, *this, room.outbox(), room.port()));
+        directory_.set(config.id, static_cast<std::uint16_t>(worker));
+        rooms_.worlds.push_back({config.id, one.name, worker, one.plugins});
+    }
+}
+
+Result<Done> Host::open_listeners() {
+    for (const manifest::Listener& listener : manifest_.listeners) {
+        if (auto opened = open_listener(listener); !opened) return opened;
+    }
+    return Done{};
+}
+
+Result<Done> Host::open_listener(const manifest::Listener& listener) {
+    session::ListenerPlan plan = listener_plan(listener);
+    for (const plugin::WorldPlace& place : rooms_.worlds) {
+        if (place.name == listener.world) plan.world = place.id;
+    }
+    Endpoint endpoint{listener.name, listener.transport, listener.address, listener.port};
+    std::vector<net::AcceptTarget> targets;
+    for (auto& shard : shards_) {
+        auto bound = shard->listen(plan);
+        if (!bound) return bound.error();
+        // Port 0 is chosen by the first shard; the others share it.
+        plan.net.port = bound->port;
+        endpoint.port = bound->port;
+        targets.push_back({&shard->shard(), bound->index});
+    }
+    if (plan.net.balance != net::Balance::kernel) {
+        if (!acceptor_) acceptor_ = std::make_unique<net::Acceptor>(clock_);
+        auto bound = acceptor_->listen(plan.net, std::move(targets));
+        if (!bound) return bound.error();
+        endpoint.port = bound->port;
+    }
+    endpoints_.push_back(std::move(endpoint));
+    return Done{};
+}
+
+void Host::start_threads() {
+    for (auto& shard : shards_) {
+        threads_.emplace_back([this, room = shard.get()] {
+            platform::name_thread(fmt::format("shard-{}", room->shard().index()).c_str());
+            while (!stopping_) {
+                const TimeNs now = clock_.now();
+                if (!room->poll(now)) room->wait(now + sleep_max);
+            }
+        });
+    }
+    for (auto& worker : workers_) {
+        threads_.emplace_back([this, room = worker.get()] {
+            platform::name_thread(fmt::format("worker-{}", room->index()).c_str());
+            while (!stopping_) {
+                const TimeNs now = clock_.now();
+                if (!room->poll(now)) room->wait(now, sleep_max);
+            }
+        });
+    }
+    threads_.emplace_back([this] {
+        platform::name_thread("service");
+        while (!stopping_) {
+            const TimeNs now = clock_.now();
+            if (!service_->poll(now)) service_->wait(now, sleep_max);
+        }
+    });
+    if (!acceptor_) return;
+    threads_.emplace_back([this] {
+        platform::name_thread("acceptor");
+        while (!stopping_) {
+            if (!acceptor_->poll(clock_.now())) acceptor_->wait(clock_.now() + sleep_max);
+        }
+    });
+}
+
+void Host::run_threads_down() {
+    stopping_ = true;
+    pool_.stop();  // before the rooms go that its work would come back to
+    for (auto& shard : shards_) shard->wake();
+    for (auto& worker : workers_) worker->wake();
+    if (service_) service_->wake();
+    if (acceptor_) acceptor_->wake();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+}
+
+bool Host::poll(TimeNs now) {
+    bool more = false;
+    std::vector<std::size_t> order(shards_.size() + workers_.size() + 2);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[order_.below(i)]);
+    for (const std::size_t room : order) {
+        if (room < shards_.size()) {
+            more |= shards_[room]->poll(now);
+        } else if (room < shards_.size() + workers_.size()) {
+            more |= workers_[room - shards_.size()]->poll(now);
+        } else if (room == shards_.size() + workers_.size()) {
+            more |= service_->poll(now);
+        } else {
+            poll_control(now);
+        }
+    }
+    return more;
+}
+
+TimeNs Host::next_due() const {
+    TimeNs due = plugins_->next_due();
+    for (const auto& worker : workers_) due = std::min(due, worker->next_due());
+    return due;
+}
+
+void Host::poll_control(TimeNs now) {
+    control_.run();
+    plugins_->poll(now);
+    control_.run();
+}
+
+void Host::wait_control(TimeNs duration_max) {
+    const TimeNs now = clock_.now();
+    const TimeNs due = plugins_->next_due();
+    control_waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
+}
+
+bool Host::shut_down(std::uint32_t deadline_ms) {
+    const TimeNs deadline = clock_.now() + deadline_ms * ns_per_ms;
+    for (auto& shard : shards_) {
+        shard->inbox().post([room = shard.get()] {
+            room->shard().stop_listening();
+            room->shard().close_all(net::CloseReason::shutdown);
+        });
+        shard->wake();
+    }
+    const auto open = [this] {
+        return std::any_of(shards_.begin(), shards_.end(),
+                           [](const auto& shard) { return shard->shard().load() != 0; });
+    };
+    while (open() && clock_.now() < deadline) {
+        poll_control(clock_.now());
+        control_waker_.sleep(5 * ns_per_ms);
+    }
+    const bool clean = !open();
+    run_threads_down();
+    return clean;
+}
+
+}  // namespace gantry::app

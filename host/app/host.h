@@ -1,0 +1,124 @@
+// Host: all rooms of one process, put together from a manifest. Threads or a test drive them.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/app/event_log.h"
+#include "host/core/inbox.h"
+#include "host/ecs/component_names.h"
+#include "host/manifest/manifest.h"
+#include "host/net/acceptor.h"
+#include "host/plugin/plugin_manager.h"
+#include "host/route/service_room.h"
+#include "host/route/surroundings.h"
+#include "host/sched/pool.h"
+#include "host/session/io_room.h"
+#include "host/world/worker.h"
+
+namespace gantry::app {
+
+struct HostOptions {
+    std::uint64_t seed = 1;
+    std::uint32_t pool_threads = 2;  ///< 0: run_pool() runs offloaded work
+    TransportFactory* extra_transport = nullptr;  ///< "memory" in tests; outlives the host
+    std::vector<const PluginDesc*> linked;             ///< plugins that are part of this program
+};
+
+/// Where a listener can be reached.
+struct Endpoint {
+    std::string name;
+    std::string transport;
+    std::string address;
+    std::uint16_t port = 0;
+};
+
+class Host final : public route::Surroundings {
+public:
+    /// Builds the rooms, loads the plugins and opens the listeners, all on the caller's thread. The
+    /// error says what failed; then nothing is left open. `clock` outlives the host.
+    static Result<std::unique_ptr<Host>> create(manifest::Manifest manifest, const core::Clock& clock,
+                                                HostOptions options = {});
+    ~Host() override;
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    /// A thread for each room. [control]
+    void start_threads();
+    /// One turn of every room, in an order drawn from the seed; true when any has more to do. For a
+    /// host without threads.
+    bool poll(TimeNs now);
+    /// The earliest time at which a poll would do something by itself.
+    TimeNs next_due() const;
+    bool run_pool() { return pool_.run_one(); }
+    /// One turn of the control room alone: with threads, main calls this. [control]
+    void poll_control(TimeNs now);
+    void wait_control(TimeNs duration_max);
+
+    /// Takes no more connections, closes those that are there in order, lets the worlds finish.
+    /// Returns at the latest after `deadline_ms`; false when something was cut off. [control]
+    bool shut_down(std::uint32_t deadline_ms);
+
+    const manifest::Manifest& manifest() const noexcept { return manifest_; }
+    const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+    plugin::PluginManager& plugins() noexcept { return *plugins_; }
+    const plugin::Rooms& rooms() const noexcept { return rooms_; }
+    core::Inbox& control_inbox() noexcept { return control_; }
+    void wake_control() noexcept { control_waker_.wake(); }
+    ecs::ComponentNames& component_names() noexcept { return component_names_; }
+    EventLog& events() noexcept { return events_; }
+    TimeNs started_at() const noexcept { return started_at_; }
+
+    // Surroundings
+    const core::Clock& clock() const noexcept override { return clock_; }
+    WorldId find_world(std::string_view name) noexcept override;
+    Status post_event(WorldId world, std::string_view name, Bytes payload) override;
+    Status offload(std::function<void()> work, std::function<void()> done,
+                   route::PostToRoom room) override;
+    void serve(const std::string& name, route::ServedFunction function) override;
+    Status call(const std::string& name, std::string method, std::string request,
+                std::function<void(Status, std::string)> answer, route::PostToRoom room) override;
+    void failed(const core::Owner& owner, std::string_view where, std::string_view what) override;
+
+private:
+    Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options);
+    Result<Done> build();
+    void build_links(std::uint32_t shards, std::uint32_t workers);
+    void build_worlds();
+    Result<Done> open_listeners();
+    Result<Done> open_listener(const manifest::Listener& listener);
+    void run_threads_down();
+
+    manifest::Manifest manifest_;
+    const core::Clock& clock_;
+    HostOptions options_;
+    core::Random order_;
+    TimeNs started_at_;
+
+    // In the order in which they are made; they leave in the reverse.
+    EventLog events_;
+    core::Inbox control_;
+    platform::Waker control_waker_;
+    ecs::ComponentNames component_names_;
+    session::WorldDirectory directory_;
+    std::mutex served_mutex_;
+    std::map<std::string, route::ServedFunction> served_;
+    std::vector<std::unique_ptr<route::RoomLink>> links_;
+    std::unique_ptr<plugin::PluginManager> plugins_;
+    sched::Pool pool_;
+    std::unique_ptr<route::ServiceRoom> service_;
+    std::vector<std::unique_ptr<session::IoRoom>> shards_;
+    std::vector<std::unique_ptr<world::Worker>> workers_;
+    std::unique_ptr<net::Acceptor> acceptor_;
+    plugin::Rooms rooms_;
+    std::vector<Endpoint> endpoints_;
+
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace gantry::app

@@ -1,0 +1,141 @@
+#include "host/app/host_metrics.h"
+
+#include "host/platform/maps.h"
+
+namespace gantry::app {
+namespace {
+
+using admin::Labels;
+using admin::MetricFamily;
+using admin::MetricType;
+
+/// One family whose samples come from a list of things that have the same label.
+template <class Thing, class Label, class Value>
+MetricFamily family(std::string name, std::string help, MetricType type, const std::vector<Thing>& things,
+                    Label label, Value value) {
+    MetricFamily made{std::move(name), std::move(help), type, {}, {}};
+    for (const Thing& thing : things) {
+        made.samples.push_back({label(thing), static_cast<double>(value(thing))});
+    }
+    return made;
+}
+
+MetricFamily single(std::string name, std::string help, MetricType type, double value) {
+    return {std::move(name), std::move(help), type, {{{}, value}}, {}};
+}
+
+void add_shards(std::vector<MetricFamily>& out, const std::vector<ShardMetrics>& shards) {
+    const auto label = [](const ShardMetrics& one) { return Labels{{"shard", std::to_string(one.shard)}}; };
+    const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+        out.push_back(family(name, help, type, shards, label, value));
+    };
+    const auto counter = MetricType::counter;
+    add("gantry_connections", "Connections that are open.", MetricType::gauge,
+        [](const auto& s) { return s.net.open; });
+    add("gantry_connections_accepted_total", "Connections accepted.", counter,
+        [](const auto& s) { return s.net.accepted; });
+    add("gantry_frames_in_total", "Frames received.", counter, [](const auto& s) { return s.net.frames_in; });
+    add("gantry_frames_out_total", "Frames queued for sending.", counter,
+        [](const auto& s) { return s.net.frames_out; });
+    add("gantry_bytes_in_total", "Bytes received.", counter, [](const auto& s) { return s.net.bytes_in; });
+    add("gantry_bytes_out_total", "Bytes sent.", counter, [](const auto& s) { return s.net.bytes_out; });
+    add("gantry_waits_credit_total", "Times a connection was not read for lack of credit.", counter,
+        [](const auto& s) { return s.io.waits_credit; });
+    add("gantry_waits_ring_total", "Times a connection was not read for a full ring.", counter,
+        [](const auto& s) { return s.io.waits_ring; });
+    add("gantry_layer_drops_total", "Messages that a middleware layer dropped.", counter,
+        [](const auto& s) { return s.io.layer_drops; });
+    add("gantry_undeliverable_total", "Messages to sessions that were gone.", counter,
+        [](const auto& s) { return s.io.undeliverable; });
+    add("gantry_pool_bytes", "Memory of the buffer pool.", MetricType::gauge,
+        [](const auto& s) { return s.net.pool_bytes; });
+
+    MetricFamily refused{"gantry_connections_refused_total", "Connections turned away before they opened.", counter, {}, {}};
+    MetricFamily closed{"gantry_connections_closed_total", "Connections that ended.", counter, {}, {}};
+    for (const ShardMetrics& one : shards) {
+        const std::string shard = std::to_string(one.shard);
+        for (std::size_t i = 0; i < one.net.refused.size(); ++i) {
+            refused.samples.push_back(
+                {{{"reason", net::refuse_reason_name(static_cast<net::RefuseReason>(i))}, {"shard", shard}},
+                 static_cast<double>(one.net.refused[i])});
+        }
+        for (std::size_t i = 1; i < one.net.closed.size(); ++i) {
+            closed.samples.push_back(
+                {{{"reason", net::close_reason_name(static_cast<net::CloseReason>(i))}, {"shard", shard}},
+                 static_cast<double>(one.net.closed[i])});
+        }
+    }
+    out.push_back(std::move(refused));
+    out.push_back(std::move(closed));
+}
+
+void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>& worlds) {
+    const auto label = [](const WorldMetrics& one) { return Labels{{"world", one.world}}; };
+    const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+        out.push_back(family(name, help, type, worlds, label, value));
+    };
+    const auto counter = MetricType::counter;
+    add("gantry_world_sessions", "Sessions in a world.", MetricType::gauge,
+        [](const auto& w) { return w.sessions; });
+    add("gantry_world_entities", "Entities in a world.", MetricType::gauge,
+        [](const auto& w) { return w.entities; });
+    add("gantry_world_messages_total", "Messages handled.", counter,
+        [](const auto& w) { return w.counters.messages; });
+    add("gantry_world_failures_total", "Messages whose handler failed.", counter,
+        [](const auto& w) { return w.counters.failed; });
+    add("gantry_world_unknown_ids_total", "Messages that nobody handles.", counter,
+        [](const auto& w) { return w.counters.unknown_ids; });
+    add("gantry_world_held_total", "Messages that waited for a swap.", counter,
+        [](const auto& w) { return w.counters.held; });
+    add("gantry_world_ticks_total", "Ticks run.", counter, [](const auto& w) { return w.counters.ticks; });
+    add("gantry_world_ticks_slipped_total", "Ticks given up because the world was behind.", counter,
+        [](const auto& w) { return w.counters.ticks_slipped; });
+    add("gantry_world_tick_seconds_p99", "99th percentile of the latest ticks.", MetricType::gauge,
+        [](const auto& w) { return static_cast<double>(w.tick_ns_p99) / 1e9; });
+}
+
+void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& snapshot) {
+    MetricFamily info{"gantry_plugin_info", "1 for the generation that serves.", MetricType::gauge, {}, {}};
+    MetricFamily failures{"gantry_plugin_failures", "Failures of the generation that serves.",
+                          MetricType::gauge, {}, {}};
+    for (const plugin::PluginStatus& one : snapshot.plugins) {
+        const Labels labels{{"plugin", one.name},
+                            {"version", one.version},
+                            {"generation", std::to_string(one.generation)}};
+        info.samples.push_back({labels, 1});
+        failures.samples.push_back({labels, static_cast<double>(one.failures)});
+    }
+    out.push_back(std::move(info));
+    out.push_back(std::move(failures));
+    const plugin::ManagerCounters& c = snapshot.counters;
+    MetricFamily swaps{"gantry_swaps_total", "Swaps by how they ended.", MetricType::counter, {}, {}};
+    swaps.samples = {{{{"outcome", "committed"}}, static_cast<double>(c.swaps_committed)},
+                     {{{"outcome", "refused"}}, static_cast<double>(c.swaps_refused)},
+                     {{{"outcome", "given_up"}}, static_cast<double>(c.swaps_given_up)},
+                     {{{"outcome", "rolled_back"}}, static_cast<double>(c.swaps_rolled_back)}};
+    out.push_back(std::move(swaps));
+    out.push_back(single("gantry_libraries_unmapped_total", "Libraries proved to have left.",
+                         MetricType::counter, static_cast<double>(c.libraries_unmapped)));
+    out.push_back(single("gantry_libraries_leaked_total", "Libraries that could not leave.",
+                         MetricType::counter, static_cast<double>(c.libraries_leaked)));
+}
+
+}  // namespace
+
+std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
+                                          const std::vector<WorldMetrics>& worlds,
+                                          const plugin::ManagerSnapshot& plugins) {
+    std::vector<MetricFamily> out;
+    add_shards(out, shards);
+    add_worlds(out, worlds);
+    add_plugins(out, plugins);
+    const platform::ProcessCounts process = platform::process_counts();
+    out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
+                         static_cast<double>(process.resident_bytes)));
+    out.push_back(single("process_open_fds", "Open descriptors.", MetricType::gauge, process.descriptors));
+    out.push_back(single("process_threads", "Threads.", MetricType::gauge, process.threads));
+    out.push_back(single("process_mappings", "Memory mappings.", MetricType::gauge, process.mappings));
+    return out;
+}
+
+}  // namespace gantry::app

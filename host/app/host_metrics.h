@@ -1,0 +1,32 @@
+// The host's counters as metric families, in the words of Prometheus.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "host/admin/backend.h"
+#include "host/plugin/plugin_manager.h"
+#include "host/session/io_room.h"
+#include "host/world/world.h"
+
+namespace gantry::app {
+
+struct ShardMetrics {
+    std::size_t shard = 0;
+    net::ShardCounters net;
+    session::IoCounters io;
+    std::uint32_t sessions = 0;
+};
+
+struct WorldMetrics {
+    std::string world;
+    world::WorldCounters counters;
+    std::uint64_t entities = 0;
+    std::uint32_t sessions = 0;
+    TimeNs tick_ns_p99 = 0;
+};
+
+std::vector<admin::MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
+                                                 const std::vector<WorldMetrics>& worlds,
+                                                 const plugin::ManagerSnapshot& plugins);
+
+}  // namespace gantry::app

@@ -1,0 +1,64 @@
+// gantry: the command line. Everything it can do is in commands.h; this file only reads arguments.
+#include <CLI/CLI.hpp>
+
+#include "host/app/commands.h"
+
+int main(int argc, char** argv) {
+    using namespace gantry::app;
+
+    CLI::App app{"A game server host whose logic is replaced while the players stay connected."};
+    app.require_subcommand(1);
+    app.footer(
+        "Begin with:\n"
+        "  gantry check config/echo.json      is the manifest right?\n"
+        "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
+        "  gantry plugins                     in another terminal: what runs there\n"
+        "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+        "Write your own plugin: sdk/README.md");
+    int code = 0;
+    std::string manifest;
+    std::string host;
+    std::string what;
+    bool json = false;
+
+    auto* run = app.add_subcommand("run", "Start a host from a manifest");
+    run->add_option("manifest", manifest, "The manifest, such as config/arena.json")->required();
+    run->callback([&] { code = run_host({manifest}); });
+
+    auto* check = app.add_subcommand("check", "Say whether a manifest is right, without running it");
+    check->add_option("manifest", manifest, "The manifest")->required();
+    check->callback([&] { code = check_manifest(manifest); });
+
+    const auto add_host = [&](CLI::App* command) {
+        command->add_option("--host", host, "The name of the running host, when there are several");
+    };
+    auto* plugins = app.add_subcommand("plugins", "List the plugins of a running host");
+    add_host(plugins);
+    plugins->add_flag("--json", json, "For programs");
+    plugins->callback([&] { code = list_plugins(host, json); });
+
+    auto* routes = app.add_subcommand("routes", "List who handles which message id");
+    add_host(routes);
+    routes->add_flag("--json", json, "For programs");
+    routes->callback([&] { code = list_routes(host, json); });
+
+    auto* plugin = app.add_subcommand("plugin", "Look at a library");
+    plugin->require_subcommand(1);
+    auto* info = plugin->add_subcommand("info", "Print a library's descriptor; none of its code runs");
+    info->add_option("file", what, "The .so file")->required();
+    info->callback([&] { code = plugin_info(what); });
+
+    auto* swap = app.add_subcommand("swap", "Replace a plugin of a running host");
+    add_host(swap);
+    swap->add_option("what", what, "name, name@version, or the path of a .so file")->required();
+    swap->callback([&] { code = swap_plugin(host, what); });
+
+    auto* stop = app.add_subcommand("stop", "End a running host gracefully");
+    add_host(stop);
+    stop->callback([&] { code = stop_host(host); });
+
+    app.add_subcommand("version", "Print the version")->callback([&] { code = print_version(); });
+
+    CLI11_PARSE(app, argc, argv);
+    return code;
+}

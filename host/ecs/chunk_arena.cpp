@@ -1,0 +1,89 @@
+#include "host/ecs/chunk_arena.h"
+
+#include <algorithm>
+
+#include "host/core/assert.h"
+
+namespace gantry::ecs {
+namespace {
+
+constexpr std::uint32_t slab_block_bytes_min = 16u << 10;
+constexpr std::uint64_t heap_bytes_max = 1u << 20;  // per block size; then slabs begin
+constexpr std::uint32_t small_slabs = 4;
+constexpr std::size_t large_slab_bytes = 8 * huge_page_bytes;
+
+}  // namespace
+
+ChunkArena::~ChunkArena() {
+    for (auto& [block_bytes, bucket] : buckets_) {
+        GANTRY_ASSERT(bucket.heap_blocks == 0);
+        for (auto& [address, slab] : bucket.slabs) unmap_pages(slab.pages, slab.bytes);
+    }
+}
+
+std::byte* ChunkArena::take(std::uint32_t bytes) {
+    GANTRY_ASSERT(bytes % 64 == 0);
+    Bucket& bucket = buckets_[bytes];
+    if (!bucket.open.empty()) return take_from(*bucket.open.back(), bucket, bytes);
+    if (bytes < slab_block_bytes_min || (bucket.heap_blocks + 1) * bytes <= heap_bytes_max) {
+        ++bucket.heap_blocks;
+        held_bytes_ += bytes;
+        return take_lines(bytes);
+    }
+    return take_from(make_slab(bucket, bytes), bucket, bytes);
+}
+
+ChunkArena::Slab& ChunkArena::make_slab(Bucket& bucket, std::uint32_t bytes) {
+    const std::size_t wanted =
+        bucket.slabs_made++ < small_slabs ? huge_page_bytes : large_slab_bytes;
+    const std::size_t slab_bytes =
+        (std::max<std::size_t>(wanted, bytes) + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
+    Slab slab;
+    slab.pages = map_pages(slab_bytes, huge_pages_);
+    slab.bytes = slab_bytes;
+    slab.count = static_cast<std::uint32_t>(slab_bytes / bytes);
+    held_bytes_ += slab_bytes;
+    Slab& made = bucket.slabs.emplace(slab.pages, std::move(slab)).first->second;
+    bucket.open.push_back(&made);
+    ++bucket.empty;
+    return made;
+}
+
+std::byte* ChunkArena::take_from(Slab& slab, Bucket& bucket, std::uint32_t bytes) {
+    if (slab.used++ == 0) --bucket.empty;
+    std::byte* block;
+    if (slab.free.empty()) {
+        block = slab.pages + std::size_t{slab.fresh++} * bytes;
+    } else {
+        block = slab.free.back();
+        slab.free.pop_back();
+    }
+    if (slab.full()) std::erase(bucket.open, &slab);
+    return block;
+}
+
+void ChunkArena::give(std::byte* block, std::uint32_t bytes) noexcept {
+    Bucket& bucket = buckets_[bytes];
+    auto after = bucket.slabs.upper_bound(block);
+    const bool in_slab = after != bucket.slabs.begin() &&
+                         block < std::prev(after)->second.pages + std::prev(after)->second.bytes;
+    if (!in_slab) {
+        GANTRY_ASSERT(bucket.heap_blocks > 0);
+        --bucket.heap_blocks;
+        held_bytes_ -= bytes;
+        return free_lines(block);
+    }
+    const auto at = std::prev(after);
+    Slab& slab = at->second;
+    if (slab.full()) bucket.open.push_back(&slab);
+    slab.free.push_back(block);
+    if (--slab.used > 0) return;
+    if (bucket.empty++ == 0) return;
+    --bucket.empty;
+    std::erase(bucket.open, &slab);
+    held_bytes_ -= slab.bytes;
+    unmap_pages(slab.pages, slab.bytes);
+    bucket.slabs.erase(at);
+}
+
+}  // namespace gantry::ecs

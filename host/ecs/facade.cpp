@@ -1,0 +1,100 @@
+#include "host/ecs/facade.h"
+
+#include "host/core/log.h"
+#include "host/ecs/world.h"
+
+namespace gantry::ecs {
+
+Status Facade::report(const Error& error) const noexcept {
+    log::warn("{}: {}", label_, error.message);
+    return error.status;
+}
+
+Status Facade::register_component(const ComponentDesc* desc, ComponentId* out) noexcept {
+    if (desc == nullptr || out == nullptr) return Status::invalid;
+    const auto id = world_.register_component(owner_, *desc);
+    if (!id) return report(id.error());
+    *out = *id;
+    return Status::ok;
+}
+
+ComponentId Facade::find_component(Str name) const noexcept { return world_.find_component(name); }
+
+EcsData* Facade::data() noexcept { return &world_.data(); }
+
+Status Facade::create_rows(const ComponentId* components, std::uint32_t component_count,
+                           std::uint64_t wanted, ChunkCursor* rows) noexcept {
+    return world_.create_rows({components, component_count}, wanted, *rows);
+}
+
+Entity Facade::create_entity(const ComponentId* components,
+                             std::uint32_t component_count) noexcept {
+    const auto made = world_.create({components, component_count});
+    if (made) return *made;
+    (void)report(made.error());
+    return Entity{};
+}
+
+bool Facade::valid(Entity entity) const noexcept { return world_.valid(entity); }
+
+Status Facade::destroy_entities(const Entity* entities, std::uint64_t count,
+                                std::uint64_t* destroyed) noexcept {
+    const auto done = world_.destroy({entities, count});
+    if (destroyed != nullptr) *destroyed = done ? *done : 0;
+    return done ? Status::ok : report(done.error());
+}
+
+void* Facade::add_component(Entity entity, ComponentId component, const void* value) noexcept {
+    return world_.add(entity, component, value);
+}
+
+Status Facade::add_components(const Entity* entities, std::uint64_t count, ComponentId component,
+                              const void* values, std::uint32_t stride) noexcept {
+    return world_.add({entities, count}, component, values, stride);
+}
+
+Status Facade::remove_components(const Entity* entities, std::uint64_t count, ComponentId component,
+                                 std::uint64_t* removed) noexcept {
+    const auto done = world_.remove({entities, count}, component);
+    if (removed != nullptr) *removed = done ? *done : 0;
+    return done ? Status::ok : report(done.error());
+}
+
+const void* Facade::get_component(Entity entity, ComponentId component) const noexcept {
+    return world_.get(entity, component);
+}
+
+void* Facade::get_component_mut(Entity entity, ComponentId component) noexcept {
+    return world_.get_mut(entity, component);
+}
+
+Status Facade::open_query(const QueryTerm* terms, std::uint32_t term_count,
+                          EcsQuery** out) noexcept {
+    if (out == nullptr || (terms == nullptr && term_count > 0)) return Status::invalid;
+    const auto query = world_.open_query(owner_, {terms, term_count});
+    if (!query) return report(query.error());
+    *out = *query;
+    return Status::ok;
+}
+
+void Facade::close_query(EcsQuery* query) noexcept { world_.close_query(owner_, query); }
+
+std::uint64_t Facade::mark() noexcept { return world_.mark(); }
+
+void* Facade::set_resource(ComponentId resource, const void* value) noexcept {
+    return world_.set_resource(resource, value);
+}
+
+const void* Facade::resource(ComponentId resource) const noexcept {
+    return world_.resource(resource);
+}
+
+void* Facade::resource_mut(ComponentId resource) noexcept { return world_.resource_mut(resource); }
+
+Status Facade::remove_resource(ComponentId resource) noexcept {
+    return world_.remove_resource(resource) ? Status::ok : Status::not_found;
+}
+
+Status Facade::flush_commands() noexcept { return world_.apply(commands_); }
+
+}  // namespace gantry::ecs

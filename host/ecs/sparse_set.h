@@ -1,0 +1,83 @@
+// SparseSet: a component kept apart from the tables, cheap to add and to remove.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gantry/ecs/access.h"
+#include "host/ecs/grow_array.h"
+#include "host/ecs/schema.h"
+
+namespace gantry::ecs {
+
+/// Rows are dense; a removed row is filled with the last. [world]
+class SparseSet {
+public:
+    SparseSet(const Schema& schema, bool huge_pages);
+
+    SparseData& data() noexcept { return data_; }
+    const SparseData& data() const noexcept { return data_; }
+    std::span<const Entity> entities() const noexcept { return {entities_.data(), data_.count}; }
+    /// no_row when it has none.
+    std::uint32_t row(Entity entity) const noexcept { return detail::sparse_row(&data_, entity); }
+    std::byte* at(std::uint32_t row) noexcept {
+        return data_.rows + std::size_t{data_.row_bytes} * row;
+    }
+    const std::byte* at(std::uint32_t row) const noexcept {
+        return data_.rows + std::size_t{data_.row_bytes} * row;
+    }
+
+    /// The entity's row, made if it has none; a new one's content is undefined.
+    std::uint32_t add(Entity entity);
+    bool remove(Entity entity) noexcept;
+    /// The row was written at `tick`.
+    void mark(std::uint32_t row, std::uint64_t tick) noexcept;
+    /// Rows of another size from now on: `rows`, with room for capacity() of them, changes places
+    /// with the present ones.
+    void exchange_rows(GrowArray<std::byte>& rows, std::uint32_t row_bytes) noexcept;
+    /// Whether rows that change are noted; what was noted is lost when this changes.
+    void keep_dirty(bool keep);
+    std::uint32_t capacity() const noexcept { return static_cast<std::uint32_t>(entities_.size()); }
+    std::uint64_t bytes() const noexcept;
+
+private:
+    void grow();
+
+    SparseData data_{};
+    std::vector<std::unique_ptr<std::uint32_t[]>> pages_;
+    std::vector<std::uint32_t*> page_pointers_;
+    std::vector<Entity> entities_;
+    std::vector<std::uint64_t> dirty_;
+    GrowArray<std::byte> rows_;
+    bool keeps_dirty_;
+    bool huge_pages_;
+};
+
+/// The sparse sets of a world, by component id. [world]
+class SparseStore {
+public:
+    SparseStore(EcsData& data, bool huge_pages) noexcept : data_{data}, huge_pages_{huge_pages} {}
+
+    void reserve_ids(std::uint32_t count);
+    void add_component(ComponentId id, const Schema& schema);
+    SparseSet* find(ComponentId id) noexcept {
+        return id < sets_.size() ? sets_[id].get() : nullptr;
+    }
+    const SparseSet* find(ComponentId id) const noexcept {
+        return id < sets_.size() ? sets_[id].get() : nullptr;
+    }
+    /// The entity dies: out of every set.
+    void forget(Entity entity) noexcept;
+    void forget(std::span<const Entity> entities) noexcept;
+    std::span<const ComponentId> components() const noexcept { return used_; }
+    std::uint64_t bytes() const noexcept;
+
+private:
+    EcsData& data_;
+    std::vector<std::unique_ptr<SparseSet>> sets_;
+    std::vector<SparseData*> datas_;
+    std::vector<ComponentId> used_;
+    bool huge_pages_;
+};
+
+}  // namespace gantry::ecs
