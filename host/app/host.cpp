@@ -133,7 +133,8 @@ void Host::build_worlds() {
         config.posted_events_max = manifest_.limits.mailbox_messages;
         config.seed = options_.seed + i;
         world::Worker& room = *workers_[worker];
-        room.add(std::make_unique<world::World>(config, component_names_, *this, room.outbox(), room.port()));
+        room.add(std::make_unique<world::World>(config, component_names_, *this, room.outbox(),
+                                                room.port(config.id)));
         directory_.set(config.id, static_cast<std::uint16_t>(worker));
         rooms_.worlds.push_back({config.id, one.name, worker, one.plugins});
     }

@@ -154,6 +154,7 @@ private:
     void handle(route::ToShard kind, std::span<std::byte> body);
     void handle_shared(std::span<std::byte> body);
     void handle_move(const route::MoveRecord& record);
+    void forward(std::span<std::byte> body);
     void flush_pending();
     void resume_waiting();
     net::FrameVerdict wait_for_room(Session& session, Worker* worker);
