@@ -158,11 +158,13 @@ Result<Done> Host::open_listener(const manifest::Listener& listener) {
         if (!bound) return bound.error();
         // Port 0 is chosen by the first shard; the others share it.
         plan.net.port = bound->port;
+        plan.net.join_port = true;
         endpoint.port = bound->port;
         targets.push_back({&shard->shard(), bound->index});
     }
     if (plan.net.balance != net::Balance::kernel) {
         if (!acceptor_) acceptor_ = std::make_unique<net::Acceptor>(clock_);
+        plan.net.join_port = false;
         auto bound = acceptor_->listen(plan.net, std::move(targets));
         if (!bound) return bound.error();
         endpoint.port = bound->port;

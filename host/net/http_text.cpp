@@ -41,8 +41,8 @@ bool http_name_equal(std::string_view a, std::string_view b) noexcept {
                       [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool http_has_bare_line_feed(std::string_view bytes) noexcept {
-    for (std::size_t at = bytes.find('\n'); at != std::string_view::npos;
+bool http_has_bare_line_feed(std::string_view bytes, std::size_t from) noexcept {
+    for (std::size_t at = bytes.find('\n', from); at != std::string_view::npos;
          at = bytes.find('\n', at + 1)) {
         if (at == 0 || bytes[at - 1] != '\r') return true;
     }

@@ -8,9 +8,9 @@
 
 namespace gantry::net {
 
-/// Looks at complete lines only. A line feed that follows no carriage return is how requests are
+/// Looks from `from` on. A line feed that follows no carriage return is how requests are
 /// smuggled past a stricter proxy.
-bool http_has_bare_line_feed(std::string_view bytes) noexcept;
+bool http_has_bare_line_feed(std::string_view bytes, std::size_t from = 0) noexcept;
 
 /// Why a complete head ("\r\n\r\n" included) is refused before it is parsed, or null.
 const char* http_head_objection(std::string_view head) noexcept;

@@ -157,7 +157,9 @@ Status TcpTransport::bind(TransportHost* host, const BindRequest* request,
                           TransportListener** listener, TransportError* why) noexcept try {
     const auto address = parse_address(request->address, request->port);
     if (!address) {
-        why->set("\"" + std::string{request->address} + "\" is no IPv4 or IPv6 address");
+        std::string sentence{request->address};
+        sentence.insert(0, 1, '"').append("\" is no IPv4 or IPv6 address");
+        why->set(sentence);
         return Status::invalid;
     }
     int descriptor = -1;

@@ -24,8 +24,8 @@ void StateStore::keep_unread(StateStore& older) {
 }
 
 Status hand_over_state(Plugin& from, Plugin& to, StateStore& through) {
-    auto* const saver = static_cast<State*>(from.query(State::interface_id));
-    auto* const restorer = static_cast<State*>(to.query(State::interface_id));
+    auto* const saver = static_cast<StateTransfer*>(from.query(StateTransfer::interface_id));
+    auto* const restorer = static_cast<StateTransfer*>(to.query(StateTransfer::interface_id));
     if (saver == nullptr || restorer == nullptr) return Status::ok;
     if (const Status status = saver->save(through); status != Status::ok) return status;
     return restorer->restore(through);

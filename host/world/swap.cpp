@@ -73,7 +73,7 @@ void SwapRun::hand_over() {
     const TimeNs begin = world_.surroundings_.clock().now();
     result_.drain_ns = now_ - phase_since_;
     auto state = std::make_shared<route::StateStore>(old_->owner().label, old_->state_bytes_max());
-    auto* const saver = static_cast<State*>(old_->plugin().query(State::interface_id));
+    auto* const saver = static_cast<StateTransfer*>(old_->plugin().query(StateTransfer::interface_id));
     if (saver != nullptr) {
         const log::Scope who{old_->owner().label.c_str()};
         if (const Status status = saver->save(*state); status != Status::ok) {
@@ -84,7 +84,7 @@ void SwapRun::hand_over() {
     if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
     auto migration = migrate();
     if (!migration) return give_up(migration.error().message);
-    auto* const restorer = static_cast<State*>(next_->plugin().query(State::interface_id));
+    auto* const restorer = static_cast<StateTransfer*>(next_->plugin().query(StateTransfer::interface_id));
     if (restorer != nullptr) {
         const log::Scope who{next_->owner().label.c_str()};
         if (const Status status = restorer->restore(*state); status != Status::ok) {

@@ -156,7 +156,7 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     // private state; else the predecessor keeps what it had.
     failed->cancel_tasks();
     route::StateStore state{failed->owner().label, failed->state_bytes_max()};
-    auto* const saver = static_cast<State*>(failed->plugin().query(State::interface_id));
+    auto* const saver = static_cast<StateTransfer*>(failed->plugin().query(StateTransfer::interface_id));
     const bool saved = saver != nullptr && saver->save(state) == Status::ok;
     const std::uint32_t leaving = failed->owner().id;
     if (back->migration != nullptr) {
@@ -168,7 +168,7 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     const std::shared_ptr<route::StateStore> snapshot = std::move(back->state);
     predecessors_.erase(predecessors_.begin() + (back - predecessors_.data()));
 
-    auto* const restorer = static_cast<State*>(instance->plugin().query(State::interface_id));
+    auto* const restorer = static_cast<StateTransfer*>(instance->plugin().query(StateTransfer::interface_id));
     if (restorer != nullptr && (!saved || restorer->restore(state) != Status::ok)) {
         (void)restorer->restore(*snapshot);
     }

@@ -1,1 +1,97 @@
-# gantry_add_plugin(name SOURCES … PROTO …): see sdk/README.md.
+# gantry_add_plugin(name [VERSION x.y.z] SOURCES … [PROTO …] [FLATBUFFERS …] [LINK …] [OUTPUT name])
+#
+# Makes `name.so`, ready to be dropped into plugins/: hidden symbols and none that would pin it in
+# memory, every symbol resolved at link time, its protobuf code in the lite form and private to it.
+# After linking, the result is checked by the same rules as the host's gate.
+#
+# PROTO: each .proto gives <file>.pb.h and <file>.gantry.h (message ids of its options).
+# LINK:  static libraries of your own.
+
+find_package(Protobuf REQUIRED)
+set(GANTRY_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+function(_gantry_plugin_protos target)
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_proto)
+    file(MAKE_DIRECTORY ${out})
+    foreach(proto ${ARGN})
+        get_filename_component(path ${proto} ABSOLUTE)
+        get_filename_component(folder ${path} DIRECTORY)
+        get_filename_component(stem ${path} NAME_WE)
+        add_custom_command(
+            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.gantry.h
+            COMMAND protobuf::protoc --cpp_out=lite:${out} --gantry_out=${out}
+                    --plugin=protoc-gen-gantry=$<TARGET_FILE:Gantry::protoc-gen-gantry>
+                    -I ${folder} -I ${GANTRY_PROTO_DIR} ${path}
+            DEPENDS ${path} Gantry::protoc-gen-gantry ${GANTRY_PROTO_DIR}/gantry/options.proto
+            COMMENT "Generating ${stem}.pb.h and ${stem}.gantry.h")
+        target_sources(${target} PRIVATE ${out}/${stem}.pb.cc)
+        set_source_files_properties(${out}/${stem}.pb.cc PROPERTIES COMPILE_OPTIONS "-w")
+    endforeach()
+    target_include_directories(${target} SYSTEM PRIVATE ${out})
+    target_link_libraries(${target} PRIVATE protobuf::libprotobuf-lite)
+endfunction()
+
+function(_gantry_plugin_flatbuffers target)
+    find_program(GANTRY_FLATC flatc REQUIRED)
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}_flatbuffers)
+    file(MAKE_DIRECTORY ${out})
+    foreach(schema ${ARGN})
+        get_filename_component(path ${schema} ABSOLUTE)
+        get_filename_component(stem ${path} NAME_WE)
+        add_custom_command(OUTPUT ${out}/${stem}_generated.h
+            COMMAND ${GANTRY_FLATC} --cpp --gen-name-strings -o ${out} ${path} DEPENDS ${path})
+        target_sources(${target} PRIVATE ${out}/${stem}_generated.h)
+    endforeach()
+    target_include_directories(${target} SYSTEM PRIVATE ${out})
+endfunction()
+
+function(gantry_add_plugin name)
+    cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES" ${ARGN})
+    if(ARG_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "gantry_add_plugin(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
+    endif()
+    if(NOT ARG_SOURCES)
+        message(FATAL_ERROR "gantry_add_plugin(${name}): SOURCES is empty")
+    endif()
+    if(NOT ARG_OUTPUT)
+        set(ARG_OUTPUT ${name})
+    endif()
+    add_library(${name} MODULE ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${ARG_OUTPUT}
+        CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+        POSITION_INDEPENDENT_CODE ON SKIP_BUILD_RPATH ON
+        LINK_DEPENDS ${GANTRY_SDK_CMAKE_DIR}/plugin.map)
+    if(DEFINED GANTRY_PLUGIN_FOLDER)
+        set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${GANTRY_PLUGIN_FOLDER})
+    endif()
+    target_compile_options(${name} PRIVATE -Wall -Wextra -ffunction-sections -fdata-sections)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # A unique symbol would keep the library in memory for good.
+        target_compile_options(${name} PRIVATE -fno-gnu-unique)
+    endif()
+    target_link_options(${name} PRIVATE
+        -Wl,--version-script=${GANTRY_SDK_CMAKE_DIR}/plugin.map -Wl,--exclude-libs,ALL
+        -Wl,-z,now -Wl,--gc-sections -Wl,--build-id -Wl,--as-needed)
+    if(NOT GANTRY_SANITIZE)
+        # Sanitized code refers to the run-time of the program that loads it.
+        target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
+    if(ARG_VERSION)
+        target_compile_definitions(${name} PRIVATE GANTRY_PLUGIN_VERSION="${ARG_VERSION}")
+    endif()
+    target_compile_definitions(${name} PRIVATE ${ARG_DEFINES})
+    target_link_libraries(${name} PRIVATE Gantry::sdk ${ARG_LINK})
+    if(ARG_PROTO)
+        _gantry_plugin_protos(${name} ${ARG_PROTO})
+    endif()
+    if(ARG_FLATBUFFERS)
+        _gantry_plugin_flatbuffers(${name} ${ARG_FLATBUFFERS})
+    endif()
+    if(TARGET Gantry::gantry AND NOT GANTRY_SANITIZE)
+        add_custom_command(TARGET ${name} POST_BUILD
+            COMMAND Gantry::gantry plugin info $<TARGET_FILE:${name}> > ${CMAKE_CURRENT_BINARY_DIR}/${name}.info
+            COMMENT "Checking ${ARG_OUTPUT}.so")
+    endif()
+endfunction()

@@ -2,9 +2,11 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "host/net/ws_codec.h"
+#include "tests/support/net.h"
 
 namespace gantry::test {
 
@@ -60,5 +62,31 @@ inline std::vector<std::string> ws_read(std::string_view wire) {
     }
     return frames;
 }
+
+/// A shard with one client; u16le keeps payloads bare, so that text is allowed.
+struct WsTest {
+    explicit WsTest(net::Framing framing = net::Framing::u16le, net::WebSocketOptions options = {},
+                    std::uint32_t payload_bytes_max = 65'535) {
+        net::ListenerConfig config = test.listener(framing, "ws+memory");
+        config.websocket = std::move(options);
+        config.payload_bytes_max = payload_bytes_max;
+        const auto bound = test.shard.listen(config);
+        GANTRY_ASSERT(bound.has_value());
+        client = test.connect();
+    }
+    WsTest& upgrade(std::string_view more = "") {
+        answer = exchange(ws_request("/", more));
+        return *this;
+    }
+    std::string exchange(std::string_view bytes) {
+        client.write(bytes);
+        test.settle();
+        return client.read();
+    }
+
+    MemoryShard test;
+    net::MemoryClient client;
+    std::string answer;
+};
 
 }  // namespace gantry::test

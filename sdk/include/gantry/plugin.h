@@ -79,14 +79,14 @@ protected:
 
 /// "gantry.state/1", answered by Plugin::query: private state that outlives a swap. World state
 /// belongs into components, which stay where they are; this is for the little that does not fit.
-struct State {
+struct StateTransfer {
     static constexpr const char* interface_id = "gantry.state/1";
     virtual Status save(StateWriter& writer) noexcept = 0;
     /// Any Status but ok gives the swap up and the old instance goes on.
     virtual Status restore(StateReader& reader) noexcept = 0;
 
 protected:
-    ~State() = default;
+    ~StateTransfer() = default;
 };
 
 inline constexpr std::uint32_t dependencies_max = 8;

@@ -79,6 +79,8 @@ TEST_CASE("a request that another server could read differently is refused") {
     CHECK(verdict("GET / HTTP/1.1\r\nHost: a\r\nX: 1\x01\r\n\r\n") == 400);
     CHECK(verdict("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == 505);
     CHECK(verdict("GET  HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+    CHECK(verdict("GET /a HTt\r\n\r\n") == 400);
+    CHECK(verdict("\r\n\r\n") == 400);
     CHECK(verdict(with("Content-Length: 1\r\nContent-Length: 2\r\n", "ab")) == 400);
     CHECK(verdict(with("Content-Length: -1\r\n")) == 400);
     CHECK(verdict(with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")) == 400);

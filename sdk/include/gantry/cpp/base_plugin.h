@@ -36,7 +36,7 @@ private:
 
 /// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your
 /// closures. Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
-class BasePlugin : public Plugin, public State {
+class BasePlugin : public Plugin, public StateTransfer {
 public:
     BasePlugin() = default;
     BasePlugin(const BasePlugin&) = delete;
@@ -70,7 +70,7 @@ public:
         check("teardown", [&] { teardown(); });
     }
     void* query(Str id) noexcept final {
-        if (id.view() == State::interface_id) return static_cast<State*>(this);
+        if (id.view() == StateTransfer::interface_id) return static_cast<StateTransfer*>(this);
         return nullptr;
     }
     void destroy() noexcept final { delete this; }

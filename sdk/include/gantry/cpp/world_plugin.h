@@ -12,10 +12,10 @@ namespace gantry {
 
 /// What a system touches and when it runs; components are deduced from views where you use them.
 struct SystemOptions {
-    std::vector<std::uint32_t> reads;
-    std::vector<std::uint32_t> writes;
-    std::vector<Str> before;
-    std::vector<Str> after;
+    std::vector<std::uint32_t> reads = {};
+    std::vector<std::uint32_t> writes = {};
+    std::vector<Str> before = {};
+    std::vector<Str> after = {};
 };
 
 /// One instance per world. Everything runs on that world's thread, one call at a time: no locks.

@@ -1,5 +1,6 @@
 // Shard over real sockets: listening, handing over, and running out of descriptors.
 #include <doctest/doctest.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include "host/net/address.h"
 #include "tests/support/net.h"
 #include "tests/support/tcp.h"
+#include "tests/support/websocket.h"
 
 using namespace gantry;
 using namespace gantry::net;
@@ -190,6 +192,46 @@ TEST_CASE("a process without descriptors turns peers away, backs off, and recove
     CHECK(test.run_until([&] { return test.events.opened.size() == 2; }));
     CHECK(test.shard.counters().accept_backoffs >= 1);
     CHECK(before.read(24) == frame_bytes(1, "still served"));
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool own_allocator = false;  // a sanitizer's, which mallinfo2 knows nothing of
+#else
+constexpr bool own_allocator = true;
+#endif
+
+TEST_CASE(
+    "an idle connection that has spoken costs less than a kilobyte, WebSocket a little more") {
+    if (!own_allocator) return;
+    for (const char* transport : {"tcp", "ws"}) {
+        CAPTURE(std::string{transport});
+        TcpShard test;
+        ListenerConfig config = loopback();
+        config.transport = transport;
+        config.idle_ms = 60'000;
+        const auto bound = test.shard.listen(config);
+        REQUIRE(bound);
+        const bool websocket = config.transport == "ws";
+        const std::string frame = frame_bytes(1, std::string(64, 'x'));
+        const std::string wire =
+            websocket ? ws_request() + ws_frame(ws_opcode::binary, frame) : frame;
+        std::vector<TcpClient> clients;
+        const auto memory_with = [&](std::size_t count) {
+            while (clients.size() < count) {
+                clients.emplace_back(bound->port);
+                clients.back().write(wire);
+            }
+            CHECK(test.run_until([&] { return test.shard.counters().frames_in == count; }));
+            return mallinfo2().uordblks - test.shard.counters().pool_bytes;
+        };
+        clients.reserve(1000);
+        test.events.opened.reserve(1000);
+        test.events.log.reserve(1000);
+        const std::size_t before = memory_with(64);  // these pay for what all share
+        const std::size_t each = (memory_with(64 + 512) - before) / 512;
+        MESSAGE(config.transport << ": " << each << " bytes");
+        CHECK(each < (websocket ? 1200u : 1024u));
+    }
 }
 
 TEST_CASE("wake ends a wait from another thread, also one that begins later") {

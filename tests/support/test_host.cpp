@@ -1,0 +1,197 @@
+#include "tests/support/test_host.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "tests/support/seed.h"
+
+namespace gantry::test {
+
+void TestClient::write(std::string_view bytes) { link_.write(bytes); }
+void TestClient::close() { link_.close(); }
+bool TestClient::closed_by_host() { return link_.peer_closed(); }
+
+void TestClient::send(std::uint16_t id, std::string_view payload) {
+    net::FrameHead head;
+    head.payload_bytes = static_cast<std::uint32_t>(payload.size());
+    head.message_id = id;
+    std::byte wire[net::frame_header_bytes];
+    net::encode_head(head, wire);
+    link_.write(std::span<const std::byte>{wire});
+    link_.write(payload);
+}
+
+std::uint32_t TestClient::ask(std::uint16_t id, std::string_view payload) {
+    net::FrameHead head;
+    head.payload_bytes = static_cast<std::uint32_t>(payload.size());
+    head.message_id = id;
+    head.flags = net::frame_flags::request;
+    head.correlation_id = next_correlation_++;
+    std::byte wire[net::frame_header_bytes];
+    net::encode_head(head, wire);
+    link_.write(std::span<const std::byte>{wire});
+    link_.write(payload);
+    return head.correlation_id;
+}
+
+void TestClient::read() {
+    unread_ += link_.read();
+    while (unread_.size() >= net::frame_header_bytes) {
+        const net::FrameHead head = net::decode_head(reinterpret_cast<const std::byte*>(unread_.data()));
+        const std::size_t bytes = net::frame_header_bytes + head.payload_bytes;
+        if (unread_.size() < bytes) return;
+        Reply reply;
+        reply.id = head.message_id;
+        reply.flags = head.flags;
+        reply.correlation = head.correlation_id;
+        reply.text = unread_.substr(net::frame_header_bytes, head.payload_bytes);
+        if ((head.flags & net::frame_flags::error) != 0) {
+            net::ErrorReply error;
+            const std::span payload{reinterpret_cast<const std::byte*>(reply.text.data()), reply.text.size()};
+            REQUIRE(net::decode_error_reply(payload, error));
+            reply.status = error.status;
+            reply.text = std::string{error.sentence};
+        }
+        replies_.push_back(std::move(reply));
+        unread_.erase(0, bytes);
+    }
+}
+
+std::vector<Reply> TestClient::received() {
+    read();
+    return std::exchange(replies_, {});
+}
+
+Reply TestClient::call(std::uint16_t id, std::string_view payload) {
+    const std::uint32_t correlation = ask(id, payload);
+    host_->settle();
+    read();
+    for (auto it = replies_.begin(); it != replies_.end(); ++it) {
+        if ((it->flags & net::frame_flags::response) == 0 || it->correlation != correlation) continue;
+        const Reply reply = *it;
+        replies_.erase(it);
+        return reply;
+    }
+    Reply none;
+    none.status = Status::timeout;
+    return none;
+}
+
+TestHost::TestHost(TestHostConfig config) {
+    manifest::Manifest manifest;
+    manifest.name = "test";
+    manifest.shards = config.shards;
+    manifest.workers = config.workers;
+    manifest.drop.folder = "no such folder";
+    manifest.admin.enabled = false;
+    manifest::Listener listener;
+    listener.name = "memory";
+    listener.transport = "memory";
+    listener.address = "memory";
+    listener.port = 1;
+    listener.idle_ms = 0;
+    listener.world = config.worlds.empty() ? "" : config.worlds.front();
+    listener.middleware = config.middleware;
+    manifest.listeners.push_back(listener);
+
+    const auto add_plugin = [&](const std::string& name, const std::string& file) {
+        manifest::Plugin plugin;
+        plugin.name = name;
+        plugin.file = file;
+        plugin.config = config.config;
+        plugin.probation_ms = config.probation_ms;
+        manifest.plugins.push_back(plugin);
+    };
+    for (const PluginDesc* desc : config.plugins) add_plugin(desc->name, "");
+    for (const std::string& file : config.files) {
+        const auto candidate = plugin::inspect(file);
+        REQUIRE_MESSAGE(candidate.has_value(), candidate.error().message);
+        add_plugin(candidate->name, file);
+    }
+    for (const std::string& name : config.worlds) {
+        manifest::World world;
+        world.name = name;
+        world.tick_hz = config.tick_hz;
+        for (const auto& plugin : manifest.plugins) world.plugins.push_back(plugin.name);
+        manifest.worlds.push_back(world);
+    }
+    make(std::move(manifest), config);
+}
+
+TestHost::TestHost(manifest::Manifest manifest, TestHostConfig config) {
+    make(std::move(manifest), config);
+}
+
+void TestHost::make(manifest::Manifest manifest, const TestHostConfig& config) {
+    app::HostOptions options;
+    options.seed = config.seed != 0 ? config.seed : seed();
+    options.pool_threads = 0;
+    options.extra_transport = &network_;
+    options.linked = config.plugins;
+    auto made = app::Host::create(std::move(manifest), clock_, std::move(options));
+    if (!made) FAIL(made.error().message);
+    host_ = std::move(*made);
+}
+
+TestHost::~TestHost() = default;
+
+TestClient TestHost::connect(const std::string& listener) {
+    for (const app::Endpoint& endpoint : host_->endpoints()) {
+        if (endpoint.name != listener) continue;
+        TestClient client{*this, network_.connect(endpoint.address, endpoint.port)};
+        settle();
+        return client;
+    }
+    FAIL("no listener " << listener);
+    std::abort();
+}
+
+// A message crosses four rooms at most, so that many quiet rounds in a row are the end.
+void TestHost::settle() {
+    constexpr int quiet_rounds = 8;
+    for (int quiet = 0; quiet < quiet_rounds; ++quiet) {
+        bool busy = host_->poll(clock_.now());
+        while (host_->run_pool()) busy = true;
+        if (busy) quiet = 0;
+    }
+}
+
+void TestHost::advance(TimeNs by) {
+    settle();
+    for (TimeNs left = by; left > 0; left -= ns_per_ms) {
+        clock_.advance(std::min(left, ns_per_ms));
+        settle();
+    }
+}
+
+plugin::SwapReport TestHost::report(std::uint64_t ticket) {
+    for (const auto& one : host_->plugins().snapshot().swaps) {
+        if (one.ticket == ticket) return one;
+    }
+    FAIL("no report of swap " << ticket);
+    return {};
+}
+
+plugin::SwapReport TestHost::swap(const PluginDesc& next) {
+    const std::uint64_t ticket = host_->plugins().swap_linked(next);
+    settle();
+    return report(ticket);
+}
+
+plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::string& file) {
+    const auto ticket = host_->plugins().swap(plugin, {}, file);
+    if (!ticket) FAIL(ticket.error().message);
+    settle();
+    return report(*ticket);
+}
+
+world::World& TestHost::world(std::string_view name) {
+    for (const auto& place : host_->rooms().worlds) {
+        if (place.name == name) return *host_->rooms().workers[place.worker]->find(place.id);
+    }
+    FAIL("no world " << name);
+    std::abort();
+}
+
+}  // namespace gantry::test
