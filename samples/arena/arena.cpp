@@ -13,9 +13,9 @@
 namespace arena {
 namespace {
 
-constexpr float bot_speed = 60;      // units a second
-constexpr float player_speed = 160;
-constexpr float touch_distance = 14;
+constexpr float bot_speed = 9;  // units a second
+constexpr float player_speed = 26;
+constexpr float touch_distance = 2.2f;
 
 std::uint32_t index_of(gantry::Entity entity) { return static_cast<std::uint32_t>(entity.value); }
 

@@ -44,8 +44,8 @@ GANTRY_COMPONENT_AS("arena.player", Player, 1, GANTRY_FIELD(session), GANTRY_FIE
 /// One of a world; outlives every version of the rules.
 struct Field {
     std::uint32_t states_sent = 0;
-    float width = 1000;
-    float height = 600;
+    float width = 150;
+    float height = 90;
 };
 GANTRY_COMPONENT_AS("arena.field", Field, 1, GANTRY_FIELD(states_sent), GANTRY_FIELD(width),
                     GANTRY_FIELD(height))

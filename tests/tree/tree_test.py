@@ -20,10 +20,10 @@ MAY_INCLUDE = {
     "platform": {"core"},
     "net": {"core", "platform"},
     "sched": {"core"},
-    "ecs": {"core", "sched"},
-    "route": {"core", "net"},
+    "ecs": {"core", "platform", "sched"},
+    "route": {"core", "platform", "net"},
     "session": {"core", "platform", "net", "route", "sched"},
-    "world": {"core", "net", "route", "sched", "ecs"},
+    "world": {"core", "platform", "net", "route", "sched", "ecs"},
     "plugin": {"core", "platform", "net", "route", "sched", "ecs", "session", "world"},
     "manifest": {"core"},
     "admin": {"core", "platform", "net"},
@@ -153,15 +153,30 @@ def check_tests(path, lines):
             find(path, number, "a test waits for what it wants to see, it does not sleep")
 
 
+def nearest_cmake(name, texts):
+    """The CMakeLists.txt that decides about a file: in its folder, or the next one above."""
+    folder = os.path.dirname(name)
+    while os.path.join(folder, "CMakeLists.txt") not in texts:
+        if not folder:
+            return ""
+        folder = os.path.dirname(folder)
+    return texts[os.path.join(folder, "CMakeLists.txt")]
+
+
 def check_orphans(names):
-    """A source that no CMakeLists.txt names is dead."""
-    cmake = ""
+    """A source that no CMakeLists.txt names is dead. A loop may name it without `_test.cpp`."""
+    texts = {}
     for name in names:
         if os.path.basename(name) == "CMakeLists.txt" or name.endswith(".cmake"):
             with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-                cmake += file.read()
+                texts[name] = file.read()
+    everything = "\n".join(texts.values())
     for name in names:
-        if name.endswith((".cpp", ".c")) and os.path.basename(name) not in cmake:
+        base = os.path.basename(name)
+        if not name.endswith((".cpp", ".c")) or base in everything:
+            continue
+        stem = re.sub(r"(_test|_fuzz|_bench)?\.(cpp|c)$", "", base)
+        if not re.search(rf"\b{re.escape(stem)}\b", nearest_cmake(name, texts)):
             find(name, 0, "no CMakeLists.txt names this file")
 
 
