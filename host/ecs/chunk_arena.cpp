@@ -17,7 +17,7 @@ constexpr std::size_t large_slab_bytes = 8 * huge_page_bytes;
 ChunkArena::~ChunkArena() {
     for (auto& [block_bytes, bucket] : buckets_) {
         GANTRY_ASSERT(bucket.heap_blocks == 0);
-        for (auto& [address, slab] : bucket.slabs) unmap_pages(slab.pages, slab.bytes);
+        for (auto& [address, slab] : bucket.slabs) pages_.give(slab.pages, slab.bytes);
     }
 }
 
@@ -39,7 +39,7 @@ ChunkArena::Slab& ChunkArena::make_slab(Bucket& bucket, std::uint32_t bytes) {
     const std::size_t slab_bytes =
         (std::max<std::size_t>(wanted, bytes) + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
     Slab slab;
-    slab.pages = map_pages(slab_bytes, huge_pages_);
+    slab.pages = pages_.take(slab_bytes, huge_pages_);
     slab.bytes = slab_bytes;
     slab.count = static_cast<std::uint32_t>(slab_bytes / bytes);
     held_bytes_ += slab_bytes;
@@ -82,7 +82,7 @@ void ChunkArena::give(std::byte* block, std::uint32_t bytes) noexcept {
     --bucket.empty;
     std::erase(bucket.open, &slab);
     held_bytes_ -= slab.bytes;
-    unmap_pages(slab.pages, slab.bytes);
+    pages_.give(slab.pages, slab.bytes);
     bucket.slabs.erase(at);
 }
 

@@ -12,7 +12,8 @@ namespace gantry::ecs {
 /// heap. A slab without blocks goes back to the operating system, but for one per size. [world]
 class ChunkArena {
 public:
-    explicit ChunkArena(bool huge_pages) noexcept : huge_pages_{huge_pages} {}
+    ChunkArena(const PageSource& pages, bool huge_pages) noexcept
+        : pages_{pages}, huge_pages_{huge_pages} {}
     ~ChunkArena();
     ChunkArena(const ChunkArena&) = delete;
     ChunkArena& operator=(const ChunkArena&) = delete;
@@ -46,6 +47,7 @@ private:
     Slab& make_slab(Bucket& bucket, std::uint32_t bytes);
 
     std::map<std::uint32_t, Bucket> buckets_;  // by block size
+    const PageSource& pages_;
     std::uint64_t held_bytes_ = 0;
     bool huge_pages_;
 };

@@ -3,6 +3,7 @@
 #include "gantry/ecs/access.h"
 #include "gantry/ecs/data.h"
 #include "host/ecs/grow_array.h"
+#include "host/ecs/limits.h"
 
 namespace gantry::ecs {
 
@@ -10,8 +11,10 @@ namespace gantry::ecs {
 class EntityTable {
 public:
     /// Keeps `data.records` and `data.record_count` current.
-    EntityTable(EcsData& data, std::uint32_t entities_max, bool huge_pages) noexcept
-        : data_{data}, entities_max_{entities_max}, records_{huge_pages} {}
+    EntityTable(EcsData& data, const WorldLimits& limits) noexcept
+        : data_{data},
+          entities_max_{limits.entities_max},
+          records_{*limits.pages, limits.huge_pages} {}
 
     /// Entities that can still be made.
     std::uint64_t room() const noexcept { return entities_max_ - alive_; }

@@ -5,8 +5,9 @@
 
 namespace gantry::ecs {
 
-Status Facade::report(const Error& error) const noexcept {
-    log::warn("{}: {}", label_, error.message);
+Status Facade::report(const Error& error) noexcept {
+    if (last_reported_ != error.message) log::warn("{}: {}", label_, error.message);
+    last_reported_ = error.message;
     return error.status;
 }
 

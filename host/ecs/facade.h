@@ -57,13 +57,14 @@ public:
     Status flush_commands() noexcept override;
 
 private:
-    Status report(const Error& error) const noexcept;
+    Status report(const Error& error) noexcept;
 
     World& world_;
     OwnerId owner_;
     std::string label_;
     std::vector<OwnerId> replaces_;
     CommandBuffer commands_;
+    std::string last_reported_;  // said once, however often a plugin repeats itself
 };
 
 }  // namespace gantry::ecs

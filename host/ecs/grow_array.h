@@ -14,7 +14,8 @@ class GrowArray {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
-    explicit GrowArray(bool huge_pages) noexcept : huge_pages_{huge_pages} {}
+    GrowArray(const PageSource& pages, bool huge_pages) noexcept
+        : pages_{&pages}, huge_pages_{huge_pages} {}
     ~GrowArray() { release(); }
     GrowArray(const GrowArray&) = delete;
     GrowArray& operator=(const GrowArray&) = delete;
@@ -22,6 +23,7 @@ public:
         std::swap(data_, other.data_);
         std::swap(bytes_, other.bytes_);
         std::swap(paged_, other.paged_);
+        std::swap(pages_, other.pages_);
         std::swap(huge_pages_, other.huge_pages_);
     }
 
@@ -38,7 +40,7 @@ public:
         std::size_t bytes = bytes_ == 0 ? 512 : bytes_;
         while (bytes < count * sizeof(T)) bytes *= 2;
         const bool paged = bytes >= huge_page_bytes;
-        std::byte* const grown = paged ? map_pages(bytes, huge_pages_) : take_lines(bytes);
+        std::byte* const grown = paged ? pages_->take(bytes, huge_pages_) : take_lines(bytes);
         if (bytes_ > 0) std::memcpy(grown, static_cast<const void*>(data_), bytes_);
         release();
         data_ = reinterpret_cast<T*>(grown);
@@ -50,12 +52,13 @@ private:
     void release() noexcept {
         auto* const old = reinterpret_cast<std::byte*>(data_);
         if (old == nullptr) return;
-        paged_ ? unmap_pages(old, bytes_) : free_lines(old);
+        paged_ ? pages_->give(old, bytes_) : free_lines(old);
     }
 
     T* data_ = nullptr;
     std::size_t bytes_ = 0;
     bool paged_ = false;
+    const PageSource* pages_;
     bool huge_pages_;
 };
 

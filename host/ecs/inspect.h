@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gantry/ecs/desc.h"
+#include "host/ecs/schema.h"
 #include "host/ecs/world.h"
 
 namespace gantry::ecs {

@@ -146,7 +146,7 @@ OtherWorld build_other(Parts& parts, const Changes& changes) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
         const ComponentChange& change = changes[i];
         if (const SparseSet* const set = parts.sparse.find(change.component)) {
-            auto made = std::make_unique<OtherSparse>(i, parts.limits.huge_pages);
+            auto made = std::make_unique<OtherSparse>(i, parts.limits);
             made->rows.reserve(
                 std::max<std::size_t>(1, std::size_t{set->capacity()} * change.after.size));
             convert_rows(change, set->at(0), made->rows.data(), set->data().count);

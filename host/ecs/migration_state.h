@@ -18,7 +18,8 @@ struct OtherTable {
 };
 
 struct OtherSparse {
-    OtherSparse(std::size_t which, bool huge_pages) noexcept : change{which}, rows{huge_pages} {}
+    OtherSparse(std::size_t which, const WorldLimits& limits) noexcept
+        : change{which}, rows{*limits.pages, limits.huge_pages} {}
 
     std::size_t change;  ///< index among the changes
     GrowArray<std::byte> rows;

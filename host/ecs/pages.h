@@ -1,4 +1,4 @@
-// Whole pages from the operating system, for what is too large for the heap.
+// Where the large memory of a world comes from.
 #pragma once
 #include <cstddef>
 
@@ -6,10 +6,17 @@ namespace gantry::ecs {
 
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
-/// At a 2 MiB boundary, a multiple of 4 KiB; `huge` asks for huge pages. The process ends when
-/// there is no memory: limits are there to keep it from coming to that. [any thread]
-std::byte* map_pages(std::size_t bytes, bool huge);
-void unmap_pages(std::byte* pages, std::size_t bytes) noexcept;
+/// Pages of the operating system; whoever makes worlds hands in the platform's. `take` answers
+/// memory at a 2 MiB boundary (bytes is a multiple of it), in huge pages if asked and possible, and
+/// never null: the process ends when there is none, as limits keep it from coming to that.
+/// [any thread]
+struct PageSource {
+    std::byte* (*take)(std::size_t bytes, bool huge);
+    void (*give)(std::byte* pages, std::size_t bytes) noexcept;
+};
+
+/// Pages from the heap: everywhere the same, never huge.
+const PageSource& heap_pages() noexcept;
 
 /// Heap memory at a 64-byte boundary, `bytes` a multiple of 64. [any thread]
 std::byte* take_lines(std::size_t bytes);

@@ -29,10 +29,10 @@ struct Parts {
     Parts(ComponentNames& names, const WorldLimits& wanted)
         : limits{wanted},
           components{names, wanted.components_max},
-          entities{data, wanted.entities_max, wanted.huge_pages},
+          entities{data, limits},
           queries{data, wanted.queries_max},
           tables{data, entities, components, queries, limits},
-          sparse{data, wanted.huge_pages} {
+          sparse{data, limits} {
         sparse.reserve_ids(data.component_count);
     }
 

@@ -35,12 +35,14 @@ inline void with_row_bytes(std::uint32_t bytes, const Use& use) {
 }
 
 inline void copy_row(std::byte* to, const std::byte* from, std::uint32_t bytes) {
+    if (bytes == 0) return;  // a tag, whose places may be null
     with_row_bytes(bytes, [&](auto size) { std::memcpy(to, from, size); });
 }
 
 /// `count` rows from `from`, which steps by `stride` bytes; 0 repeats one value.
 inline void copy_rows(std::byte* to, const std::byte* from, std::uint32_t bytes, std::size_t stride,
                       std::size_t count) {
+    if (bytes == 0 || count == 0) return;
     if (stride == bytes) {
         std::memcpy(to, from, bytes * count);
         return;

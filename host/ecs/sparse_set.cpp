@@ -13,8 +13,8 @@ constexpr std::uint64_t bit(std::uint32_t row) noexcept { return std::uint64_t{1
 
 }  // namespace
 
-SparseSet::SparseSet(const Schema& schema, bool huge_pages)
-    : rows_{huge_pages}, keeps_dirty_{schema.replicated}, huge_pages_{huge_pages} {
+SparseSet::SparseSet(const Schema& schema, const WorldLimits& limits)
+    : rows_{*limits.pages, limits.huge_pages}, keeps_dirty_{schema.replicated} {
     data_.row_bytes = schema.size;
     rows_.reserve(1);  // never null: a null row means "not there"
     data_.rows = rows_.data();
@@ -110,7 +110,7 @@ void SparseStore::reserve_ids(std::uint32_t count) {
 
 void SparseStore::add_component(ComponentId id, const Schema& schema) {
     GANTRY_ASSERT(id < sets_.size() && sets_[id] == nullptr);
-    sets_[id] = std::make_unique<SparseSet>(schema, huge_pages_);
+    sets_[id] = std::make_unique<SparseSet>(schema, limits_);
     datas_[id] = &sets_[id]->data();
     used_.push_back(id);
 }

@@ -6,6 +6,7 @@
 
 #include "gantry/ecs/access.h"
 #include "host/ecs/grow_array.h"
+#include "host/ecs/limits.h"
 #include "host/ecs/schema.h"
 
 namespace gantry::ecs {
@@ -13,7 +14,7 @@ namespace gantry::ecs {
 /// Rows are dense; a removed row is filled with the last. [world]
 class SparseSet {
 public:
-    SparseSet(const Schema& schema, bool huge_pages);
+    SparseSet(const Schema& schema, const WorldLimits& limits);
 
     SparseData& data() noexcept { return data_; }
     const SparseData& data() const noexcept { return data_; }
@@ -50,13 +51,12 @@ private:
     std::vector<std::uint64_t> dirty_;
     GrowArray<std::byte> rows_;
     bool keeps_dirty_;
-    bool huge_pages_;
 };
 
 /// The sparse sets of a world, by component id. [world]
 class SparseStore {
 public:
-    SparseStore(EcsData& data, bool huge_pages) noexcept : data_{data}, huge_pages_{huge_pages} {}
+    SparseStore(EcsData& data, const WorldLimits& limits) noexcept : data_{data}, limits_{limits} {}
 
     void reserve_ids(std::uint32_t count);
     void add_component(ComponentId id, const Schema& schema);
@@ -77,7 +77,7 @@ private:
     std::vector<std::unique_ptr<SparseSet>> sets_;
     std::vector<SparseData*> datas_;
     std::vector<ComponentId> used_;
-    bool huge_pages_;
+    const WorldLimits& limits_;
 };
 
 }  // namespace gantry::ecs

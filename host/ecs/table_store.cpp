@@ -24,7 +24,7 @@ TableStore::TableStore(EcsData& data, EntityTable& entities, ComponentTable& com
       components_{components},
       queries_{queries},
       limits_{limits},
-      arena_{limits.huge_pages} {
+      arena_{*limits.pages, limits.huge_pages} {
     chunk_entries_.push_back({nullptr, nullptr});
     chunk_owners_.push_back(nullptr);
     reserve_ids(1);

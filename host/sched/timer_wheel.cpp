@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint32_t at_once_list = 5 * 64;
 
 std::int64_t ms_floor(TimeNs time) { return time / ns_per_ms; }
-std::int64_t ms_ceil(TimeNs time) { return (time + ns_per_ms - 1) / ns_per_ms; }
+std::int64_t ms_ceil(TimeNs time) { return time / ns_per_ms + (time % ns_per_ms > 0 ? 1 : 0); }
+TimeNs later(TimeNs time, TimeNs by) { return by > never - time ? never : time + by; }
 
 }  // namespace
 
@@ -31,6 +32,13 @@ Result<TimerId> TimerWheel::add(TimeNs now, const TimerSpec& spec) {
         ++counters_.refused;
         return Error{Status::limit,
                      "the world has " + std::to_string(timers_max_) + " timers already"};
+    }
+    if (spec.key.size() > timer_key_bytes_max || spec.handler.size() > timer_key_bytes_max ||
+        spec.payload.size > timer_payload_bytes_max) {
+        ++counters_.refused;
+        return Error{Status::invalid,
+                     "a timer's key and handler may have " + std::to_string(timer_key_bytes_max) +
+                         " bytes, its payload " + std::to_string(timer_payload_bytes_max)};
     }
     std::uint32_t index = 0;
     if (free_.empty()) {
@@ -53,10 +61,10 @@ Result<TimerId> TimerWheel::add(TimeNs now, const TimerSpec& spec) {
     timer.payload.assign(spec.payload.data, spec.payload.data + spec.payload.size);
     timer.run = spec.run;
     timer.context = spec.context;
-    timer.due = now + std::max<TimeNs>(spec.delay, 0);
+    timer.due = later(now, std::max<TimeNs>(spec.delay, 0));
     timer.every = spec.every;
     timer.repeat = spec.repeat;
-    keys_.emplace(timer.key, timer.id);
+    keys_.link(index, timer.key);
     ++counters_.active;
     place(index, spec.delay <= 0);
     return timer.id;
@@ -103,32 +111,33 @@ void TimerWheel::unlink(std::uint32_t index) noexcept {
     node.list = nil;
 }
 
-void TimerWheel::free_node(std::uint32_t index) {
+// From here on the timer is nobody's; its memory is kept while a handler still looks at it.
+void TimerWheel::end_node(std::uint32_t index) {
     Node& node = nodes_[index];
-    const auto [begin, end] = keys_.equal_range(node.timer.key);
-    const auto entry =
-        std::find_if(begin, end, [&](const auto& pair) { return pair.second == node.timer.id; });
-    GANTRY_ASSERT(entry != end);
-    keys_.erase(entry);
+    keys_.unlink(index);
     unlink(index);
     node.live = false;
     ++node.generation;
     --counters_.active;
-    free_.push_back(index);
+    if (!node.firing) release_node(index);
 }
+
+void TimerWheel::release_node(std::uint32_t index) { free_.push_back(index); }
 
 bool TimerWheel::cancel(TimerId id) {
     if (find(id) == nullptr) return false;
-    free_node(static_cast<std::uint32_t>(id));
+    end_node(static_cast<std::uint32_t>(id));
     return true;
 }
 
 std::uint32_t TimerWheel::cancel_key(std::string_view key) {
-    std::vector<TimerId> ids;
-    const auto [begin, end] = keys_.equal_range(std::string{key});
-    for (auto it = begin; it != end; ++it) ids.push_back(it->second);
-    for (const TimerId id : ids) cancel(id);
-    return static_cast<std::uint32_t>(ids.size());
+    std::uint32_t count = 0;
+    for (std::uint32_t index = keys_.first(key); index != TimerKeys::none; ++count) {
+        const std::uint32_t next = keys_.next(index);
+        end_node(index);
+        index = next;
+    }
+    return count;
 }
 
 template <class Match>
@@ -136,7 +145,7 @@ std::uint32_t TimerWheel::cancel_if(Match match) {
     std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
         if (!nodes_[i].live || !match(nodes_[i].timer)) continue;
-        free_node(i);
+        end_node(i);
         ++count;
     }
     return count;
@@ -229,10 +238,9 @@ void TimerWheel::advance(TimeNs now, const std::function<void(const Timer&, bool
         return x.timer.due != y.timer.due ? x.timer.due < y.timer.due : x.sequence < y.sequence;
     });
     // A handler may cancel a later one of this batch, and its slot may be reused at once.
-    std::vector<TimerId> ids;
-    ids.reserve(due_.size());
-    for (const std::uint32_t index : due_) ids.push_back(nodes_[index].timer.id);
-    for (const TimerId id : ids) {
+    due_ids_.clear();
+    for (const std::uint32_t index : due_) due_ids_.push_back(nodes_[index].timer.id);
+    for (const TimerId id : due_ids_) {
         if (find(id) != nullptr) fire_one(static_cast<std::uint32_t>(id), now, fire);
     }
 }
@@ -240,19 +248,20 @@ void TimerWheel::advance(TimeNs now, const std::function<void(const Timer&, bool
 void TimerWheel::fire_one(std::uint32_t index, TimeNs now,
                           const std::function<void(const Timer&, bool last)>& fire) {
     ++counters_.fired;
-    const Timer timer = nodes_[index].timer;  // a copy: the handler may cancel it or add others
-    const bool last = timer.repeat == 0;
-    if (last) {
-        free_node(index);
-    } else {
-        Node& node = nodes_[index];
-        if (node.timer.repeat > 0) --node.timer.repeat;
-        const TimeNs every = std::max<TimeNs>(timer.every, ns_per_ms);
-        node.timer.due += every;
-        if (node.timer.due <= now) node.timer.due += (now - node.timer.due) / every * every + every;
-        place(index, false);
-    }
-    fire(timer, last);
+    Node& node = nodes_[index];
+    node.firing = true;
+    const bool last = node.timer.repeat == 0;
+    if (last) end_node(index);
+    fire(node.timer, last);
+    node.firing = false;
+    if (!node.live) return release_node(index);
+
+    Timer& timer = node.timer;
+    if (timer.repeat > 0) --timer.repeat;
+    const TimeNs every = std::max<TimeNs>(timer.every, ns_per_ms);
+    const TimeNs missed = std::max<TimeNs>(now - timer.due, 0) / every;
+    timer.due = later(timer.due + missed * every, every);
+    place(index, false);
 }
 
 }  // namespace gantry::sched

@@ -3,15 +3,16 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "gantry/schedule.h"
 #include "host/core/result.h"
+#include "host/sched/timer_keys.h"
 
 namespace gantry::sched {
 
@@ -58,12 +59,17 @@ struct TimerCounters {
     std::uint32_t active = 0;
 };
 
-/// Resolution 1 ms. Many timers may share a key and none overwrites another. [world]
+inline constexpr std::uint64_t timer_key_bytes_max = 1024;  ///< also of a handler's name
+inline constexpr std::uint64_t timer_payload_bytes_max = 64u << 10;
+
+/// Resolution 1 ms. Many timers may share a key and none overwrites another. Allocates nothing once
+/// the most timers at a time have been seen, but for keys and payloads longer than before. [world]
 class TimerWheel {
 public:
     explicit TimerWheel(std::uint32_t timers_max) : timers_max_{timers_max} { heads_.fill(nil); }
 
-    /// A delay of zero or less fires at the next advance(), never inside this one.
+    /// A delay of zero or less fires at the next advance(), never inside this one. `limit` at
+    /// timers_max, `invalid` for too long a key, handler or payload.
     Result<TimerId> add(TimeNs now, const TimerSpec& spec);
     bool cancel(TimerId id);
     std::uint32_t cancel_key(std::string_view key);
@@ -76,8 +82,8 @@ public:
     TimeNs next_due() const noexcept;
 
     /// Fires all that is due, by due time and then age. `fire` may add and cancel timers, also the
-    /// one that fires. A repeating timer keeps its phase; turns that were missed entirely are
-    /// skipped.
+    /// one that fires; the Timer is good for the call. A repeating timer keeps its phase; turns
+    /// that were missed entirely are skipped.
     void advance(TimeNs now, const std::function<void(const Timer&, bool last)>& fire);
 
     const TimerCounters& counters() const noexcept { return counters_; }
@@ -94,6 +100,7 @@ private:
         std::uint32_t previous = nil;
         std::uint32_t list = nil;  ///< which list it is in; nil: free, or firing
         bool live = false;
+        bool firing = false;
         std::uint64_t sequence = 0;
     };
 
@@ -101,7 +108,8 @@ private:
     void place(std::uint32_t index, bool at_once);
     void link(std::uint32_t index, std::uint32_t list);
     void unlink(std::uint32_t index) noexcept;
-    void free_node(std::uint32_t index);
+    void end_node(std::uint32_t index);
+    void release_node(std::uint32_t index);
     void take_list(std::uint32_t list, std::vector<std::uint32_t>& out);
     void turn_to(std::int64_t now_ms);
     void fire_one(std::uint32_t index, TimeNs now,
@@ -110,12 +118,13 @@ private:
     std::uint32_t cancel_if(Match match);
 
     std::uint32_t timers_max_;
-    std::vector<Node> nodes_;
+    std::deque<Node> nodes_;  // a handler holds its Timer while others are added
     std::vector<std::uint32_t> free_;
     std::array<std::uint32_t, levels * slots + 1> heads_;  // the last: fires at the next advance
     std::array<std::uint64_t, levels> filled_{};
-    std::unordered_multimap<std::string, TimerId> keys_;
+    TimerKeys keys_;
     std::vector<std::uint32_t> due_;
+    std::vector<TimerId> due_ids_;
     std::vector<std::uint32_t> cascade_;
     std::int64_t current_ms_ = 0;
     bool started_ = false;

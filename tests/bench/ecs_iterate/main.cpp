@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/ecs/world.h"
+#include "tests/bench/ecs_iterate/huge_pages.h"
 #include "tests/bench/ecs_iterate/loops.h"
 
 namespace {
@@ -41,7 +42,9 @@ double sample(void (*loop)(std::uint32_t passes), const Row& row) {
 
 bool run_row(const Loops& loops, const Row& row) {
     ecs::ComponentNames names;
-    ecs::World world{names};
+    ecs::WorldLimits limits;
+    limits.pages = &bench::huge_pages;
+    ecs::World world{names, limits};
     loops.open(&world.open(1, "bench"), row.entities);
     (void)sample(loops.view, row);
     (void)sample(loops.array, row);

@@ -1,0 +1,33 @@
+// Huge pages of Linux for the worlds of the benchmarks.
+#pragma once
+#include <sys/mman.h>
+
+#include <cstdint>
+
+#include "host/core/assert.h"
+#include "host/ecs/pages.h"
+
+namespace gantry::bench {
+
+inline std::byte* map_pages(std::size_t bytes, bool huge) {
+    // Only addresses at 2 MiB can be huge pages, so map too much and give back both ends.
+    constexpr std::size_t align = ecs::huge_page_bytes;
+    void* const mapped = ::mmap(nullptr, bytes + align, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    GANTRY_ASSERT(mapped != MAP_FAILED);
+    const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
+    const std::uintptr_t aligned = (begin + align - 1) & ~(align - 1);
+    auto* const pages = reinterpret_cast<std::byte*>(aligned);
+    if (aligned > begin) ::munmap(mapped, aligned - begin);
+    if (begin + align > aligned) ::munmap(pages + bytes, begin + align - aligned);
+    if (huge) (void)::madvise(pages, bytes, MADV_HUGEPAGE);  // advice: refused is as good
+    return pages;
+}
+
+inline void unmap_pages(std::byte* pages, std::size_t bytes) noexcept {
+    GANTRY_ASSERT(::munmap(pages, bytes) == 0);
+}
+
+inline constexpr ecs::PageSource huge_pages{map_pages, unmap_pages};
+
+}  // namespace gantry::bench
