@@ -16,6 +16,7 @@
 #include "host/route/records.h"
 #include "host/route/route_table.h"
 #include "host/session/session_table.h"
+#include "host/session/session_watch.h"
 
 namespace gantry::session {
 
@@ -99,7 +100,7 @@ struct WorkerLink {
 class IoRoom final : public net::ShardEvents {
 public:
     IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-           const WorldDirectory& worlds, std::vector<WorkerLink> workers);
+           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch);
     ~IoRoom() override;
 
     /// Only before the first poll, or by a closure of inbox(). [io]
@@ -179,6 +180,7 @@ private:
     std::vector<ListenerPlan> plans_;
     std::unique_ptr<IoTables> tables_;
     route::Surroundings& surroundings_;
+    SessionWatch& watch_;
     route::RoomServices services_;
     std::vector<std::unique_ptr<IoInstance>> instances_;
     std::vector<std::unique_ptr<IoInstance>> predecessors_;

@@ -84,6 +84,7 @@ Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uin
 
 Status IoRoom::send_out(Session& session, const IoMessage& outgoing) {
     IoMessage message = outgoing;
+    if (watch_.wanted()) watch_.sent(session.id, message.id, message.payload.size);
     if (session.listener < tables_->onions.size() && !tables_->onions[session.listener].empty()) {
         switch (tables_->onions[session.listener].outbound(message)) {
             case Verdict::pass:
@@ -126,6 +127,7 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             send(to, head.message_id, head.flags, head.channel, head.correlation_id,
                  Bytes{message.payload()}, message.text());
         } else {
+            if (watch_.wanted()) watch_.sent(to, message.head().message_id, message.payload().size());
             (void)shard_.send_shared(session->connection, message);
         }
     }
