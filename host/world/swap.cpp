@@ -120,6 +120,7 @@ void SwapRun::commit(std::shared_ptr<route::StateStore> state,
     WorldInstance& serving = *next_;
     auto gone = world_.publish(std::move(tables_), std::move(next_), old_);
     serving.inherit(state);
+    world_.ecs_.took_over(serving.owner().id);
     world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
     {
         const log::Scope who{serving.owner().label.c_str()};

@@ -29,6 +29,8 @@ int bots_wanted(std::string_view config) {
 
 class Arena final : public gantry::WorldPlugin {
     void setup() override {
+        // Named before the swap commits: only then are bodies of older rules brought into this layout.
+        expect(world().use<Position, Velocity, Body, Player, Field>());
         on<msg::Join>(
             [this](const msg::Join& join, const gantry::Message& m) { return welcome(join, m); });
         on<msg::Move>([this](const msg::Move& move, const gantry::Message& m) { push(move, m); });

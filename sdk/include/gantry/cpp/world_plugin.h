@@ -12,7 +12,6 @@
 namespace gantry {
 
 /// One instance per world. Everything runs on that world's thread, one call at a time: no locks.
-///
 ///     class Echo : public gantry::WorldPlugin {
 ///         void setup() override {
 ///             on(1, [](const gantry::Message& m) { return m.payload; });
