@@ -46,6 +46,7 @@ Host::Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions op
       options_{std::move(options)},
       order_{options_.seed},
       started_at_{clock.now()},
+      events_{clock},
       pool_{options_.pool_threads, pool_queue_max} {}
 
 Host::~Host() { run_threads_down(); }
@@ -107,7 +108,7 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
         config.credit_messages = manifest_.limits.credit_messages;
         config.credit_bytes = manifest_.limits.credit_bytes;
         shards_.push_back(
-            std::make_unique<session::IoRoom>(config, *this, directory_, std::move(to_workers)));
+            std::make_unique<session::IoRoom>(config, *this, directory_, std::move(to_workers), events_));
         if (options_.extra_transport != nullptr) {
             const auto added = shards_.back()->shard().transports().add(*options_.extra_transport);
             GANTRY_ASSERT(added.has_value());
@@ -133,7 +134,8 @@ void Host::build_worlds() {
         config.posted_events_max = manifest_.limits.mailbox_messages;
         config.seed = options_.seed + i;
         world::Worker& room = *workers_[worker];
-        room.add(std::make_unique<world::World>(config, component_names_, *this, room.outbox(), room.port()));
+        room.add(std::make_unique<world::World>(config, component_names_, *this, room.outbox(),
+                                                room.port(config.id)));
         directory_.set(config.id, static_cast<std::uint16_t>(worker));
         rooms_.worlds.push_back({config.id, one.name, worker, one.plugins});
     }

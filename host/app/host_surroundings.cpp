@@ -14,11 +14,8 @@ Status Host::post_event(WorldId id, std::string_view name, Bytes payload) {
     const std::uint16_t worker = directory_.worker(id);
     if (worker >= workers_.size()) return Status::not_found;
     world::Worker* const room = workers_[worker].get();
-    room->port()([room, id, event = std::string{name}, bytes = std::string{payload.text()}] {
-        if (world::World* const world = room->find(id)) {
-            (void)world->post_event(event, Bytes{std::string_view{bytes}});
-            room->touch(*world);
-        }
+    room->port(id)([room, id, event = std::string{name}, bytes = std::string{payload.text()}] {
+        (void)room->find(id)->post_event(event, Bytes{std::string_view{bytes}});
     });
     return Status::ok;
 }

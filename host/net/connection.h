@@ -32,6 +32,7 @@ struct Endpoint {
     TimeNs ping_ns = 0;
     QueueLimits queue;
     WebSocketOptions ws;
+    TransportFactory* factory = nullptr;
     TransportListener* listener = nullptr;  // null: fed by adopt(), or outbound
 };
 

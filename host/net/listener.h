@@ -63,7 +63,7 @@ struct BoundListener {
 /// An outbound connection: the same fields where they mean the same.
 struct ConnectConfig {
     std::string transport = "tcp";
-    std::string address = "127.0.0.1";
+    std::string address = "127.0.0.1";  ///< a literal: names are resolved above
     std::uint16_t port = 0;
     Framing framing = Framing::gantry;
     std::uint32_t payload_bytes_max = 65'535;

@@ -12,6 +12,10 @@ Shard::~Shard() = default;
 TransportRegistry& Shard::transports() noexcept { return core_->transports; }
 Result<BoundListener> Shard::listen(const ListenerConfig& config) { return core_->listen(config); }
 void Shard::stop_listening() { core_->stop_listening(); }
+void Shard::stop_listener(std::uint32_t index) { core_->stop_listener(index); }
+void Shard::drop_transport(TransportFactory& factory, CloseReason reason) {
+    core_->drop_transport(factory, reason);
+}
 Result<ConnectionId> Shard::connect(const ConnectConfig& config) { return core_->connect(config); }
 
 bool Shard::poll(TimeNs now) { return core_->poll(now); }

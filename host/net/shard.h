@@ -45,8 +45,9 @@ struct ConnectionStats {
 /// read from it, until resume(); the frame is then shown again.
 enum class FrameVerdict : std::uint8_t { taken, blocked };
 
-/// What a shard tells the layer above, all on the shard's thread from within poll(). Every method
-/// may call the shard back, also to close the connection that it is told about.
+/// What a shard tells the layer above, on its thread from within poll(), the watermarks also from
+/// flush(). Every method may call the shard back, also to close the connection that it is told
+/// about.
 class ShardEvents {
 public:
     virtual ~ShardEvents() = default;
@@ -113,8 +114,12 @@ public:
     /// Errors name the listener, address and port. With a balance other than `kernel` nothing is
     /// bound: the listener waits for adopt() (see Acceptor). [io]
     Result<BoundListener> listen(const ListenerConfig& config);
-    /// Accept nothing more; connections stay. [io]
+    /// Accept nothing more, at all or on one listener; connections stay. [io]
     void stop_listening();
+    void stop_listener(std::uint32_t listener_index);
+    /// Takes a transport out: its listeners stop, its connections end at once with `reason`. After
+    /// the next poll() nothing of it is called any more. [io]
+    void drop_transport(TransportFactory& factory, CloseReason reason);
     /// Opens an outbound connection; on_open or on_close(connect_failed, handshake_timeout)
     /// follows, the latter without an on_open. [io]
     Result<ConnectionId> connect(const ConnectConfig& config);

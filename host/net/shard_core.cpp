@@ -22,8 +22,9 @@ Error listener_error(const ListenerConfig& config, Status status, const std::str
 }
 
 template <class Config>
-Endpoint endpoint_of(const Config& config, const TransportFactory& factory, bool client) {
+Endpoint endpoint_of(const Config& config, TransportFactory& factory, bool client) {
     Endpoint endpoint;
+    endpoint.factory = &factory;
     endpoint.protocol = config.transport;
     endpoint.framing = config.framing;
     endpoint.kind = factory.kind();
@@ -57,6 +58,7 @@ std::string objection(const Config& config, const TransportFactory* factory,
                " is more than framing " + framing_name(config.framing) + " can carry (" +
                std::to_string(limit) + ")";
     }
+    if (config.handshake_ms == 0) return "handshake_ms must be above 0";
     const QueueLimits& queue = config.queue;
     if (queue.low_bytes > queue.high_bytes || queue.high_bytes > queue.max_bytes) {
         return "the queue's limits must be in order: low " + std::to_string(queue.low_bytes) +
@@ -124,10 +126,25 @@ Result<BoundListener> ShardCore::listen(const ListenerConfig& listener) {
 }
 
 void ShardCore::stop_listening() {
+    for (const auto& endpoint : endpoints_) stop_listener(endpoint->index);
+}
+
+void ShardCore::stop_listener(std::uint32_t listener_index) {
+    if (listener_index >= endpoints_.size()) return;
+    TransportListener* const listener =
+        std::exchange(endpoints_[listener_index]->listener, nullptr);
+    if (listener != nullptr) listener->destroy();
+}
+
+void ShardCore::drop_transport(TransportFactory& factory, CloseReason reason) {
     for (const auto& endpoint : endpoints_) {
-        if (endpoint->listener != nullptr) endpoint->listener->destroy();
-        endpoint->listener = nullptr;
+        if (endpoint->factory == &factory) stop_listener(endpoint->index);
     }
+    for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
+        Connection& c = table_.at(slot);
+        if (c.id && c.endpoint->factory == &factory) drop(c, reason);
+    }
+    transports.remove(factory);
 }
 
 Result<ConnectionId> ShardCore::connect(const ConnectConfig& target) {

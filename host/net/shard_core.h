@@ -22,6 +22,8 @@ public:
 
     Result<BoundListener> listen(const ListenerConfig& config);
     void stop_listening();
+    void stop_listener(std::uint32_t listener_index);
+    void drop_transport(TransportFactory& factory, CloseReason reason);
     Result<ConnectionId> connect(const ConnectConfig& config);
     bool poll(TimeNs now);
     void wait(TimeNs until);

@@ -134,6 +134,7 @@ private:
     void remove_now(const std::string& plugin);
 
     // One swap at a time; the others wait. [control]
+    std::uint64_t enqueue(Request request);
     void begin_next(TimeNs now);
     void begin_job(Request request);
     void swap_worlds();
@@ -142,7 +143,7 @@ private:
     void world_done(const std::string& world, world::SwapResult result);
     void commit_job();
     void fail_job(SwapOutcome outcome, std::string reason);
-    void undo_rooms(const std::string& plugin);
+    void undo_rooms(const std::string& plugin, const std::string& reason);
     void roll_back(Loaded& loaded, const std::string& reason);
     void settle(Loaded& loaded);
     void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries);

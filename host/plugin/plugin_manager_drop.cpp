@@ -72,11 +72,8 @@ std::optional<std::string> PluginManager::needed_by(const std::string& plugin) c
 void PluginManager::unload(const std::string& plugin) {
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port()([worker, id = place.id, plugin] {
-            if (world::World* const world = worker->find(id)) {
-                (void)world->remove(plugin);
-                worker->touch(*world);
-            }
+        worker->port(place.id)([worker, id = place.id, plugin] {
+            (void)worker->find(id)->remove(plugin);
         });
     }
     for (session::IoRoom* const shard : rooms_.shards) {

@@ -43,29 +43,26 @@ Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_v
         if (!dropped->error.empty()) return Error{Status::refused, dropped->error};
         request.file = dropped->file;
     }
+    return enqueue(std::move(request));
+}
+
+std::uint64_t PluginManager::swap_linked(const PluginDesc& desc) {
+    Request request;
+    request.plugin = desc.name;
+    request.linked = &desc;
+    return enqueue(std::move(request));
+}
+
+std::uint64_t PluginManager::enqueue(Request request) {
     request.ticket = next_ticket_++;
     SwapReport fresh;
     fresh.ticket = request.ticket;
-    fresh.plugin = plugin;
+    fresh.plugin = request.plugin;
     fresh.began_wall = clock_.wall_now();
     reports_.push_back(std::move(fresh));
     if (reports_.size() > reports_max) reports_.pop_front();
     queue_.push_back(std::move(request));
     publish_snapshot();
-    return queue_.back().ticket;
-}
-
-std::uint64_t PluginManager::swap_linked(const PluginDesc& desc) {
-    Request request;
-    request.ticket = next_ticket_++;
-    request.plugin = desc.name;
-    request.linked = &desc;
-    SwapReport fresh;
-    fresh.ticket = request.ticket;
-    fresh.plugin = desc.name;
-    fresh.began_wall = clock_.wall_now();
-    reports_.push_back(std::move(fresh));
-    queue_.push_back(std::move(request));
     return queue_.back().ticket;
 }
 
@@ -116,6 +113,7 @@ void PluginManager::begin_job(Request request) {
                                     job_->library->label(), current->second.library->label()));
     }
     current->second.state = PluginState::swapping;
+    publish_snapshot();
     swap_worlds();
 }
 
@@ -137,9 +135,8 @@ void PluginManager::swap_worlds() {
                 world_done(name, std::move(result));
             });
         };
-        worker->port()([worker, id = place.id, order = std::move(order), is_new]() mutable {
+        worker->port(place.id)([worker, id = place.id, order = std::move(order), is_new]() mutable {
             world::World* const world = worker->find(id);
-            worker->touch(*world);
             if (!is_new) return world->begin_swap(std::move(order));
             world::SwapResult result;
             if (const auto added = world->add(order.next)) {
@@ -246,7 +243,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     const auto current = loaded_.find(job->request.plugin);
     if (current != loaded_.end()) {
         if (current->second.state == PluginState::swapping) {
-            undo_rooms(job->request.plugin);
+            undo_rooms(job->request.plugin, reason);
             current->second.state = PluginState::active;
         }
     } else if (job->library) {
@@ -265,14 +262,11 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
 }
 
 // Rooms that have committed go back; the others have nothing to go back to and say so.
-void PluginManager::undo_rooms(const std::string& plugin) {
+void PluginManager::undo_rooms(const std::string& plugin, const std::string& reason) {
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port()([worker, id = place.id, plugin] {
-            if (world::World* const world = worker->find(id)) {
-                world->roll_back(plugin, "another room could not take the new version");
-                worker->touch(*world);
-            }
+        worker->port(place.id)([worker, id = place.id, plugin, reason] {
+            worker->find(id)->roll_back(plugin, reason);
         });
     }
     for (session::IoRoom* const shard : rooms_.shards) {
@@ -287,7 +281,7 @@ void PluginManager::roll_back(Loaded& loaded, const std::string& reason) {
     log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(), loaded.previous->label(),
               reason);
     ++counters_.swaps_rolled_back;
-    undo_rooms(loaded.library->name());
+    undo_rooms(loaded.library->name(), reason);
     std::shared_ptr<Library> bad = std::move(loaded.library);
     loaded.library = std::move(loaded.previous);
     loaded.state = PluginState::active;
@@ -308,9 +302,7 @@ void PluginManager::settle(Loaded& loaded) {
     const std::string plugin = loaded.library->name();
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port()([worker, id = place.id, plugin] {
-            if (world::World* const world = worker->find(id)) world->settle(plugin);
-        });
+        worker->port(place.id)([worker, id = place.id, plugin] { worker->find(id)->settle(plugin); });
     }
     for (session::IoRoom* const shard : rooms_.shards) {
         shard->inbox().post([shard, plugin] { shard->settle(plugin); });

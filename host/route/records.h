@@ -10,7 +10,7 @@ namespace gantry::route {
 /// Shard to worker.
 enum class ToWorld : std::uint32_t { opened = 1, message, closed, pressure };
 /// Worker to shard.
-enum class ToShard : std::uint32_t { send = 1, shared, credit, close, move };
+enum class ToShard : std::uint32_t { send = 1, shared, credit, close, move, forward, moved };
 
 struct OpenedRecord {
     WorldId world;
@@ -77,6 +77,10 @@ struct CloseRecord {
     std::uint32_t reserved = 0;
 };
 
+/// A session's move, in four steps. The old world asks (`move`); the shard stops reading the session
+/// and marks the end of its messages (ClosedRecord::moved_to); at the mark the old world lets go
+/// (`move` again) and sends what came after its request (`forward`, with a MessageRecord and its
+/// payload); `moved` ends it and the shard reads on.
 struct MoveRecord {
     SessionId session;
     WorldId to;

@@ -2,13 +2,31 @@
 
 #include <cstring>
 
+#include "host/net/transport_registry.h"
 #include "host/session/io_room.h"
 
 namespace gantry::session {
 
 void* IoInstance::query(Str interface_id) noexcept {
     if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
+    if (interface_id.view() == Transports::interface_id) return static_cast<Transports*>(this);
     return FacetInstance::query(interface_id);
+}
+
+IoInstance::~IoInstance() {
+    if (factories_.empty()) return;
+    for (TransportFactory* const factory : factories_) {
+        room_.shard().drop_transport(*factory, net::CloseReason::requested);
+    }
+    // Its last links are let go in a turn of the shard; after that nothing of the plugin is called.
+    room_.shard().poll(now());
+}
+
+Status IoInstance::add(TransportFactory* factory) noexcept {
+    if (started() || factory == nullptr) return Status::invalid;
+    if (!room_.shard().transports().add(*factory)) return Status::already_exists;
+    factories_.push_back(factory);
+    return Status::ok;
 }
 
 Status IoInstance::layer(const LayerDesc* desc) noexcept {

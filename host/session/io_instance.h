@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "gantry/io.h"
+#include "gantry/transport.h"
 #include "host/route/facet_instance.h"
 
 namespace gantry::session {
 
 class IoRoom;
 
-class IoInstance final : public route::FacetInstance, public Io {
+class IoInstance final : public route::FacetInstance, public Io, public Transports {
 public:
     struct Route {
         std::uint16_t id;
@@ -26,12 +27,14 @@ public:
     IoInstance(const route::FacetOrder& order, Plugin* plugin, route::Surroundings& surroundings,
                route::RoomServices& services, IoRoom& room)
         : FacetInstance{order, plugin, surroundings, services}, room_{room} {}
+    ~IoInstance() override;  ///< its transports leave with their links
 
     const std::vector<Route>& routes() const noexcept { return routes_; }
     const std::vector<NamedLayer>& layers() const noexcept { return layers_; }
 
     void* query(Str interface_id) noexcept override;
 
+    Status add(TransportFactory* factory) noexcept override;
     Status layer(const LayerDesc* desc) noexcept override;
     Status route(std::uint16_t message_id, Str name, IoRouteFunction handler,
                  void* context) noexcept override;
@@ -46,6 +49,7 @@ private:
     IoRoom& room_;
     std::vector<Route> routes_;
     std::vector<NamedLayer> layers_;
+    std::vector<TransportFactory*> factories_;
 };
 
 }  // namespace gantry::session

@@ -31,12 +31,13 @@ void copy_text(char (&to)[N], std::string_view from) {
 }  // namespace
 
 IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-               const WorldDirectory& worlds, std::vector<WorkerLink> workers)
+               const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch)
     : config_{config},
       worlds_{worlds},
       sessions_{config.shard.index},
       tables_{std::make_unique<IoTables>()},
       surroundings_{surroundings},
+      watch_{watch},
       services_{surroundings,
                 [this](std::function<void()> work) {
                     if (inbox_.post(std::move(work))) wake();
@@ -58,6 +59,7 @@ bool IoRoom::poll(TimeNs now) {
 void IoRoom::on_open(net::ConnectionId id, const net::ConnectionInfo& info) {
     Session& session = sessions_.open(id);
     ++counters_.sessions_opened;
+    if (watch_.wanted()) watch_.established(session.id, net::address_text(info.remote));
     session.listener = info.listener_index;
     if (session.listener >= plans_.size()) return;  // outbound: no world, no layers
     tables_->onions[session.listener].opened(session.id);
@@ -80,10 +82,16 @@ void IoRoom::send_opened(Session& session, bool moved) {
     push_control(session.world, route::ToWorld::opened, bytes_of(record));
 }
 
-void IoRoom::on_close(net::ConnectionId id, net::CloseReason) {
+void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
     Session* const session = sessions_.of(id);
     if (session == nullptr) return;
     ++counters_.sessions_closed;
+    if (watch_.wanted()) {
+        const bool failed = reason != net::CloseReason::peer_closed &&
+                            reason != net::CloseReason::requested &&
+                            reason != net::CloseReason::shutdown;
+        watch_.closed(session->id, net::close_reason_name(reason), failed);
+    }
     if (session->listener < plans_.size()) tables_->onions[session->listener].closed(session->id);
     if (session->world) {
         route::ClosedRecord record;
@@ -121,6 +129,7 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
     message.correlation = frame.head.correlation_id;
     message.payload = frame.payload;
     message.text = frame.text ? 1 : 0;
+    if (watch_.wanted()) watch_.received(session->id, message.id, message.payload.size);
     switch (through_layers(*session, message)) {
         case Verdict::pass:
             return to_world(*session, message);

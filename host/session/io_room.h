@@ -16,6 +16,7 @@
 #include "host/route/records.h"
 #include "host/route/route_table.h"
 #include "host/session/session_table.h"
+#include "host/session/session_watch.h"
 
 namespace gantry::session {
 
@@ -99,7 +100,7 @@ struct WorkerLink {
 class IoRoom final : public net::ShardEvents {
 public:
     IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-           const WorldDirectory& worlds, std::vector<WorkerLink> workers);
+           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch);
     ~IoRoom() override;
 
     /// Only before the first poll, or by a closure of inbox(). [io]
@@ -154,6 +155,7 @@ private:
     void handle(route::ToShard kind, std::span<std::byte> body);
     void handle_shared(std::span<std::byte> body);
     void handle_move(const route::MoveRecord& record);
+    void forward(std::span<std::byte> body);
     void flush_pending();
     void resume_waiting();
     net::FrameVerdict wait_for_room(Session& session, Worker* worker);
@@ -178,6 +180,7 @@ private:
     std::vector<ListenerPlan> plans_;
     std::unique_ptr<IoTables> tables_;
     route::Surroundings& surroundings_;
+    SessionWatch& watch_;
     route::RoomServices services_;
     std::vector<std::unique_ptr<IoInstance>> instances_;
     std::vector<std::unique_ptr<IoInstance>> predecessors_;

@@ -54,6 +54,13 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
             std::memcpy(&record, body.data(), sizeof record);
             return handle_move(record);
         }
+        case route::ToShard::forward: return forward(body);
+        case route::ToShard::moved: {
+            route::MoveRecord record;
+            std::memcpy(&record, body.data(), sizeof record);
+            if (Session* const session = sessions_.find(record.session)) session->moving = false;
+            return;
+        }
     }
 }
 
@@ -77,6 +84,7 @@ Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uin
 
 Status IoRoom::send_out(Session& session, const IoMessage& outgoing) {
     IoMessage message = outgoing;
+    if (watch_.wanted()) watch_.sent(session.id, message.id, message.payload.size);
     if (session.listener < tables_->onions.size() && !tables_->onions[session.listener].empty()) {
         switch (tables_->onions[session.listener].outbound(message)) {
             case Verdict::pass:
@@ -119,6 +127,7 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             send(to, head.message_id, head.flags, head.channel, head.correlation_id,
                  Bytes{message.payload()}, message.text());
         } else {
+            if (watch_.wanted()) watch_.sent(to, message.head().message_id, message.payload().size());
             (void)shard_.send_shared(session->connection, message);
         }
     }
@@ -139,11 +148,22 @@ void IoRoom::handle_move(const route::MoveRecord& record) {
         return;
     }
     // Second half: the old world has handled all before the mark.
-    session->moving = false;
     session->world = record.to;
     session->credit_messages = 0;
     session->credit_bytes = 0;
     send_opened(*session, true);
+}
+
+void IoRoom::forward(std::span<std::byte> body) {
+    route::MessageRecord record;
+    std::memcpy(&record, body.data(), sizeof record);
+    Session* const session = sessions_.find(record.session);
+    if (session == nullptr) return;
+    record.world = session->world;
+    std::memcpy(body.data(), &record, sizeof record);
+    ++session->credit_messages;
+    session->credit_bytes += static_cast<std::uint32_t>(body.size() - sizeof record);
+    push_control(session->world, route::ToWorld::message, body);
 }
 
 }  // namespace gantry::session

@@ -124,6 +124,8 @@ Status WorldInstance::move(SessionId id, WorldId to) noexcept {
     WorldSession* const session = world_.sessions_.find(id);
     if (session == nullptr || session->left || !to) return Status::not_found;
     if (to == world_.config_.id) return Status::ok;
+    if (session->moving) return Status::unavailable;
+    session->moving = true;
     world_.outbox_.move(id, to);
     return Status::ok;
 }

@@ -80,14 +80,21 @@ void Outbox::close(SessionId session, net::CloseReason reason) {
     std::memcpy(push(*shard, route::ToShard::close, sizeof record).data(), &record, sizeof record);
 }
 
-void Outbox::move(SessionId session, WorldId to) {
+void Outbox::put_move(route::ToShard kind, SessionId session, WorldId to) {
     Shard* const shard = shard_of(session);
     if (shard == nullptr) return;
     flush_credit();
     route::MoveRecord record;
     record.session = session;
     record.to = to;
-    std::memcpy(push(*shard, route::ToShard::move, sizeof record).data(), &record, sizeof record);
+    std::memcpy(push(*shard, kind, sizeof record).data(), &record, sizeof record);
+}
+
+void Outbox::forward(SessionId session, std::span<const std::byte> record_and_payload) {
+    Shard* const shard = shard_of(session);
+    if (shard == nullptr) return;
+    const auto body = push(*shard, route::ToShard::forward, record_and_payload.size());
+    std::memcpy(body.data(), record_and_payload.data(), record_and_payload.size());
 }
 
 void Outbox::credit(SessionId session, std::uint32_t bytes) {

@@ -40,7 +40,10 @@ public:
     /// Encodes once; receivers may be on any shard.
     void send_shared(const SessionId* to, std::size_t count, std::uint16_t id, Bytes payload);
     void close(SessionId session, net::CloseReason reason);
-    void move(SessionId session, WorldId to);
+    void move(SessionId session, WorldId to) { put_move(route::ToShard::move, session, to); }
+    void moved(SessionId session) { put_move(route::ToShard::moved, session, {}); }
+    /// A message that belongs to the world where its session has moved to.
+    void forward(SessionId session, std::span<const std::byte> record_and_payload);
     /// The world has handled one message of this session. Runs of one session are put together.
     void credit(SessionId session, std::uint32_t bytes);
 
@@ -67,6 +70,7 @@ private:
     }
     /// Room for a record: in the ring, or in the overflow.
     std::span<std::byte> push(Shard& shard, route::ToShard kind, std::size_t body_bytes);
+    void put_move(route::ToShard kind, SessionId session, WorldId to);
     void flush_credit();
     void flush_overflow(Shard& shard);
 

@@ -22,7 +22,9 @@ struct WorldSession {
     std::uint64_t messages_out = 0;
     std::uint32_t unknown_ids = 0;  ///< messages that nobody handles
     std::uint32_t index = 0;        ///< in the list of all
-    bool left = false;              ///< closing or moving away: nothing of it is handled any more
+    bool left = false;              ///< closed: nothing of it is handled any more
+    bool moving = false;            ///< to another world: what still comes is forwarded there
+    std::vector<std::vector<std::byte>> to_forward;  ///< bounded by the session's credit
     std::vector<GroupId> groups;
     char remote[64] = {};
     char protocol[16] = {};

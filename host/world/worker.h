@@ -43,6 +43,18 @@ public:
         };
     }
 
+    /// The same for work that belongs to a world, which then gets a turn; dropped when it is gone.
+    route::PostToRoom port(WorldId world) noexcept {
+        return [this, world](std::function<void()> work) {
+            port()([this, world, work = std::move(work)] {
+                World* const found = find(world);
+                if (found == nullptr) return;
+                work();
+                touch(*found);
+            });
+        };
+    }
+
     World& add(std::unique_ptr<World> world);
     void remove(WorldId id);
     World* find(WorldId id) noexcept;

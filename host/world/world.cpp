@@ -141,8 +141,12 @@ void World::handle_closed(const route::ClosedRecord& record) {
         apply_commands(*hook.instance);
     }
     (void)ecs_.destroy({&entity, 1});
+    const auto to_forward = std::move(session->to_forward);
     sessions_.close(record.session);
-    if (record.moved_to != 0) outbox_.move(record.session, WorldId{record.moved_to});
+    if (record.moved_to == 0) return;
+    outbox_.move(record.session, WorldId{record.moved_to});
+    for (const auto& message : to_forward) outbox_.forward(record.session, message);
+    outbox_.moved(record.session);
 }
 
 void World::pressure(const route::PressureRecord& record) {
@@ -158,6 +162,12 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     WorldSession* const session = sessions_.find(record.session);
     if (session == nullptr || session->left) {
         ++counters_.late_messages;
+        return;
+    }
+    if (session->moving) {
+        auto& kept = session->to_forward.emplace_back(sizeof record + payload.size());
+        std::memcpy(kept.data(), &record, sizeof record);
+        if (!payload.empty()) std::memcpy(kept.data() + sizeof record, payload.data(), payload.size());
         return;
     }
     ++counters_.messages;

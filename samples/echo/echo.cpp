@@ -1,9 +1,10 @@
-// The smallest plugin: whatever comes as message 1 goes back.
+// The smallest plugin: what comes as message 1 goes back, and on a listener without ids everything.
 #include <gantry/gantry.h>
 
 class Echo : public gantry::WorldPlugin {
     void setup() override {
         on(1, [](const gantry::Message& message) { return message.payload; });
+        on(0, [](const gantry::Message& message) { return message.payload; });
     }
 };
 

@@ -119,10 +119,6 @@ TestHost::TestHost(TestHostConfig config) {
     make(std::move(manifest), config);
 }
 
-TestHost::TestHost(manifest::Manifest manifest, TestHostConfig config) {
-    make(std::move(manifest), config);
-}
-
 void TestHost::make(manifest::Manifest manifest, const TestHostConfig& config) {
     app::HostOptions options;
     options.seed = config.seed != 0 ? config.seed : seed();

@@ -72,8 +72,6 @@ class TestHost {
 public:
     /// Ends the test when the host cannot be made.
     explicit TestHost(TestHostConfig config = {});
-    /// The same from a manifest whose listeners are in memory.
-    explicit TestHost(manifest::Manifest manifest, TestHostConfig config = {});
     ~TestHost();
 
     TestClient connect(const std::string& listener = "memory");

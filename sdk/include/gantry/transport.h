@@ -189,4 +189,15 @@ protected:
     ~TransportFactory() = default;
 };
 
+/// How an io facet brings a transport: listeners of the manifest then name its scheme. [io]
+struct Transports {
+    static constexpr const char* interface_id = "gantry.transports/1";
+
+    /// Only during start(). `already_exists` when the scheme is taken. The factory lives until stop().
+    virtual Status add(TransportFactory* factory) noexcept = 0;
+
+protected:
+    ~Transports() = default;
+};
+
 }  // namespace gantry

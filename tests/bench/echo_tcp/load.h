@@ -10,8 +10,8 @@ struct LoadOptions {
     std::uint32_t conns = 50;
     std::uint32_t depth = 1;
     std::uint32_t payload_bytes = 64;
-    double warmup_s = 0.2;
-    double seconds = 1.0;
+    double warmup_s = 0.1;
+    double seconds = 0.4;
     std::uint16_t message_id = 1;
     std::uint8_t request_flags = 0;   ///< of what is sent
     std::uint8_t response_flags = 0;  ///< of what must come back

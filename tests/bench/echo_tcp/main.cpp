@@ -65,8 +65,8 @@ int main(int argc, char** argv) {
     LoadOptions options;
     options.conns = static_cast<std::uint32_t>(option(argc, argv, "--conns", 50));
     options.payload_bytes = static_cast<std::uint32_t>(option(argc, argv, "--payload", 64));
-    options.seconds = option(argc, argv, "--seconds", 1.0);
-    const int runs = static_cast<int>(option(argc, argv, "--runs", 5));
+    options.seconds = option(argc, argv, "--seconds", 0.4);
+    const int runs = static_cast<int>(option(argc, argv, "--runs", 15));
     const auto depth = static_cast<std::uint32_t>(option(argc, argv, "--depth", 0));
 
     const auto baseline = start_epoll_server();

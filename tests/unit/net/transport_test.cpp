@@ -198,6 +198,23 @@ TEST_CASE("links are destroyed by the shard that owns them, whatever the ending"
     CHECK(alive == 1);
 }
 
+TEST_CASE("a transport that is taken out leaves nothing behind, and others go on") {
+    QueueTest queue;
+    REQUIRE(queue.test.shard.listen(queue.test.listener()));
+    MemoryClient other = queue.test.connect();
+    queue.test.settle();
+    queue.test.shard.drop_transport(queue.transport, CloseReason::shutdown);
+    queue.test.settle();
+    CHECK(queue.test.events.log == std::vector<std::string>{"open", "open", "close shutdown"});
+    CHECK(queue.transport.alive == 0);
+    CHECK_FALSE(queue.test.shard.listen(queue.test.listener(Framing::gantry, "queue")));
+    other.write(frame_bytes(1, "still here"));
+    queue.test.settle();
+    CHECK(queue.test.events.frames.size() == 1);
+    queue.test.shard.stop_listener(1);
+    CHECK_FALSE(queue.test.connect());
+}
+
 TEST_CASE("a link that opens later is announced then, and one that never does is given up") {
     QueueTest queue;
     ConnectConfig config;

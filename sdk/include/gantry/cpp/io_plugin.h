@@ -3,6 +3,7 @@
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
 #include "gantry/io.h"
+#include "gantry/transport.h"
 
 namespace gantry {
 
@@ -72,6 +73,9 @@ protected:
             kept));
     }
 
+    /// Brings a transport: listeners of the manifest can then name its scheme. It lives with you.
+    void transport(TransportFactory& factory) { expect(transports_->add(&factory)); }
+
     Io& io() noexcept { return *io_; }
 
 private:
@@ -84,10 +88,14 @@ private:
     }
     void bind(Host& host) final {
         io_ = static_cast<Io*>(host.query(Io::interface_id));
-        if (io_ == nullptr) throw HandlerError{Status::unsupported, "the host has no gantry.io/1"};
+        transports_ = static_cast<Transports*>(host.query(Transports::interface_id));
+        if (io_ == nullptr || transports_ == nullptr) {
+            throw HandlerError{Status::unsupported, "the host lacks an interface of an io facet"};
+        }
     }
 
     Io* io_ = nullptr;
+    Transports* transports_ = nullptr;
 };
 
 /// One instance in the process, on a service thread: what others ask by call().
