@@ -41,8 +41,8 @@ double measure(LoadOptions options, const EchoServer& server) {
 void run_row(const Row& row, const EchoServer& baseline, LoadOptions options, int runs) {
     options.depth = row.depth;
     if (row.typed) {
-        options.request_flags = net::frame_flags::request;
-        options.response_flags = net::frame_flags::response;
+        options.request_flags = gantry::net::frame_flags::request;
+        options.response_flags = gantry::net::frame_flags::response;
         options.payload_head = {0x0a, static_cast<char>(options.payload_bytes - 2)};
     }
     std::vector<double> values, baselines;
