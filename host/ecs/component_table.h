@@ -88,8 +88,12 @@ Result<ComponentId> ComponentTable::add(OwnerId user, std::span<const OwnerId> r
     if (difference(present->schema, schema)) {
         const OwnerId* const other = other_user(*present, user, replaces);
         if (replaces.empty() || other != nullptr) {
-            const std::string holder = other == nullptr ? "the stored entities" : label_of(*other);
-            return disagreement(present->schema, schema, holder, label_of(user));
+            Error error = disagreement(present->schema, schema,
+                                       other == nullptr ? "the stored entities" : label_of(*other),
+                                       label_of(user));
+            if (other == nullptr)
+                error.message += "; only what is registered in setup() is migrated";
+            return error;
         }
         stage(user, id, std::move(schema));
     }

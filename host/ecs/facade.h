@@ -26,6 +26,8 @@ public:
     OwnerId owner() const noexcept { return owner_; }
     const std::string& label() const noexcept { return label_; }
     std::span<const OwnerId> replaces() const noexcept { return replaces_; }
+    /// From now on a layout that differs is a disagreement, for nothing will migrate it any more.
+    void took_over() noexcept { replaces_.clear(); }
     CommandBuffer& buffer() noexcept { return commands_; }
 
     Status register_component(const ComponentDesc* desc, ComponentId* out) noexcept override;

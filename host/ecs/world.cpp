@@ -41,6 +41,10 @@ Ecs& World::open(OwnerId owner, std::string label, std::span<const OwnerId> repl
     return *parts_->owners.back();
 }
 
+void World::took_over(OwnerId owner) noexcept {
+    if (Facade* const facade = parts_->facade(owner)) facade->took_over();
+}
+
 void World::release_owner(OwnerId owner) noexcept {
     parts_->components.drop_user(owner);
     parts_->queries.close_all(owner, parts_->tables.archetypes());

@@ -34,6 +34,9 @@ public:
     /// "arena@1.0.0#3". With `replaces`, a component whose only users are among these may be
     /// registered with another layout: it is put aside, for plan_migration(owner).
     Ecs& open(OwnerId owner, std::string label, std::span<const OwnerId> replaces = {});
+    /// The owner serves in place of those it replaces: a layout that it registers from now on has
+    /// to be the one the world has.
+    void took_over(OwnerId owner) noexcept;
     /// Drops the interface, the queries and the commands of an owner; components stay.
     void release_owner(OwnerId owner) noexcept;
     /// What release_owner would drop: registered components and open queries.

@@ -39,6 +39,8 @@ public:
         for (std::size_t i = net::frame_header_bytes; i < frame_.size(); ++i) {
             frame_[i] = static_cast<std::byte>(i * 31 + number);
         }
+        std::memcpy(frame_.data() + net::frame_header_bytes, options.payload_head.data(),
+                    options.payload_head.size());
     }
     ~Client() {
         if (socket_ >= 0) close(socket_);

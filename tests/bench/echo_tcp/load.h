@@ -15,6 +15,7 @@ struct LoadOptions {
     std::uint16_t message_id = 1;
     std::uint8_t request_flags = 0;   ///< of what is sent
     std::uint8_t response_flags = 0;  ///< of what must come back
+    std::string payload_head;         ///< the payload's first bytes; the rest is filled up
 };
 
 struct LoadResult {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "host/net/frame.h"
 #include "tests/bench/echo_tcp/load.h"
 #include "tests/bench/echo_tcp/server.h"
 
@@ -18,6 +19,7 @@ struct Row {
     std::uint32_t depth;
     const EchoServer* server;
     double target;
+    bool typed = false;  ///< requests whose payload is a bench.Echo
 };
 
 double median(std::vector<double> values) {
@@ -38,9 +40,16 @@ double measure(LoadOptions options, const EchoServer& server) {
 /// Baseline and subject take turns, so that what else the machine does meets both.
 void run_row(const Row& row, const EchoServer& baseline, LoadOptions options, int runs) {
     options.depth = row.depth;
+    if (row.typed) {
+        options.request_flags = net::frame_flags::request;
+        options.response_flags = net::frame_flags::response;
+        options.payload_head = {0x0a, static_cast<char>(options.payload_bytes - 2)};
+    }
     std::vector<double> values, baselines;
     for (int run = 0; run < runs; ++run) {
-        baselines.push_back(measure(options, baseline));
+        LoadOptions plain = options;
+        plain.request_flags = plain.response_flags = 0;
+        baselines.push_back(measure(plain, baseline));
         values.push_back(measure(options, *row.server));
     }
     const double value = median(values);
@@ -71,8 +80,11 @@ int main(int argc, char** argv) {
 
     const auto baseline = start_epoll_server();
     const auto shard = start_shard_server();
+    const auto world = start_world_server();
     const Row rows[] = {{"io_depth1", 1, shard.get(), 1.15},
-                        {"io_depth100", 100, shard.get(), 1.35}};
+                        {"io_depth100", 100, shard.get(), 1.35},
+                        {"world_depth1", 1, world.get(), 1.8, true},
+                        {"world_depth100", 100, world.get(), 3.5, true}};
     for (const Row& row : rows) {
         if (depth == 0 || depth == row.depth) run_row(row, *baseline, options, runs);
     }

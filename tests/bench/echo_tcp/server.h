@@ -56,4 +56,6 @@ void pin_to_cpu(int cpu);
 std::unique_ptr<EchoServer> start_epoll_server();  // epoll_server.cpp: the baseline
 std::unique_ptr<EchoServer> start_shard_server();  // shard_server.cpp: a handler in on_frame
 
+std::unique_ptr<EchoServer> start_world_server();  // world_server.cpp: a handler in a world
+
 }  // namespace gantry::bench

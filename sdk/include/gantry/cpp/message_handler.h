@@ -77,7 +77,7 @@ Task<> answer_later(WorldLinks links, Message message, Task<R> task) {
 /// Runs `body`, which returns what the handler returned, and answers the message.
 template <class Body>
 Status handle(const WorldLinks& links, Str name, const Message& message, Body&& body) noexcept {
-    using R = std::invoke_result_t<Body&>;
+    using R = std::remove_cvref_t<std::invoke_result_t<Body&>>;
     Status status = Status::ok;
     const auto caught = guarded([&] {
         if constexpr (is_task<R>) {
@@ -111,7 +111,7 @@ Status route_raw(const WorldLinks& links, std::uint16_t id, Str name, F f) {
         [](void* context, const Message* message) noexcept {
             auto& self = *static_cast<Kept*>(context);
             return handle(self.links, std::string_view{self.name}, *message,
-                          [&] { return self.f(*message); });
+                          [&]() -> decltype(auto) { return self.f(*message); });
         },
         kept);
 }
@@ -142,9 +142,10 @@ Status route_typed(const WorldLinks& links, std::uint16_t id, F f) {
             const Str handler_name{std::string_view{self.name}};
             if constexpr (std::is_invocable_v<F&, const T&, const Message&>) {
                 return handle(self.links, handler_name, *message,
-                              [&] { return self.f(*decoded, *message); });
+                              [&]() -> decltype(auto) { return self.f(*decoded, *message); });
             } else {
-                return handle(self.links, handler_name, *message, [&] { return self.f(*decoded); });
+                return handle(self.links, handler_name, *message,
+                              [&]() -> decltype(auto) { return self.f(*decoded); });
             }
         },
         kept);

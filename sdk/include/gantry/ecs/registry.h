@@ -12,9 +12,9 @@
 
 namespace gantry {
 
-/// One instance's typed access to one world; one per instance, for its life. Components are
-/// registered when first named, or all at once by use<Ts...>() in start(), where a refusal can
-/// still be answered. References to components hold until the next structural change. [world]
+/// One instance's typed access to one world. Components are registered when first named, or by
+/// use<Ts...>() in setup(): only a new layout that is registered there is migrated at the swap, a
+/// later one is refused. References to components hold until the next structural change. [world]
 class Registry {
 public:
     explicit Registry(Ecs& ecs) noexcept : ecs_{&ecs}, data_{ecs.data()}, types_{ecs} {}
