@@ -9,13 +9,15 @@ namespace gantry::ecs {
 
 class Query;
 struct Archetype;
+struct Component;
 
 /// One component of an archetype. Its index among the columns is its slot.
 struct Column {
     ComponentId component = no_component;
-    std::uint32_t bytes = 0;         ///< of a row; 0 for a tag
-    std::uint32_t offset = 0;        ///< from the chunk's address, a multiple of 64
-    std::uint32_t dirty_offset = 0;  ///< of the dirty bits; 0 when none are kept
+    const Component* about = nullptr;  ///< the world's, valid as long as it
+    std::uint32_t bytes = 0;           ///< of a row; 0 for a tag
+    std::uint32_t offset = 0;          ///< from the chunk's address, a multiple of 64
+    std::uint32_t dirty_offset = 0;    ///< of the dirty bits; 0 when none are kept
     bool keeps_dirty = false;
 };
 

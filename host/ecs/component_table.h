@@ -89,8 +89,10 @@ Result<ComponentId> ComponentTable::add(OwnerId user, std::span<const OwnerId> r
         const OwnerId* const other = other_user(*present, user, replaces);
         if (replaces.empty() || other != nullptr) {
             Error error = disagreement(present->schema, schema,
-                                       other == nullptr ? "the stored entities" : label_of(*other), label_of(user));
-            if (other == nullptr) error.message += "; only what is registered in setup() is migrated";
+                                       other == nullptr ? "the stored entities" : label_of(*other),
+                                       label_of(user));
+            if (other == nullptr)
+                error.message += "; only what is registered in setup() is migrated";
             return error;
         }
         stage(user, id, std::move(schema));

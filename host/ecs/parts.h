@@ -36,7 +36,9 @@ struct Parts {
         sparse.reserve_ids(data.component_count);
     }
 
-    /// Sorted table components of `set` and, apart, its sparse ones.
+    /// The archetype of a set that was asked for lately in the same order, else null.
+    Archetype* known_archetype(std::span<const ComponentId> set) const noexcept;
+    /// The archetype of the table components of `set`; its sparse ones apart.
     Result<Archetype*> archetype_for(std::span<const ComponentId> set,
                                      std::vector<ComponentId>* sparse_out);
     /// True inside a loop, counted: structure must not change.
@@ -47,6 +49,8 @@ struct Parts {
     }
     /// The entities get rows of default values in `archetype`, in which none of them is.
     void place(Archetype& archetype, const Entity* placed, std::uint32_t count);
+    /// Out of the tables only; false when it was dead.
+    bool destroy_one(Entity entity);
     std::string label(OwnerId owner) const;
     Facade* facade(OwnerId owner) const noexcept;
 

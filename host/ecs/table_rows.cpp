@@ -27,15 +27,18 @@ RowRange TableStore::append(Archetype& archetype, std::uint64_t wanted) {
     return {chunk, first, count};
 }
 
-void TableStore::fill_default(const RowRange& rows, std::uint32_t slot) {
-    const Column& column = archetypes_[rows.chunk->archetype]->columns[slot];
-    if (column.bytes == 0) return;
-    copy_rows(column_row(rows.chunk, column, rows.first),
-              components_[column.component].schema.defaults.data(), column.bytes, 0, rows.count);
+void TableStore::init_rows(const Archetype& archetype, const RowRange& rows) noexcept {
+    for (std::uint32_t slot = 0; slot < archetype.columns.size(); ++slot) {
+        const Column& column = archetype.columns[slot];
+        copy_rows(column_row(rows.chunk, column, rows.first), column.about->schema.defaults.data(),
+                  column.bytes, 0, rows.count);
+        mark(archetype, rows, slot);
+    }
 }
 
-void TableStore::mark(const RowRange& rows, std::uint32_t slot) noexcept {
-    const Column& column = archetypes_[rows.chunk->archetype]->columns[slot];
+void TableStore::mark(const Archetype& archetype, const RowRange& rows,
+                      std::uint32_t slot) noexcept {
+    const Column& column = archetype.columns[slot];
     chunk_ticks(rows.chunk)[slot].written = data_.tick;
     if (!column.keeps_dirty) return;
     std::uint64_t* const bits = dirty_bits(rows.chunk, column);
@@ -55,7 +58,7 @@ bool TableStore::is_dirty(Chunk* chunk, const Archetype& archetype, std::uint32_
                           std::uint32_t row) const {
     const Column& column = archetype.columns[slot];
     if ((dirty_bits(chunk, column)[row >> 6] & bit(row)) != 0) return true;
-    return chunk_ticks(chunk)[slot].bulk > components_[column.component].collected_tick;
+    return chunk_ticks(chunk)[slot].bulk > column.about->collected_tick;
 }
 
 void TableStore::clear_dirty(const Archetype& archetype, Chunk* chunk, std::uint32_t row) noexcept {

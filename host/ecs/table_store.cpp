@@ -73,6 +73,7 @@ Archetype* TableStore::make_archetype(const std::vector<ComponentId>& components
     for (const ComponentId id : components) {
         const Schema& schema = components_[id].schema;
         Column column;
+        column.about = &components_[id];
         column.component = id;
         column.bytes = schema.size;
         column.keeps_dirty = schema.replicated;

@@ -51,10 +51,10 @@ public:
 
     /// Up to `wanted` new rows at the tail, marked as written; their content is up to the caller.
     RowRange append(Archetype& archetype, std::uint64_t wanted);
-    /// The default value in these rows of a column, by slot.
-    void fill_default(const RowRange& rows, std::uint32_t slot);
+    /// Default values in all columns of these new rows, marked as written now.
+    void init_rows(const Archetype& archetype, const RowRange& rows) noexcept;
     /// Marks these rows of a column as written now.
-    void mark(const RowRange& rows, std::uint32_t slot) noexcept;
+    void mark(const Archetype& archetype, const RowRange& rows, std::uint32_t slot) noexcept;
     /// The archetype's last row takes the place of this one.
     void remove_row(std::uint32_t location);
     /// Moves a row along an edge; the added column is not written. Answers the new row.

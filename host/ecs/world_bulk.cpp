@@ -71,7 +71,7 @@ Status World::add(std::span<const Entity> entities, ComponentId component, const
             static_cast<std::uint32_t>(end - i), [&](const RowRange& rows, std::uint32_t first) {
                 copy_rows(column_row(rows.chunk, column, rows.first),
                           from_values + step * (i + first), schema.size, step, rows.count);
-                parts.tables.mark(rows, edge->added_slot);
+                parts.tables.mark(*edge->target, rows, edge->added_slot);
             });
         i = end;
     }
@@ -105,6 +105,10 @@ Result<std::uint64_t> World::remove(std::span<const Entity> entities, ComponentI
         if (edge == nullptr) {
             (void)parts.limit_met();
             return Error{Status::limit, "remove: too many sets of components (archetypes_max)"};
+        }
+        if (entities.size() == 1) {
+            (void)parts.tables.move_row(entities[0], *edge);
+            return 1u;
         }
         const std::size_t end = take_run(parts, *from, entities, i);
         parts.tables.move_rows(*from, *edge, entities.data() + i, parts.locations.data(),

@@ -13,6 +13,12 @@ namespace {
 constexpr std::size_t known_sets_count = 64;
 constexpr std::uint64_t prefetch_entities = 16;
 
+std::size_t hash_of(std::span<const ComponentId> set) noexcept {
+    std::size_t hash = set.size();
+    for (const ComponentId id : set) hash = hash * 31 + id;
+    return hash;
+}
+
 Error in_a_loop() {
     return Error{Status::refused, "a loop over this world is running: record it in commands()"};
 }
@@ -26,19 +32,17 @@ Error world_full(const Parts& parts) {
 
 }  // namespace
 
+Archetype* Parts::known_archetype(std::span<const ComponentId> set) const noexcept {
+    if (known_sets.empty() || set.size() > query_terms_max) return nullptr;
+    const KnownSet& known = known_sets[hash_of(set) % known_sets_count];
+    const bool same =
+        known.count == set.size() && std::equal(set.begin(), set.end(), known.components.begin());
+    return same ? known.archetype : nullptr;
+}
+
 Result<Archetype*> Parts::archetype_for(std::span<const ComponentId> set,
                                         std::vector<ComponentId>* sparse_out) {
-    std::size_t hash = set.size();
-    for (const ComponentId id : set) hash = hash * 31 + id;
-    const bool cacheable = set.size() <= query_terms_max && sparse.components().empty();
-    if (cacheable && !known_sets.empty()) {
-        const KnownSet& known = known_sets[hash % known_sets_count];
-        if (known.archetype != nullptr &&
-            std::equal(set.begin(), set.end(), known.components.begin(),
-                       known.components.begin() + known.count)) {
-            return known.archetype;
-        }
-    }
+    if (Archetype* const known = known_archetype(set)) return known;
     std::vector<ComponentId> in_tables;
     for (const ComponentId id : set) {
         const Component* const component = components.find(id);
@@ -57,14 +61,15 @@ Result<Archetype*> Parts::archetype_for(std::span<const ComponentId> set,
     if (std::adjacent_find(in_tables.begin(), in_tables.end()) != in_tables.end()) {
         return Error{Status::invalid, "a component is named twice"};
     }
+    const bool all_in_tables = in_tables.size() == set.size();
     Archetype* const found = tables.archetype(std::move(in_tables));
     if (found == nullptr) {
         (void)limit_met();
         return world_full(*this);
     }
-    if (cacheable) {
+    if (all_in_tables && set.size() <= query_terms_max) {
         known_sets.resize(known_sets_count);
-        KnownSet& known = known_sets[hash % known_sets_count];
+        KnownSet& known = known_sets[hash_of(set) % known_sets_count];
         std::copy(set.begin(), set.end(), known.components.begin());
         known.count = static_cast<std::uint32_t>(set.size());
         known.archetype = found;
@@ -80,10 +85,7 @@ void Parts::place(Archetype& archetype, const Entity* placed, std::uint32_t coun
         for (std::uint32_t i = 0; i < rows.count; ++i) {
             entities.set_location(placed[done + i], rows.location() + i);
         }
-        for (std::uint32_t slot = 0; slot < archetype.columns.size(); ++slot) {
-            tables.fill_default(rows, slot);
-            tables.mark(rows, slot);
-        }
+        tables.init_rows(archetype, rows);
         done += rows.count;
     }
 }
@@ -93,17 +95,18 @@ Status World::create_rows(std::span<const ComponentId> components, std::uint64_t
     Parts& parts = *parts_;
     if (parts.locked()) return Status::refused;
     if (components.size() > query_terms_max) return Status::invalid;
-    const auto archetype = parts.archetype_for(components, nullptr);
-    if (!archetype) return archetype.error().status;
+    Archetype* found = parts.known_archetype(components);
+    if (found == nullptr) {
+        const auto made = parts.archetype_for(components, nullptr);
+        if (!made) return made.error().status;
+        found = *made;
+    }
     if (parts.entities.room() == 0) return parts.limit_met();
     ++parts.structure_version;
-    Archetype& target = **archetype;
+    Archetype& target = *found;
     const RowRange made = parts.tables.append(target, std::min(wanted, parts.entities.room()));
     parts.entities.take_run(entity_column(made.chunk) + made.first, made.count, made.location());
-    for (std::uint32_t slot = 0; slot < target.columns.size(); ++slot) {
-        parts.tables.fill_default(made, slot);
-        parts.tables.mark(made, slot);
-    }
+    parts.tables.init_rows(target, made);
     rows.count = made.count;
     rows.entities = chunk_entities(made.chunk) + made.first;
     for (std::size_t i = 0; i < components.size(); ++i) {
@@ -137,11 +140,20 @@ Result<Entity> World::reserve() {
 
 bool World::valid(Entity entity) const noexcept { return parts_->entities.alive(entity); }
 
+bool Parts::destroy_one(Entity entity) {
+    if (!entities.alive(entity)) return false;
+    const std::uint32_t location = entities.location(entity);
+    if (location != 0) tables.remove_row(location);
+    entities.kill(detail::entity_index(entity));
+    return true;
+}
+
 Result<std::uint64_t> World::destroy(std::span<const Entity> entities) {
     Parts& parts = *parts_;
     if (parts.locked()) return in_a_loop();
     ++parts.structure_version;
     parts.sparse.forget(entities);
+    if (entities.size() == 1) return parts.destroy_one(entities[0]) ? 1u : 0u;
     std::uint64_t destroyed = 0;
     for (std::size_t i = 0; i < entities.size();) {
         if (!parts.entities.alive(entities[i])) {
@@ -219,7 +231,7 @@ void* World::add(Entity entity, ComponentId component, const void* value) {
     std::byte* const place =
         column_row(row.chunk, edge->target->columns[edge->added_slot], row.first);
     copy_row(place, static_cast<const std::byte*>(value), schema.size);
-    parts.tables.mark(row, edge->added_slot);
+    parts.tables.mark(*edge->target, row, edge->added_slot);
     return place;
 }
 

@@ -107,6 +107,16 @@ TEST_CASE_FIXTURE(WorldFixture,
     CHECK(registry.valid(entity));
 }
 
+TEST_CASE_FIXTURE(WorldFixture, "a handle that is spawned twice gets one row") {
+    ecs::CommandBuffer& buffer = world.commands(1);
+    const Entity entity = buffer.reserve();
+    put(buffer, {CommandOp::spawn, 0, 0, 24, entity}, "");
+    put(buffer, {CommandOp::spawn, 0, 0, 24, entity}, "");
+    CHECK(world.apply(buffer) == Status::ok);
+    CHECK(registry.view<Optional<const Position>>().size() == 1);
+    CHECK(world.stats().commands_skipped == 1);
+}
+
 TEST_CASE_FIXTURE(WorldFixture, "buffers of several owners are applied in the order of opening") {
     Registry second{world.open(2, "second")};
     const Entity entity = registry.create();

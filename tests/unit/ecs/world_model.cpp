@@ -290,10 +290,30 @@ void WorldDriver::check_query() {
     std::set<std::uint64_t> found;
     ChunkCursor cursor;
     while (queries_[which]->next_chunk(&cursor)) {
-        for (std::uint32_t row = 0; row < cursor.count; ++row)
+        for (std::uint32_t row = 0; row < cursor.count; ++row) {
             found.insert(cursor.entities[row].value);
+            for (std::size_t i = 0; i < terms.size(); ++i) check_column(cursor, i, row, terms[i]);
+        }
     }
     if (found != expected || queries_[which]->count() != expected.size()) wrong("a query is wrong");
+}
+
+void WorldDriver::check_column(const ChunkCursor& cursor, std::size_t term, std::uint32_t row,
+                               const QueryTerm& asked) {
+    const auto index = static_cast<std::uint32_t>(
+        std::find(ids_.begin(), ids_.end(), asked.component) - ids_.begin());
+    const Modelled* const modelled = find(cursor.entities[row]);
+    if (modelled == nullptr) return wrong("a query finds the dead");
+    const auto expected = modelled->components.find(index);
+    const auto* const column = static_cast<const std::byte*>(cursor.columns[term]);
+    if ((column != nullptr) != (expected != modelled->components.end())) {
+        return wrong("a query has a column it should not, or lacks one");
+    }
+    if (column == nullptr) return;
+    const Layout& layout = layouts_[index];
+    if (!holds(layout, expected->second, column + std::size_t{layout.size} * row)) {
+        wrong("a query's column has other values");
+    }
 }
 
 void WorldDriver::check_stale() {

@@ -57,6 +57,8 @@ private:
     void write();
     void collect();
     void check_query();
+    void check_column(const ChunkCursor& cursor, std::size_t term, std::uint32_t row,
+                      const QueryTerm& asked);
     void migrate();
     void end_migration();
     void check_stale();

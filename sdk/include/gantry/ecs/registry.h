@@ -12,12 +12,6 @@
 
 namespace gantry {
 
-/// What a system touches, for the schedule; made by Registry::access<Ts...>().
-struct SystemAccess {
-    std::vector<ComponentId> reads;
-    std::vector<ComponentId> writes;
-};
-
 /// One instance's typed access to one world. Components are registered when first named, or by
 /// use<Ts...>() in setup(): only a new layout that is registered there is migrated at the swap, a
 /// later one is refused. References to components hold until the next structural change. [world]
@@ -46,11 +40,19 @@ public:
     template <class... Ts>
     Entity create(const Ts&... values) {
         const ComponentId ids[sizeof...(Ts) + 1] = {id<Ts>()...};
-        const Entity entity = ecs_->create_entity(ids, sizeof...(Ts));
-        if (!entity)
-            throw EcsError{"create: the world is full, or a loop is running (use commands())"};
-        (write(entity, values), ...);
-        return entity;
+        if constexpr ((false || ... || ComponentTraits<Ts>::is_sparse)) {
+            const Entity entity = detail::created(ecs_->create_entity(ids, sizeof...(Ts)));
+            (detail::write(try_get<Ts>(entity), values), ...);
+            return entity;
+        } else {
+            static_assert(sizeof...(Ts) <= query_terms_max);
+            ChunkCursor row;
+            if (ecs_->create_rows(ids, sizeof...(Ts), 1, &row) != Status::ok)
+                detail::created(Entity{});
+            [[maybe_unused]] void** column = row.columns;
+            (detail::write(static_cast<Ts*>(*column++), values), ...);
+            return *row.entities;
+        }
     }
     /// False when it was dead already, or a loop is running.
     bool destroy(Entity entity) noexcept { return destroy(std::span{&entity, 1}) == 1; }
@@ -185,11 +187,6 @@ private:
         if (place == nullptr)
             throw EcsError{"resource " + detail::component_name<T>() + " was refused"};
         return *place;
-    }
-
-    template <class T>
-    void write(Entity entity, const T& value) {
-        if constexpr (!ComponentTraits<T>::is_tag) *try_get<T>(entity) = value;
     }
 
     Ecs* ecs_;

@@ -15,7 +15,22 @@ struct EcsError : std::logic_error {
     using std::logic_error::logic_error;
 };
 
+/// What a system touches, for the schedule; made by Registry::access<Ts...>().
+struct SystemAccess {
+    std::vector<ComponentId> reads;
+    std::vector<ComponentId> writes;
+};
+
 namespace detail {
+
+inline Entity created(Entity entity) {
+    if (entity) return entity;
+    throw EcsError{"create: the world is full, or a loop is running (use commands())"};
+}
+template <class T>
+void write(T* place, const T& value) {
+    if constexpr (!ComponentTraits<T>::is_tag) *place = value;
+}
 
 inline std::uint32_t next_type_index() noexcept {
     static std::uint32_t next = 0;
