@@ -49,18 +49,24 @@ template <class T>
 std::vector<T> flatten(std::vector<std::vector<T>> lists) {
     std::vector<T> all;
     for (auto& list : lists) {
-        all.insert(all.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+        all.insert(all.end(), std::make_move_iterator(list.begin()),
+                   std::make_move_iterator(list.end()));
     }
     return all;
 }
 
 admin::SwapOutcome outcome_of(plugin::SwapOutcome outcome) {
     switch (outcome) {
-        case plugin::SwapOutcome::running: return admin::SwapOutcome::running;
-        case plugin::SwapOutcome::committed: return admin::SwapOutcome::committed;
-        case plugin::SwapOutcome::refused: return admin::SwapOutcome::refused;
-        case plugin::SwapOutcome::given_up: return admin::SwapOutcome::given_up;
-        case plugin::SwapOutcome::rolled_back: return admin::SwapOutcome::rolled_back;
+        case plugin::SwapOutcome::running:
+            return admin::SwapOutcome::running;
+        case plugin::SwapOutcome::committed:
+            return admin::SwapOutcome::committed;
+        case plugin::SwapOutcome::refused:
+            return admin::SwapOutcome::refused;
+        case plugin::SwapOutcome::given_up:
+            return admin::SwapOutcome::given_up;
+        case plugin::SwapOutcome::rolled_back:
+            return admin::SwapOutcome::rolled_back;
     }
     return admin::SwapOutcome::running;
 }
@@ -74,7 +80,8 @@ admin::HealthInfo HostBackend::health() {
     if (stopping_) info.reason = "the host is shutting down";
     info.name = host_.manifest().name;
     info.version = GANTRY_SDK_VERSION;
-    info.uptime_ms = static_cast<std::uint64_t>((host_.clock().now() - host_.started_at()) / ns_per_ms);
+    info.uptime_ms =
+        static_cast<std::uint64_t>((host_.clock().now() - host_.started_at()) / ns_per_ms);
     info.shards = static_cast<std::uint32_t>(host_.rooms().shards.size());
     info.workers = static_cast<std::uint32_t>(host_.rooms().workers.size());
     info.worlds = static_cast<std::uint32_t>(host_.rooms().worlds.size());
@@ -110,12 +117,14 @@ std::vector<admin::CandidateInfo> HostBackend::candidates() {
 }
 
 std::vector<admin::WorldInfo> HostBackend::worlds() {
-    auto lists = ask_rooms<std::vector<admin::WorldInfo>>(worker_ports(host_), [this](std::size_t room) {
-        std::vector<admin::WorldInfo> list;
-        const world::Worker& worker = *host_.rooms().workers[room];
-        for (const auto& world : worker.worlds()) list.push_back(world_info(*world, worker.index()));
-        return list;
-    });
+    auto lists =
+        ask_rooms<std::vector<admin::WorldInfo>>(worker_ports(host_), [this](std::size_t room) {
+            std::vector<admin::WorldInfo> list;
+            const world::Worker& worker = *host_.rooms().workers[room];
+            for (const auto& world : worker.worlds())
+                list.push_back(world_info(*world, worker.index()));
+            return list;
+        });
     auto all = flatten(std::move(lists));
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return all;
@@ -134,7 +143,8 @@ std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::
         [this](std::size_t room) { return host_.rooms().shards[room]->snapshot(SIZE_MAX); });
     auto all = flatten(std::move(lists));
     std::erase_if(all, [after](const auto& one) { return one.id.value <= after; });
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id.value < b.id.value; });
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.id.value < b.id.value; });
     if (all.size() > count_max) all.resize(count_max);
 
     const TimeNs wall_offset = host_.clock().wall_now() - host_.clock().now();
@@ -144,7 +154,8 @@ std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::
         info.id = one.id.value;
         info.remote = one.remote;
         info.protocol = one.protocol;
-        if (one.listener < host_.endpoints().size()) info.listener = host_.endpoints()[one.listener].name;
+        if (one.listener < host_.endpoints().size())
+            info.listener = host_.endpoints()[one.listener].name;
         info.world = world_name(one.world);
         info.messages_in = one.stats.messages_in;
         info.messages_out = one.stats.messages_out;
@@ -157,7 +168,8 @@ std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::
 }
 
 std::vector<admin::RouteInfo> HostBackend::routes() {
-    auto lists = ask_rooms<std::vector<admin::RouteInfo>>(worker_ports(host_), [this](std::size_t room) {
+    auto lists = ask_rooms<std::vector<admin::RouteInfo>>(worker_ports(host_), [this](std::size_t
+                                                                                          room) {
         std::vector<admin::RouteInfo> list;
         for (const auto& world : host_.rooms().workers[room]->worlds()) {
             for (const auto& route : world->tables().routes.all()) {
@@ -167,8 +179,8 @@ std::vector<admin::RouteInfo> HostBackend::routes() {
         return list;
     });
     auto all = flatten(std::move(lists));
-    auto io = ask_rooms<std::vector<admin::RouteInfo>>(
-        {shard_ports(host_).front()}, [this](std::size_t) {
+    auto io =
+        ask_rooms<std::vector<admin::RouteInfo>>({shard_ports(host_).front()}, [this](std::size_t) {
             std::vector<admin::RouteInfo> list;
             for (const auto& route : host_.rooms().shards.front()->tables().routes.all()) {
                 list.push_back({route->id, route->name, route->owner->label, "every listener"});
@@ -215,10 +227,11 @@ std::vector<admin::SwapReport> HostBackend::swaps() {
 std::vector<admin::MetricFamily> HostBackend::metrics() {
     const auto shards = ask_rooms<ShardMetrics>(shard_ports(host_), [this](std::size_t room) {
         session::IoRoom& shard = *host_.rooms().shards[room];
-        return ShardMetrics{room, shard.shard().counters(), shard.counters(), shard.session_count()};
+        return ShardMetrics{room, shard.shard().counters(), shard.counters(),
+                            shard.session_count()};
     });
-    const auto workers = ask_rooms<std::vector<WorldMetrics>>(
-        worker_ports(host_), [this](std::size_t room) {
+    const auto workers =
+        ask_rooms<std::vector<WorldMetrics>>(worker_ports(host_), [this](std::size_t room) {
             std::vector<WorldMetrics> list;
             for (const auto& world : host_.rooms().workers[room]->worlds()) {
                 list.push_back(WorldMetrics{world->config().name, world->counters(),

@@ -5,8 +5,8 @@
 
 namespace gantry::app {
 
-/// Rooms are asked by a note in their inbox and given a fifth of a second: one that is stuck leaves its
-/// part of the answer out, and the admin server answers all the same. [admin]
+/// Rooms are asked by a note in their inbox and given a fifth of a second: one that is stuck leaves
+/// its part of the answer out, and the admin server answers all the same. [admin]
 class HostBackend final : public admin::AdminBackend {
 public:
     explicit HostBackend(Host& host) : host_{host} {}
@@ -23,7 +23,10 @@ public:
     admin::EventBatch events(std::uint64_t after, std::size_t count_max) override;
     std::uint64_t last_event() override;
     void events_wanted(bool wanted) override;
-    void stop() override { stop_wanted_ = true; host_.wake_control(); }
+    void stop() override {
+        stop_wanted_ = true;
+        host_.wake_control();
+    }
 
     /// True once somebody asked for the end. [control]
     bool stop_wanted() const noexcept { return stop_wanted_; }

@@ -12,7 +12,8 @@
 namespace gantry::app {
 
 /// Runs `ask` once in each room (given as ways to post there) and gathers what they answer. A room
-/// that does not answer in time is left out; its late answer goes nowhere. [any thread but a room's]
+/// that does not answer in time is left out; its late answer goes nowhere. [any thread but a
+/// room's]
 template <class T>
 std::vector<T> ask_rooms(const std::vector<route::PostToRoom>& rooms,
                          const std::function<T(std::size_t room)>& ask,

@@ -33,10 +33,11 @@ int plugin_info(const std::string& file) {
     for (const std::string& name : plugin::facet_names(desc.facets)) {
         facets += (facets.empty() ? "" : ", ") + name;
     }
-    fmt::print("name       {}\nversion    {}\nfacets     {}\nabi        {}.{}\nsdk        {}\n"
-               "compiler   {}\nbuild id   {}\ncontent    {:016x}\n",
-               candidate->name, candidate->version_text, facets, desc.abi_major, desc.abi_minor,
-               desc.sdk_version, desc.toolchain, candidate->image.build_id, candidate->content_hash);
+    fmt::print(
+        "name       {}\nversion    {}\nfacets     {}\nabi        {}.{}\nsdk        {}\n"
+        "compiler   {}\nbuild id   {}\ncontent    {:016x}\n",
+        candidate->name, candidate->version_text, facets, desc.abi_major, desc.abi_minor,
+        desc.sdk_version, desc.toolchain, candidate->image.build_id, candidate->content_hash);
     for (std::uint32_t i = 0; i < desc.dependency_count; ++i) {
         const Dependency& needs = desc.dependencies[i];
         fmt::print("needs      {} {} or later{}\n", needs.name, needs.version_min,

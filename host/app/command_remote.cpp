@@ -97,12 +97,14 @@ int swap_plugin(const std::string& host, const std::string& what) {
     }
     const auto found = admin::find_host(host);
     if (!found) return complain(found.error().message);
-    const auto reply = admin::AdminClient{found->url, found->token}.post("/api/swap", request.dump());
+    const auto reply =
+        admin::AdminClient{found->url, found->token}.post("/api/swap", request.dump());
     if (!reply) return complain(reply.error().message);
     const Json report = Json::parse(reply->body, nullptr, false);
     if (!report.is_object() || !report.contains("outcome")) return complain(refusal(*reply));
     fmt::print("{}: {} -> {}\n", text(report, "outcome"), text(report, "from"), text(report, "to"));
-    if (const std::string reason = text(report, "reason"); !reason.empty()) fmt::print("  {}\n", reason);
+    if (const std::string reason = text(report, "reason"); !reason.empty())
+        fmt::print("  {}\n", reason);
     for (const Json& step : report.value("steps", Json::array())) {
         fmt::print("  {:<10} {:>9.3f} ms\n", text(step, "name"), step.value("ms", 0.0));
     }

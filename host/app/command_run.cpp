@@ -136,8 +136,8 @@ int run_host(const RunArguments& arguments) {
             return 1;
         }
         server = std::move(*started);
-        auto written = admin::RuntimeFile::write({(*host)->manifest().name, ::getpid(), server->url(),
-                                                  token, arguments.manifest});
+        auto written = admin::RuntimeFile::write(
+            {(*host)->manifest().name, ::getpid(), server->url(), token, arguments.manifest});
         if (written) {
             runtime_file.emplace(std::move(*written));
         } else {

@@ -40,7 +40,8 @@ public:
             batch.lost = events_.front().number - after - 1;
         }
         for (const admin::SessionEvent& event : events_) {
-            if (event.number > after && batch.events.size() < count_max) batch.events.push_back(event);
+            if (event.number > after && batch.events.size() < count_max)
+                batch.events.push_back(event);
         }
         return batch;
     }
@@ -50,8 +51,8 @@ public:
     }
 
 private:
-    void add(admin::EventKind kind, SessionId session, std::uint16_t message_id, std::uint64_t bytes,
-             std::string_view text) {
+    void add(admin::EventKind kind, SessionId session, std::uint16_t message_id,
+             std::uint64_t bytes, std::string_view text) {
         const std::lock_guard lock{mutex_};
         admin::SessionEvent event;
         event.number = ++last_;

@@ -83,7 +83,8 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
     // A record takes a quarter of its ring at the most, so the largest message sets the size.
     std::size_t ring_bytes = std::size_t{manifest_.limits.ring_messages} * 128;
     for (const manifest::Listener& listener : manifest_.listeners) {
-        ring_bytes = std::max<std::size_t>(ring_bytes, 8 * (std::size_t{listener.payload_bytes_max} + 256));
+        ring_bytes =
+            std::max<std::size_t>(ring_bytes, 8 * (std::size_t{listener.payload_bytes_max} + 256));
     }
     for (std::uint32_t i = 0; i < shards * workers; ++i) {
         links_.push_back(std::make_unique<route::RoomLink>(ring_bytes));
@@ -93,7 +94,8 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
         for (std::uint32_t s = 0; s < shards; ++s) {
             to_shards.push_back({links_[s * workers + w].get(), [this, s] { shards_[s]->wake(); }});
         }
-        workers_.push_back(std::make_unique<world::Worker>(w, std::move(to_shards), overflow_bytes_max));
+        workers_.push_back(
+            std::make_unique<world::Worker>(w, std::move(to_shards), overflow_bytes_max));
         rooms_.workers.push_back(workers_.back().get());
     }
     for (std::uint32_t s = 0; s < shards; ++s) {
@@ -107,8 +109,8 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
         config.shard.receive_buffer_bytes = manifest_.limits.receive_buffer_bytes;
         config.credit_messages = manifest_.limits.credit_messages;
         config.credit_bytes = manifest_.limits.credit_bytes;
-        shards_.push_back(
-            std::make_unique<session::IoRoom>(config, *this, directory_, std::move(to_workers), events_));
+        shards_.push_back(std::make_unique<session::IoRoom>(config, *this, directory_,
+                                                            std::move(to_workers), events_));
         if (options_.extra_transport != nullptr) {
             const auto added = shards_.back()->shard().transports().add(*options_.extra_transport);
             GANTRY_ASSERT(added.has_value());
@@ -122,8 +124,9 @@ void Host::build_worlds() {
     for (std::uint32_t i = 0; i < manifest_.worlds.size(); ++i) {
         const manifest::World& one = manifest_.worlds[i];
         const std::uint32_t count = static_cast<std::uint32_t>(workers_.size());
-        const std::uint32_t worker =
-            one.worker >= 0 ? static_cast<std::uint32_t>(one.worker) % count : next_worker++ % count;
+        const std::uint32_t worker = one.worker >= 0
+                                         ? static_cast<std::uint32_t>(one.worker) % count
+                                         : next_worker++ % count;
         world::WorldConfig config;
         config.id = WorldId{i + 1};
         config.name = one.name;

@@ -24,9 +24,9 @@ namespace gantry::app {
 
 struct HostOptions {
     std::uint64_t seed = 1;
-    std::uint32_t pool_threads = 2;  ///< 0: run_pool() runs offloaded work
+    std::uint32_t pool_threads = 2;               ///< 0: run_pool() runs offloaded work
     TransportFactory* extra_transport = nullptr;  ///< "memory" in tests; outlives the host
-    std::vector<const PluginDesc*> linked;             ///< plugins that are part of this program
+    std::vector<const PluginDesc*> linked;        ///< plugins that are part of this program
 };
 
 /// Where a listener can be reached.
@@ -41,8 +41,8 @@ class Host final : public route::Surroundings {
 public:
     /// Builds the rooms, loads the plugins and opens the listeners, all on the caller's thread. The
     /// error says what failed; then nothing is left open. `clock` outlives the host.
-    static Result<std::unique_ptr<Host>> create(manifest::Manifest manifest, const core::Clock& clock,
-                                                HostOptions options = {});
+    static Result<std::unique_ptr<Host>> create(manifest::Manifest manifest,
+                                                const core::Clock& clock, HostOptions options = {});
     ~Host() override;
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;

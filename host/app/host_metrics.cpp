@@ -11,8 +11,8 @@ using admin::MetricType;
 
 /// One family whose samples come from a list of things that have the same label.
 template <class Thing, class Label, class Value>
-MetricFamily family(std::string name, std::string help, MetricType type, const std::vector<Thing>& things,
-                    Label label, Value value) {
+MetricFamily family(std::string name, std::string help, MetricType type,
+                    const std::vector<Thing>& things, Label label, Value value) {
     MetricFamily made{std::move(name), std::move(help), type, {}, {}};
     for (const Thing& thing : things) {
         made.samples.push_back({label(thing), static_cast<double>(value(thing))});
@@ -25,7 +25,9 @@ MetricFamily single(std::string name, std::string help, MetricType type, double 
 }
 
 void add_shards(std::vector<MetricFamily>& out, const std::vector<ShardMetrics>& shards) {
-    const auto label = [](const ShardMetrics& one) { return Labels{{"shard", std::to_string(one.shard)}}; };
+    const auto label = [](const ShardMetrics& one) {
+        return Labels{{"shard", std::to_string(one.shard)}};
+    };
     const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
         out.push_back(family(name, help, type, shards, label, value));
     };
@@ -34,11 +36,14 @@ void add_shards(std::vector<MetricFamily>& out, const std::vector<ShardMetrics>&
         [](const auto& s) { return s.net.open; });
     add("gantry_connections_accepted_total", "Connections accepted.", counter,
         [](const auto& s) { return s.net.accepted; });
-    add("gantry_frames_in_total", "Frames received.", counter, [](const auto& s) { return s.net.frames_in; });
+    add("gantry_frames_in_total", "Frames received.", counter,
+        [](const auto& s) { return s.net.frames_in; });
     add("gantry_frames_out_total", "Frames queued for sending.", counter,
         [](const auto& s) { return s.net.frames_out; });
-    add("gantry_bytes_in_total", "Bytes received.", counter, [](const auto& s) { return s.net.bytes_in; });
-    add("gantry_bytes_out_total", "Bytes sent.", counter, [](const auto& s) { return s.net.bytes_out; });
+    add("gantry_bytes_in_total", "Bytes received.", counter,
+        [](const auto& s) { return s.net.bytes_in; });
+    add("gantry_bytes_out_total", "Bytes sent.", counter,
+        [](const auto& s) { return s.net.bytes_out; });
     add("gantry_waits_credit_total", "Times a connection was not read for lack of credit.", counter,
         [](const auto& s) { return s.io.waits_credit; });
     add("gantry_waits_ring_total", "Times a connection was not read for a full ring.", counter,
@@ -50,18 +55,25 @@ void add_shards(std::vector<MetricFamily>& out, const std::vector<ShardMetrics>&
     add("gantry_pool_bytes", "Memory of the buffer pool.", MetricType::gauge,
         [](const auto& s) { return s.net.pool_bytes; });
 
-    MetricFamily refused{"gantry_connections_refused_total", "Connections turned away before they opened.", counter, {}, {}};
-    MetricFamily closed{"gantry_connections_closed_total", "Connections that ended.", counter, {}, {}};
+    MetricFamily refused{"gantry_connections_refused_total",
+                         "Connections turned away before they opened.",
+                         counter,
+                         {},
+                         {}};
+    MetricFamily closed{
+        "gantry_connections_closed_total", "Connections that ended.", counter, {}, {}};
     for (const ShardMetrics& one : shards) {
         const std::string shard = std::to_string(one.shard);
         for (std::size_t i = 0; i < one.net.refused.size(); ++i) {
             refused.samples.push_back(
-                {{{"reason", net::refuse_reason_name(static_cast<net::RefuseReason>(i))}, {"shard", shard}},
+                {{{"reason", net::refuse_reason_name(static_cast<net::RefuseReason>(i))},
+                  {"shard", shard}},
                  static_cast<double>(one.net.refused[i])});
         }
         for (std::size_t i = 1; i < one.net.closed.size(); ++i) {
             closed.samples.push_back(
-                {{{"reason", net::close_reason_name(static_cast<net::CloseReason>(i))}, {"shard", shard}},
+                {{{"reason", net::close_reason_name(static_cast<net::CloseReason>(i))},
+                  {"shard", shard}},
                  static_cast<double>(one.net.closed[i])});
         }
     }
@@ -87,7 +99,8 @@ void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>&
         [](const auto& w) { return w.counters.unknown_ids; });
     add("gantry_world_held_total", "Messages that waited for a swap.", counter,
         [](const auto& w) { return w.counters.held; });
-    add("gantry_world_ticks_total", "Ticks run.", counter, [](const auto& w) { return w.counters.ticks; });
+    add("gantry_world_ticks_total", "Ticks run.", counter,
+        [](const auto& w) { return w.counters.ticks; });
     add("gantry_world_ticks_slipped_total", "Ticks given up because the world was behind.", counter,
         [](const auto& w) { return w.counters.ticks_slipped; });
     add("gantry_world_tick_seconds_p99", "99th percentile of the latest ticks.", MetricType::gauge,
@@ -95,9 +108,13 @@ void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>&
 }
 
 void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& snapshot) {
-    MetricFamily info{"gantry_plugin_info", "1 for the generation that serves.", MetricType::gauge, {}, {}};
-    MetricFamily failures{"gantry_plugin_failures", "Failures of the generation that serves.",
-                          MetricType::gauge, {}, {}};
+    MetricFamily info{
+        "gantry_plugin_info", "1 for the generation that serves.", MetricType::gauge, {}, {}};
+    MetricFamily failures{"gantry_plugin_failures",
+                          "Failures of the generation that serves.",
+                          MetricType::gauge,
+                          {},
+                          {}};
     for (const plugin::PluginStatus& one : snapshot.plugins) {
         const Labels labels{{"plugin", one.name},
                             {"version", one.version},
@@ -108,7 +125,8 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
     out.push_back(std::move(info));
     out.push_back(std::move(failures));
     const plugin::ManagerCounters& c = snapshot.counters;
-    MetricFamily swaps{"gantry_swaps_total", "Swaps by how they ended.", MetricType::counter, {}, {}};
+    MetricFamily swaps{
+        "gantry_swaps_total", "Swaps by how they ended.", MetricType::counter, {}, {}};
     swaps.samples = {{{{"outcome", "committed"}}, static_cast<double>(c.swaps_committed)},
                      {{{"outcome", "refused"}}, static_cast<double>(c.swaps_refused)},
                      {{{"outcome", "given_up"}}, static_cast<double>(c.swaps_given_up)},
@@ -132,9 +150,11 @@ std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shard
     const platform::ProcessCounts process = platform::process_counts();
     out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
                          static_cast<double>(process.resident_bytes)));
-    out.push_back(single("process_open_fds", "Open descriptors.", MetricType::gauge, process.descriptors));
+    out.push_back(
+        single("process_open_fds", "Open descriptors.", MetricType::gauge, process.descriptors));
     out.push_back(single("process_threads", "Threads.", MetricType::gauge, process.threads));
-    out.push_back(single("process_mappings", "Memory mappings.", MetricType::gauge, process.mappings));
+    out.push_back(
+        single("process_mappings", "Memory mappings.", MetricType::gauge, process.mappings));
     return out;
 }
 

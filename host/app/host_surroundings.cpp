@@ -20,12 +20,14 @@ Status Host::post_event(WorldId id, std::string_view name, Bytes payload) {
     return Status::ok;
 }
 
-Status Host::offload(std::function<void()> work, std::function<void()> done, route::PostToRoom room) {
-    return pool_.post([work = std::move(work), done = std::move(done), room = std::move(room)]() mutable {
-        work();
-        work = {};  // lets go of the library before the room hears of it
-        room(std::move(done));
-    });
+Status Host::offload(std::function<void()> work, std::function<void()> done,
+                     route::PostToRoom room) {
+    return pool_.post(
+        [work = std::move(work), done = std::move(done), room = std::move(room)]() mutable {
+            work();
+            work = {};  // lets go of the library before the room hears of it
+            room(std::move(done));
+        });
 }
 
 void Host::serve(const std::string& name, route::ServedFunction function) {
@@ -47,7 +49,8 @@ Status Host::call(const std::string& name, std::string method, std::string reque
         function = found->second;
     }
     function.room([run = std::move(function.run), method = std::move(method),
-                   request = std::move(request), answer = std::move(answer), room = std::move(room)] {
+                   request = std::move(request), answer = std::move(answer),
+                   room = std::move(room)] {
         struct Reply {
             bool done = false;
             Status status = Status::unavailable;
@@ -65,7 +68,9 @@ Status Host::call(const std::string& name, std::string method, std::string reque
             into.bytes = response.text();
         };
         run(call);
-        room([answer, status = reply.status, bytes = std::move(reply.bytes)] { answer(status, bytes); });
+        room([answer, status = reply.status, bytes = std::move(reply.bytes)] {
+            answer(status, bytes);
+        });
     });
     return Status::ok;
 }

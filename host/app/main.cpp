@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
     run->add_option("manifest", manifest, "The manifest, such as config/arena.json")->required();
     run->callback([&] { code = run_host({manifest}); });
 
-    auto* check = app.add_subcommand("check", "Say whether a manifest is right, without running it");
+    auto* check =
+        app.add_subcommand("check", "Say whether a manifest is right, without running it");
     check->add_option("manifest", manifest, "The manifest")->required();
     check->callback([&] { code = check_manifest(manifest); });
 
@@ -44,7 +45,8 @@ int main(int argc, char** argv) {
 
     auto* plugin = app.add_subcommand("plugin", "Look at a library");
     plugin->require_subcommand(1);
-    auto* info = plugin->add_subcommand("info", "Print a library's descriptor; none of its code runs");
+    auto* info =
+        plugin->add_subcommand("info", "Print a library's descriptor; none of its code runs");
     info->add_option("file", what, "The .so file")->required();
     info->callback([&] { code = plugin_info(what); });
 

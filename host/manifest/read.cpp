@@ -44,7 +44,8 @@ void read(const Node& object, std::string_view key, std::vector<std::string>& ou
     const Node* const node = object.find(key);
     if (!node) return;
     // An item of a wrong kind keeps its place, so that indexes go on to agree with the document.
-    for (const Node& item : node->items) out.push_back(item.is(Kind::string) && !item.wrong ? item.text : "");
+    for (const Node& item : node->items)
+        out.push_back(item.is(Kind::string) && !item.wrong ? item.text : "");
 }
 
 template <class Enum>

@@ -8,8 +8,8 @@
 #include "host/net/close_reason.h"
 #include "host/net/connection_id.h"
 #include "host/net/deadline_wheel.h"
+#include "host/net/edge_set.h"
 #include "host/net/listener.h"
-#include "host/net/reactor.h"
 #include "host/net/send_queue.h"
 
 namespace gantry::net {
@@ -87,7 +87,7 @@ struct Connection final : LinkEvents, ReadinessSink, DeadlineNode {
     bool peer_text : 1 = false;  // the last message came as text
 
     Link* link = nullptr;
-    Reactor::Watch* watch = nullptr;  // null: the link reports by itself
+    EdgeWatch edge;  // unused when the link reports by itself
     const Endpoint* endpoint = nullptr;
     std::unique_ptr<Endpoint> own_endpoint;  // of an outbound connection
     std::unique_ptr<WsSession> ws;

@@ -122,7 +122,7 @@ void ShardCore::release_gone() {
 
 void ShardCore::release(Connection& c) noexcept {
     wheel_.cancel(c);
-    reactor().close(std::exchange(c.watch, nullptr));
+    edges_.remove(c.edge);
     if (c.link != nullptr) c.link->destroy();
     release_pending(c);
     c.out.clear(pool_);

@@ -80,6 +80,7 @@ ShardCore::ShardCore(const ShardConfig& configuration, const core::Clock& clock,
       config{configuration},
       events_{events},
       clock_{clock},
+      edges_{reactor()},
       now_{clock.now()},
       pool_{configuration.pool_keep_bytes},
       table_{configuration.index, configuration.connections_max},
@@ -182,8 +183,7 @@ Connection* ShardCore::start_connection(const Endpoint& endpoint, Link* link) {
     c->since = c->last_activity = clock_.now();
     link->attach(c);
     if (link->descriptor() >= 0) {
-        c->watch = reactor().open(static_cast<int>(link->descriptor()), *c);
-        if (c->watch == nullptr) {
+        if (!edges_.add(c->edge, static_cast<int>(link->descriptor()), *c)) {
             release(*c);
             return nullptr;
         }
@@ -244,6 +244,7 @@ bool ShardCore::poll(TimeNs now) {
     now_ = now;
     take_adopted();
     reactor().poll();
+    edges_.poll();
     run_due(now);
     serve_ready();
     run_deadlines();
@@ -278,7 +279,7 @@ void ShardCore::serve(Connection& c, std::uint8_t flags) {
                 link_opened(c);
                 break;
             case LinkResult::would_block:
-                if (c.watch != nullptr) reactor().arm_write(*c.watch);
+                if (c.edge.sink != nullptr) edges_.arm_write(c.edge);
                 return;
             default:
                 return drop(c, CloseReason::connect_failed);

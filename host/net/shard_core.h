@@ -137,6 +137,7 @@ private:
 
     ShardEvents& events_;
     const core::Clock& clock_;
+    EdgeSet edges_;
     TimeNs now_;
     TcpTransport tcp_;
     BlockPool pool_;

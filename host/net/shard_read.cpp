@@ -43,7 +43,7 @@ void ShardCore::read_turn(Connection& c, bool show_again) {
     // A large answer is written while it is in the cache; small ones wait to be gathered.
     if (c.dirty && c.out.bytes() >= config.early_write_bytes && !c.write_waits) write_out(c);
     const bool waits = c.state != ConnectionState::gone && !c.blocked;
-    if (waits && c.watch != nullptr) reactor().arm_read(*c.watch);
+    if (waits && c.edge.sink != nullptr) edges_.arm_read(c.edge);
 }
 
 // True when nothing is blocked any more.
@@ -81,8 +81,7 @@ ShardCore::Received ShardCore::read_stream(Connection& c) {
     c.bytes_in += io.bytes;
     counters_.bytes_in += io.bytes;
     c.last_activity = now_;
-    // A link with a descriptor is drained when it gave less than it could; arming looks again.
-    const Received received{LinkResult::ok, c.watch == nullptr || io.bytes == room};
+    const Received received{LinkResult::ok, (io.flags & link_drained) == 0};
     if (!delivers(c)) {
         release_pending(c);
         return received;

@@ -139,7 +139,7 @@ void ShardCore::write_out(Connection& c) {
         if (io.result != LinkResult::ok) {
             ++counters_.write_blocked;
             c.write_waits = true;
-            if (c.watch != nullptr) reactor().arm_write(*c.watch);
+            if (c.edge.sink != nullptr) edges_.arm_write(c.edge);
             return;
         }
         c.bytes_out += io.bytes;

@@ -63,7 +63,10 @@ public:
     LinkIo read(std::byte* buffer, std::uint64_t capacity) noexcept override {
         while (true) {
             const ssize_t bytes = ::recv(descriptor_, buffer, capacity, 0);
-            if (bytes > 0) return {static_cast<std::uint64_t>(bytes), LinkResult::ok, 0};
+            if (bytes > 0) {
+                const auto count = static_cast<std::uint64_t>(bytes);
+                return {count, LinkResult::ok, count < capacity ? link_drained : 0};
+            }
             if (bytes == 0) return {0, LinkResult::end, 0};
             if (errno == EINTR) continue;
             return {0, again(errno) ? LinkResult::would_block : LinkResult::failed, 0};

@@ -16,21 +16,21 @@ namespace gantry::plugin {
 /// One file of the folder, as it was when it had settled.
 struct Dropped {
     std::filesystem::path file;
-    std::string name;     ///< of the plugin; empty when refused
+    std::string name;  ///< of the plugin; empty when refused
     std::string version;
     std::string build_id;
-    std::string error;    ///< why it cannot be taken, or empty
+    std::string error;  ///< why it cannot be taken, or empty
 };
 
-/// Only regular `*.so` files directly in the folder count. A file counts once it has stopped changing:
-/// a half-written library is never shown. [control]
+/// Only regular `*.so` files directly in the folder count. A file counts once it has stopped
+/// changing: a half-written library is never shown. [control]
 class DropFolder {
 public:
     explicit DropFolder(std::filesystem::path folder) : folder_{std::move(folder)} {}
 
     /// What has changed since the last look.
     struct Changes {
-        std::vector<Dropped> came;           ///< new, or with new content
+        std::vector<Dropped> came;  ///< new, or with new content
         std::vector<std::filesystem::path> gone;
     };
     Changes look(TimeNs now);

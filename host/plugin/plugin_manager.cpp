@@ -15,8 +15,8 @@ const char* plugin_state_name(PluginState state) noexcept {
     return names[static_cast<std::size_t>(state)];
 }
 
-PluginManager::PluginManager(Rooms& rooms, const core::Clock& clock, std::vector<PluginConfig> plugins,
-                             DropConfig drop)
+PluginManager::PluginManager(Rooms& rooms, const core::Clock& clock,
+                             std::vector<PluginConfig> plugins, DropConfig drop)
     : rooms_{rooms},
       clock_{clock},
       configs_{std::move(plugins)},
@@ -51,7 +51,8 @@ bool PluginManager::lists(const WorldPlace& world, std::string_view plugin) cons
 }
 
 core::Owner PluginManager::new_owner(const Library& library) {
-    return {next_owner_++, library.label(), library.name(), library.version(), library.generation()};
+    return {next_owner_++, library.label(), library.name(), library.version(),
+            library.generation()};
 }
 
 world::InstanceOrder PluginManager::world_order(const std::shared_ptr<Library>& library,
@@ -98,9 +99,10 @@ Result<Done> PluginManager::check_dependencies(const Library& library) const {
         const auto found = loaded_.find(std::string_view{needs.name});
         if (found == loaded_.end()) {
             if (needs.optional != 0) continue;
-            return Error{Status::unavailable, fmt::format("{} needs the plugin {} {} or later, which is "
-                                                          "not loaded",
-                                                          library.label(), needs.name, needs.version_min)};
+            return Error{Status::unavailable,
+                         fmt::format("{} needs the plugin {} {} or later, which is "
+                                     "not loaded",
+                                     library.label(), needs.name, needs.version_min)};
         }
         const auto have = Version::parse(found->second.library->version());
         const auto wanted = Version::parse(needs.version_min);
@@ -118,7 +120,8 @@ Result<Done> PluginManager::check_dependencies(const Library& library) const {
 Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginManager::open_all() {
     std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>> opened;
     for (const PluginDesc* desc : linked_) {
-        opened.emplace_back(config_of(desc->name), Library::linked(*desc, ++generations_[desc->name]));
+        opened.emplace_back(config_of(desc->name),
+                            Library::linked(*desc, ++generations_[desc->name]));
     }
     for (const PluginConfig& config : configs_) {
         if (std::any_of(linked_.begin(), linked_.end(),
@@ -128,15 +131,18 @@ Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginMan
         std::filesystem::path file = config.file;
         if (file.empty()) {
             const Dropped* const dropped = drop_.newest(config.name);
-            // The plain name wins over newer candidates, so that a start is what the operator named.
+            // The plain name wins over newer candidates, so that a start is what the operator
+            // named.
             const auto plain = drop_.folder() / (config.name + ".so");
             std::error_code ignored;
-            file = std::filesystem::exists(plain, ignored) || dropped == nullptr ? plain : dropped->file;
+            file = std::filesystem::exists(plain, ignored) || dropped == nullptr ? plain
+                                                                                 : dropped->file;
         }
         auto library = open(file);
         if (library && (*library)->name() != config.name) {
-            library = Error{Status::invalid, fmt::format("{} is the plugin {}, but the manifest calls it {}",
-                                                         file.string(), (*library)->name(), config.name)};
+            library = Error{Status::invalid,
+                            fmt::format("{} is the plugin {}, but the manifest calls it {}",
+                                        file.string(), (*library)->name(), config.name)};
         }
         if (library) {
             opened.emplace_back(config, *library);
@@ -144,7 +150,8 @@ Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginMan
             return Error{library.error().status,
                          "the required plugin " + config.name + ": " + library.error().message};
         } else {
-            log::warn("the optional plugin {} is left out: {}", config.name, library.error().message);
+            log::warn("the optional plugin {} is left out: {}", config.name,
+                      library.error().message);
         }
     }
     return opened;
@@ -164,8 +171,9 @@ Result<Done> PluginManager::boot() {
         for (auto it = left.begin(); it != left.end();) {
             const bool waits = std::any_of(left.begin(), left.end(), [&](const auto& other) {
                 const PluginDesc& desc = it->second->desc();
-                return std::any_of(desc.dependencies, desc.dependencies + desc.dependency_count,
-                                   [&](const Dependency& d) { return other.second->name() == d.name; });
+                return std::any_of(
+                    desc.dependencies, desc.dependencies + desc.dependency_count,
+                    [&](const Dependency& d) { return other.second->name() == d.name; });
             });
             if (waits) {
                 ++it;
@@ -175,18 +183,20 @@ Result<Done> PluginManager::boot() {
             auto placed = check_dependencies(*it->second);
             if (placed) placed = place_now(it->second, it->first);
             if (!placed && it->first.required) {
-                return Error{placed.error().status,
-                             "the required plugin " + it->first.name + ": " + placed.error().message};
+                return Error{placed.error().status, "the required plugin " + it->first.name + ": " +
+                                                        placed.error().message};
             }
             if (!placed) {
-                log::warn("the optional plugin {} is left out: {}", it->first.name, placed.error().message);
+                log::warn("the optional plugin {} is left out: {}", it->first.name,
+                          placed.error().message);
             }
             it = left.erase(it);
         }
     }
     if (!left.empty()) {
         std::string names;
-        for (const auto& [config, library] : left) names += (names.empty() ? "" : ", ") + library->name();
+        for (const auto& [config, library] : left)
+            names += (names.empty() ? "" : ", ") + library->name();
         return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
     }
     publish_snapshot();
@@ -237,7 +247,8 @@ void PluginManager::remove_now(const std::string& plugin) {
     (void)rooms_.service->remove(plugin);
 }
 
-void PluginManager::failed(const core::Owner& owner, std::string_view where, std::string_view what) {
+void PluginManager::failed(const core::Owner& owner, std::string_view where,
+                           std::string_view what) {
     log::error("{} failed in {}: {}", owner.label, where, what);
     rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
                     text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {

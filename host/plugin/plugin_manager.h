@@ -67,15 +67,16 @@ public:
     /// Loads what the manifest names, in the order of their dependencies, before any room's thread
     /// runs. A required plugin that fails is the error; an optional one is logged. [control]
     Result<Done> boot();
-    /// A plugin linked into this program takes part as if it had been loaded; before boot(). For tests.
+    /// A plugin linked into this program takes part as if it had been loaded; before boot(). For
+    /// tests.
     void add_linked(const PluginDesc& desc) { linked_.push_back(&desc); }
 
     /// One turn: the drop folder, swaps under way, probations. [control]
     void poll(TimeNs now);
     TimeNs next_due() const noexcept;
 
-    /// Begins to replace a plugin, or to load a new one. By version from the drop folder, or by file;
-    /// with neither, the newest. Returns the ticket of its report. [control]
+    /// Begins to replace a plugin, or to load a new one. By version from the drop folder, or by
+    /// file; with neither, the newest. Returns the ticket of its report. [control]
     Result<std::uint64_t> swap(std::string_view plugin, std::string_view version,
                                const std::filesystem::path& file);
     /// The same with a plugin linked into this program. For tests.
@@ -124,8 +125,8 @@ private:
     core::Owner new_owner(const Library& library);
     world::InstanceOrder world_order(const std::shared_ptr<Library>& library,
                                      const PluginConfig& config);
-    route::FacetOrder facet_order(const std::shared_ptr<Library>& library, const PluginConfig& config,
-                                  Facet facet, std::uint32_t shard);
+    route::FacetOrder facet_order(const std::shared_ptr<Library>& library,
+                                  const PluginConfig& config, Facet facet, std::uint32_t shard);
 
     // Boot and removal: rooms have no thread yet, or the work is posted to them. [control]
     Result<std::shared_ptr<Library>> open(const std::filesystem::path& file);

@@ -54,13 +54,14 @@ void PluginManager::unload_absent(TimeNs now) {
 void PluginManager::take_drop(const Dropped& dropped) {
     const auto current = loaded_.find(dropped.name);
     if (drop_config_.on_drop == OnDrop::stage && current != loaded_.end()) {
-        log::info("drop: {}@{} is staged; take it with: gantry swap {}@{}", dropped.name, dropped.version,
-                  dropped.name, dropped.version);
+        log::info("drop: {}@{} is staged; take it with: gantry swap {}@{}", dropped.name,
+                  dropped.version, dropped.name, dropped.version);
         return;
     }
     if (current != loaded_.end()) {
         current->second.gone_since = 0;
-        if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty()) return;
+        if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty())
+            return;
     }
     const auto ticket = swap(dropped.name, dropped.version, dropped.file);
     if (!ticket) log::warn("drop: {}", ticket.error().message);
@@ -83,9 +84,8 @@ std::optional<std::string> PluginManager::needed_by(const std::string& plugin) c
 void PluginManager::unload(const std::string& plugin) {
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)([worker, id = place.id, plugin] {
-            (void)worker->find(id)->remove(plugin);
-        });
+        worker->port(place.id)(
+            [worker, id = place.id, plugin] { (void)worker->find(id)->remove(plugin); });
     }
     for (session::IoRoom* const shard : rooms_.shards) {
         shard->inbox().post([shard, plugin] {

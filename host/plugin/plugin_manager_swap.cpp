@@ -10,8 +10,9 @@
 namespace gantry::plugin {
 
 SwapReport* PluginManager::report(std::uint64_t ticket) {
-    const auto found = std::find_if(reports_.begin(), reports_.end(),
-                                    [ticket](const SwapReport& one) { return one.ticket == ticket; });
+    const auto found =
+        std::find_if(reports_.begin(), reports_.end(),
+                     [ticket](const SwapReport& one) { return one.ticket == ticket; });
     return found != reports_.end() ? &*found : nullptr;
 }
 
@@ -23,7 +24,8 @@ void PluginManager::step(std::uint64_t ticket, std::string name, TimeNs ns) {
 
 Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_view version,
                                           const std::filesystem::path& file) {
-    if (queue_.size() >= queue_max) return Error{Status::limit, "too many swaps are waiting already"};
+    if (queue_.size() >= queue_max)
+        return Error{Status::limit, "too many swaps are waiting already"};
     Request request;
     request.plugin = plugin;
     request.file = file;
@@ -90,9 +92,10 @@ void PluginManager::begin_job(Request request) {
     const auto current = loaded_.find(job_->request.plugin);
     if (current != loaded_.end() && current->second.state == PluginState::probation) {
         const TimeNs left = current->second.probation_ends - now_;
-        return fail_job(SwapOutcome::refused,
-                        fmt::format("{} is in its probation for another {} ms",
-                                    current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
+        return fail_job(
+            SwapOutcome::refused,
+            fmt::format("{} is in its probation for another {} ms",
+                        current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
     }
     auto opened = job_->request.linked != nullptr
                       ? Result<std::shared_ptr<Library>>{Library::linked(
@@ -127,7 +130,8 @@ void PluginManager::swap_worlds() {
     const bool is_new = !loaded_.contains(job_->request.plugin);
     job_->waiting = 1;  // this loop itself
     for (const WorldPlace& place : rooms_.worlds) {
-        if (job_->library->desc().create_world == nullptr || !lists(place, job_->request.plugin)) continue;
+        if (job_->library->desc().create_world == nullptr || !lists(place, job_->request.plugin))
+            continue;
         ++job_->waiting;
         world::Worker* const worker = rooms_.workers[place.worker];
         world::SwapOrder order;
@@ -162,7 +166,8 @@ void PluginManager::world_done(const std::string& world, world::SwapResult resul
     job_->drain_max = std::max(job_->drain_max, result.drain_ns);
     job_->pause_max = std::max(job_->pause_max, result.pause_ns);
     if (SwapReport* const one = report(job_->request.ticket)) {
-        one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(), result.leftovers.end());
+        one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(),
+                              result.leftovers.end());
     }
     if (result.end != world::SwapEnd::committed && job_->reason.empty()) {
         job_->refused = result.end == world::SwapEnd::refused;
@@ -232,8 +237,8 @@ void PluginManager::commit_job() {
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = SwapOutcome::committed;
         one->settled = is_new;
-        log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms", one->from,
-                  one->from.empty() ? "" : " -> ", one->to,
+        log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
+                  one->from, one->from.empty() ? "" : " -> ", one->to,
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
                   static_cast<double>(job->pause_max) / ns_per_ms);
     }
@@ -283,8 +288,8 @@ void PluginManager::undo_rooms(const std::string& plugin, const std::string& rea
 }
 
 void PluginManager::roll_back(Loaded& loaded, const std::string& reason) {
-    log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(), loaded.previous->label(),
-              reason);
+    log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
+              loaded.previous->label(), reason);
     ++counters_.swaps_rolled_back;
     undo_rooms(loaded.library->name(), reason);
     std::shared_ptr<Library> bad = std::move(loaded.library);
@@ -307,7 +312,8 @@ void PluginManager::settle(Loaded& loaded) {
     const std::string plugin = loaded.library->name();
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)([worker, id = place.id, plugin] { worker->find(id)->settle(plugin); });
+        worker->port(place.id)(
+            [worker, id = place.id, plugin] { worker->find(id)->settle(plugin); });
     }
     for (session::IoRoom* const shard : rooms_.shards) {
         shard->inbox().post([shard, plugin] { shard->settle(plugin); });
@@ -333,7 +339,8 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     }
     if (library.use_count() > 1) {
         ++counters_.libraries_leaked;
-        log::error("{} cannot leave: {} holders are left", library->label(), library.use_count() - 1);
+        log::error("{} cannot leave: {} holders are left", library->label(),
+                   library.use_count() - 1);
         leaked_.push_back(std::move(library));
         return;
     }

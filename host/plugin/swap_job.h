@@ -13,7 +13,7 @@ struct PluginManager::Job {
     Request request;
     std::shared_ptr<Library> library;
     PluginConfig config;
-    std::uint32_t waiting = 0;      ///< rooms that have not answered
+    std::uint32_t waiting = 0;  ///< rooms that have not answered
     bool refused = false;
     std::string reason;
     TimeNs pause_max = 0;

@@ -77,8 +77,9 @@ struct CloseRecord {
     std::uint32_t reserved = 0;
 };
 
-/// A session's move, in four steps. The old world asks (`move`); the shard stops reading the session
-/// and marks the end of its messages (ClosedRecord::moved_to); at the mark the old world lets go
+/// A session's move, in four steps. The old world asks (`move`); the shard stops reading the
+/// session and marks the end of its messages (ClosedRecord::moved_to); at the mark the old world
+/// lets go
 /// (`move` again) and sends what came after its request (`forward`, with a MessageRecord and its
 /// payload); `moved` ends it and the shard reads on.
 struct MoveRecord {

@@ -31,16 +31,17 @@ void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>
     }
     for (const ServedService& one : served) {
         surroundings_.serve(one.name, {post_here_, [this, owner, one](const ServiceCall& call) {
-                                           const bool ran = run_as_(owner, [&] {
-                                               one.handler(one.context, &call);
-                                           });
-                                           if (!ran) call.reply(call.caller, Status::unavailable, {});
+                                           const bool ran = run_as_(
+                                               owner, [&] { one.handler(one.context, &call); });
+                                           if (!ran)
+                                               call.reply(call.caller, Status::unavailable, {});
                                        }});
     }
 }
 
 std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,
-                                 std::string request, TimeNs due, AnswerFunction answer, void* context) {
+                                 std::string request, TimeNs due, AnswerFunction answer,
+                                 void* context) {
     const std::uint64_t id = next_call_++;
     calls_.emplace(id, Call{owner, answer, context, due});
     deadlines_.emplace(due, id);
@@ -64,7 +65,8 @@ void RoomServices::end(std::uint64_t id, Status status, const std::string& bytes
 void RoomServices::forget(std::unordered_map<std::uint64_t, Call>::iterator call) {
     const auto [begin, end] = deadlines_.equal_range(call->second.due);
     const std::uint64_t id = call->first;
-    deadlines_.erase(std::find_if(begin, end, [id](const auto& entry) { return entry.second == id; }));
+    deadlines_.erase(
+        std::find_if(begin, end, [id](const auto& entry) { return entry.second == id; }));
     calls_.erase(call);
 }
 
@@ -84,8 +86,9 @@ void RoomServices::cancel_all(std::uint32_t owner) {
 }
 
 std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
-    return static_cast<std::uint32_t>(std::count_if(
-        calls_.begin(), calls_.end(), [owner](const auto& entry) { return entry.second.owner == owner; }));
+    return static_cast<std::uint32_t>(
+        std::count_if(calls_.begin(), calls_.end(),
+                      [owner](const auto& entry) { return entry.second.owner == owner; }));
 }
 
 void RoomServices::poll(TimeNs now) {

@@ -26,30 +26,35 @@ struct ServedService {
 /// All calls on the room's thread.
 class RoomServices {
 public:
-    /// Runs `body` as the instance `owner`: with its log label, and its commands applied afterwards.
-    /// False when that instance does not serve any more.
+    /// Runs `body` as the instance `owner`: with its log label, and its commands applied
+    /// afterwards. False when that instance does not serve any more.
     using RunAs = std::function<bool(std::uint32_t owner, const std::function<void()>& body)>;
 
     RoomServices(Surroundings& surroundings, PostToRoom post_here, RunAs run_as)
-        : surroundings_{surroundings}, post_here_{std::move(post_here)}, run_as_{std::move(run_as)} {}
+        : surroundings_{surroundings},
+          post_here_{std::move(post_here)},
+          run_as_{std::move(run_as)} {}
 
     /// Never null; stays where it is for the room's life.
     ServiceSlot* slot(std::string_view name);
     /// Takes away what a leaving instance offered.
-    void withdraw(const std::vector<ProvidedService>& provided, const std::vector<ServedService>& served);
+    void withdraw(const std::vector<ProvidedService>& provided,
+                  const std::vector<ServedService>& served);
     void offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
                const std::vector<ServedService>& served);
 
     /// See Services::call. The answer always comes later, never within the call.
-    std::uint64_t call(std::uint32_t owner, std::string name, std::string method, std::string request,
-                       TimeNs due, AnswerFunction answer, void* context);
+    std::uint64_t call(std::uint32_t owner, std::string name, std::string method,
+                       std::string request, TimeNs due, AnswerFunction answer, void* context);
     bool cancel(std::uint32_t owner, std::uint64_t call);
     void cancel_all(std::uint32_t owner);
     std::uint32_t waiting(std::uint32_t owner) const;
 
     /// Ends the calls whose time is up.
     void poll(TimeNs now);
-    TimeNs next_due() const noexcept { return deadlines_.empty() ? never : deadlines_.begin()->first; }
+    TimeNs next_due() const noexcept {
+        return deadlines_.empty() ? never : deadlines_.begin()->first;
+    }
 
     static constexpr TimeNs never = INT64_MAX;
 

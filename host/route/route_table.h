@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "host/core/result.h"
 #include "host/core/owner.h"
+#include "host/core/result.h"
 
 namespace gantry::route {
 
-/// `Function` is the plain function type that handles a message of this room, `Instance` what holds the
-/// plugin's object there. Built once, then read only: a change builds a new table beside the old one.
+/// `Function` is the plain function type that handles a message of this room, `Instance` what holds
+/// the plugin's object there. Built once, then read only: a change builds a new table beside the
+/// old one.
 template <class Function, class Instance>
 class RouteTable {
 public:

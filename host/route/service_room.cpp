@@ -28,15 +28,16 @@ void ServiceRoom::wait(TimeNs now, TimeNs duration_max) {
     waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
 }
 
-ServiceRoom::Instances::iterator ServiceRoom::find_in(Instances& list, std::string_view plugin) noexcept {
+ServiceRoom::Instances::iterator ServiceRoom::find_in(Instances& list,
+                                                      std::string_view plugin) noexcept {
     return std::find_if(list.begin(), list.end(),
                         [&](const auto& instance) { return instance->owner().plugin == plugin; });
 }
 
 bool ServiceRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
-    const auto found = std::find_if(instances_.begin(), instances_.end(), [owner](const auto& instance) {
-        return instance->owner().id == owner;
-    });
+    const auto found =
+        std::find_if(instances_.begin(), instances_.end(),
+                     [owner](const auto& instance) { return instance->owner().id == owner; });
     if (found == instances_.end()) return false;
     const log::Scope who{(*found)->owner().label.c_str()};
     body();
@@ -50,7 +51,8 @@ void ServiceRoom::publish(const FacetInstance* in, const FacetInstance* out) {
 
 Result<Done> ServiceRoom::add(const FacetOrder& order, std::string_view replaces) {
     Plugin* const plugin = order.create();
-    if (plugin == nullptr) return Error{Status::internal, order.owner.label + " could not make its object"};
+    if (plugin == nullptr)
+        return Error{Status::internal, order.owner.label + " could not make its object"};
     auto made = std::make_unique<FacetInstance>(order, plugin, surroundings_, services_);
     if (const Status status = made->start(); status != Status::ok) {
         return Error{status, order.owner.label + " refused to start as a service (" +

@@ -55,8 +55,9 @@ Status IoInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t cha
 Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
     const bool asked = (request->flags & message_flags::request) != 0;
     if (!asked && request->id != 0) return Status::invalid;
-    return room_.send(request->session, request->id, asked ? message_flags::response : std::uint8_t{0},
-                      request->channel, request->correlation, payload, request->text != 0);
+    return room_.send(request->session, request->id,
+                      asked ? message_flags::response : std::uint8_t{0}, request->channel,
+                      request->correlation, payload, request->text != 0);
 }
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gantry/io.h"
-#include "gantry/transport.h"
+#include "gantry/transports.h"
 #include "host/route/facet_instance.h"
 
 namespace gantry::session {

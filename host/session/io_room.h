@@ -32,8 +32,8 @@ struct ListenerPlan {
 
 /// What plugins of one shard have published; replaced whole.
 struct IoTables {
-    /// Refuses two owners of one message id or layer, naming both, and a listener that lists a layer
-    /// which nobody offers: without its middleware a listener must not run.
+    /// Refuses two owners of one message id or layer, naming both, and a listener that lists a
+    /// layer which nobody offers: without its middleware a listener must not run.
     static Result<std::unique_ptr<IoTables>> build(const std::vector<IoInstance*>& instances,
                                                    const std::vector<ListenerPlan>& listeners);
 
@@ -105,8 +105,8 @@ public:
 
     /// Only before the first poll, or by a closure of inbox(). [io]
     Result<net::BoundListener> listen(const ListenerPlan& plan);
-    /// Makes the plugin's object, starts it and lets it serve; in the place of `replaces` when it is
-    /// not empty: the predecessor is kept, silent, until settle(). [io]
+    /// Makes the plugin's object, starts it and lets it serve; in the place of `replaces` when it
+    /// is not empty: the predecessor is kept, silent, until settle(). [io]
     Result<Done> add(const route::FacetOrder& order, std::string_view replaces);
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);

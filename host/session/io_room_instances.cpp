@@ -28,10 +28,9 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
             const auto [taken, fresh] =
                 layers.emplace(one.name, route::Layer{one.desc, one.name, &instance->owner()});
             if (!fresh) {
-                return Error{Status::already_exists, "layer " + one.name + " of " +
-                                                         instance->owner().label +
-                                                         " is already offered by " +
-                                                         taken->second.owner->label};
+                return Error{Status::already_exists,
+                             "layer " + one.name + " of " + instance->owner().label +
+                                 " is already offered by " + taken->second.owner->label};
             }
         }
     }
@@ -86,16 +85,17 @@ Result<std::unique_ptr<IoTables>> IoRoom::tables_with(IoInstance* in, const IoIn
     return IoTables::build(list, plans_);
 }
 
-void IoRoom::publish(std::unique_ptr<IoTables> tables, const IoInstance* in, const IoInstance* out) {
+void IoRoom::publish(std::unique_ptr<IoTables> tables, const IoInstance* in,
+                     const IoInstance* out) {
     tables_ = std::move(tables);
     if (out != nullptr) services_.withdraw(out->provided(), out->served());
     if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
 }
 
 bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
-    const auto found = std::find_if(instances_.begin(), instances_.end(), [owner](const auto& instance) {
-        return instance->owner().id == owner;
-    });
+    const auto found =
+        std::find_if(instances_.begin(), instances_.end(),
+                     [owner](const auto& instance) { return instance->owner().id == owner; });
     if (found == instances_.end()) return false;
     const log::Scope who{(*found)->owner().label.c_str()};
     body();
@@ -104,11 +104,12 @@ bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
 
 Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replaces) {
     Plugin* const plugin = order.create();
-    if (plugin == nullptr) return Error{Status::internal, order.owner.label + " could not make its object"};
+    if (plugin == nullptr)
+        return Error{Status::internal, order.owner.label + " could not make its object"};
     auto made = std::make_unique<IoInstance>(order, plugin, surroundings_, services_, *this);
     if (const Status status = made->start(); status != Status::ok) {
-        return Error{status, order.owner.label + " refused to start on a shard (" + status_name(status) +
-                                 "); the log has its reason"};
+        return Error{status, order.owner.label + " refused to start on a shard (" +
+                                 status_name(status) + "); the log has its reason"};
     }
     const auto place = replaces.empty() ? instances_.end() : find_in(instances_, replaces);
     IoInstance* const out = place != instances_.end() ? place->get() : nullptr;
@@ -138,7 +139,8 @@ Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replac
 
 Result<Done> IoRoom::remove(std::string_view plugin) {
     const auto place = find_in(instances_, plugin);
-    if (place == instances_.end()) return Error{Status::not_found, std::string{plugin} + " is not on a shard"};
+    if (place == instances_.end())
+        return Error{Status::not_found, std::string{plugin} + " is not on a shard"};
     auto tables = tables_with(nullptr, place->get());
     if (!tables) return tables.error();
     settle(plugin);

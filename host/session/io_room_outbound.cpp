@@ -54,7 +54,8 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
             std::memcpy(&record, body.data(), sizeof record);
             return handle_move(record);
         }
-        case route::ToShard::forward: return forward(body);
+        case route::ToShard::forward:
+            return forward(body);
         case route::ToShard::moved: {
             route::MoveRecord record;
             std::memcpy(&record, body.data(), sizeof record);
@@ -127,7 +128,8 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             send(to, head.message_id, head.flags, head.channel, head.correlation_id,
                  Bytes{message.payload()}, message.text());
         } else {
-            if (watch_.wanted()) watch_.sent(to, message.head().message_id, message.payload().size());
+            if (watch_.wanted())
+                watch_.sent(to, message.head().message_id, message.payload().size());
             (void)shard_.send_shared(session->connection, message);
         }
     }

@@ -1,4 +1,5 @@
-// SessionWatch: told what sessions do, for whoever follows them; asks for nothing while nobody does.
+// SessionWatch: told what sessions do, for whoever follows them; asks for nothing while nobody
+// does.
 #pragma once
 #include <cstdint>
 #include <string_view>

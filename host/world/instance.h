@@ -1,10 +1,8 @@
 // WorldInstance: one plugin object in one world, and the ledger of all it owns there.
 #pragma once
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "gantry/net.h"
@@ -16,6 +14,7 @@
 #include "host/ecs/command_buffer.h"
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
+#include "host/world/ledger.h"
 
 namespace gantry::world {
 
@@ -28,68 +27,6 @@ struct InstanceOptions {
     std::string config = "{}";
     std::uint64_t state_bytes_max = 64 * 1024 * 1024;
     std::uint32_t tasks_max = 65'536;
-};
-
-/// What the instance registered. World builds its dispatch tables from the ledgers of the instances
-/// that serve, so nothing of an instance is reachable once it is off that list.
-struct Ledger {
-    struct Route {
-        std::uint16_t id;
-        std::string name;
-        MessageFunction function;
-        void* context;
-    };
-    struct SessionHook {
-        SessionFunction opened;
-        SessionFunction closed;
-        void* context;
-    };
-    struct PressureHook {
-        PressureFunction changed;
-        void* context;
-    };
-    struct System {
-        std::string name;
-        Stage stage;
-        SystemFunction run;
-        void* context;
-        std::vector<std::uint32_t> reads;
-        std::vector<std::uint32_t> writes;
-        std::vector<std::string> before;
-        std::vector<std::string> after;
-    };
-    struct TimerHandler {
-        std::string name;
-        TimerFunction run;
-        void* context;
-    };
-    struct Subscription {
-        std::string event;
-        EventFunction handler;
-        void* context;
-    };
-    struct Task {
-        std::uint64_t id;
-        std::string name;
-        std::string where;  ///< file:line of the wait
-        TimeNs since;
-        void (*resume)(void* frame) noexcept;
-        void (*destroy)(void* frame) noexcept;
-        void* frame;
-        std::uint64_t timer;  ///< that will resume it, or 0
-        bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
-    };
-
-    std::vector<Route> routes;
-    std::vector<SessionHook> session_hooks;
-    std::vector<PressureHook> pressure_hooks;
-    std::vector<System> systems;
-    std::vector<TimerHandler> timer_handlers;
-    std::vector<Subscription> subscriptions;
-    std::vector<route::ProvidedService> provided;
-    std::vector<route::ServedService> served;
-    std::unordered_map<std::uint64_t, Task> tasks;
-    bool wants_network_events = false;
 };
 
 /// All calls [world], but for log().
@@ -115,7 +52,9 @@ public:
     const Ledger& ledger() const noexcept { return ledger_; }
     ecs::CommandBuffer& commands() noexcept { return *commands_; }
     /// What the predecessor left; the part that nobody read goes on to the successor.
-    void inherit(std::shared_ptr<route::StateStore> state) noexcept { inherited_ = std::move(state); }
+    void inherit(std::shared_ptr<route::StateStore> state) noexcept {
+        inherited_ = std::move(state);
+    }
     route::StateStore* inherited() noexcept { return inherited_.get(); }
     std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     std::uint64_t failures() const noexcept { return failures_; }

@@ -92,7 +92,9 @@ std::uint32_t WorldInstance::group_size(GroupId group) noexcept {
     return found == nullptr ? 0 : static_cast<std::uint32_t>(found->members().size());
 }
 
-Status WorldInstance::group_destroy(GroupId group) noexcept { return world_.sessions_.destroy(group); }
+Status WorldInstance::group_destroy(GroupId group) noexcept {
+    return world_.sessions_.destroy(group);
+}
 
 Status WorldInstance::close(SessionId session) noexcept {
     if (world_.sessions_.find(session) == nullptr) return Status::not_found;

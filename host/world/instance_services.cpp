@@ -21,7 +21,8 @@ Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) no
 std::uint64_t WorldInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
     return world_.services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
-                                 std::string{request.text()}, world_.now_ + deadline, answer, context);
+                                 std::string{request.text()}, world_.now_ + deadline, answer,
+                                 context);
 }
 
 Status WorldInstance::cancel(std::uint64_t call) noexcept {

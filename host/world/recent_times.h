@@ -20,7 +20,8 @@ public:
         if (size == 0) return 0;
         auto sorted = times_;
         std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(size));
-        return sorted[std::min(size - 1, static_cast<std::size_t>(share * static_cast<double>(size)))];
+        return sorted[std::min(size - 1,
+                               static_cast<std::size_t>(share * static_cast<double>(size)))];
     }
 
 private:

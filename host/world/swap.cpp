@@ -11,7 +11,8 @@ SwapRun::SwapRun(World& world, SwapOrder order) : world_{world}, order_{std::mov
 SwapRun::~SwapRun() = default;
 
 TimeNs SwapRun::next_due() const noexcept {
-    // Whether the old one is idle is asked once a turn; a millisecond is often enough while waiting.
+    // Whether the old one is idle is asked once a turn; a millisecond is often enough while
+    // waiting.
     return phase_ == Phase::prepare ? 0 : now_ + ns_per_ms;
 }
 
@@ -43,7 +44,8 @@ void SwapRun::prepare(TimeNs now) {
     const TimeNs begin = world_.surroundings_.clock().now();
     old_ = world_.find(order_.next.owner.plugin);
     if (old_ == nullptr) {
-        return end(SwapEnd::refused, order_.next.owner.plugin + " is not in world " + world_.config().name);
+        return end(SwapEnd::refused,
+                   order_.next.owner.plugin + " is not in world " + world_.config().name);
     }
     if (world_.find_predecessor(order_.next.owner.plugin) != nullptr) {
         return end(SwapEnd::refused, old_->owner().label + " is in its probation");
@@ -66,14 +68,16 @@ void SwapRun::prepare(TimeNs now) {
 }
 
 bool SwapRun::old_is_idle() {
-    return old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0 && old_->plugin().idle();
+    return old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0 &&
+           old_->plugin().idle();
 }
 
 void SwapRun::hand_over() {
     const TimeNs begin = world_.surroundings_.clock().now();
     result_.drain_ns = now_ - phase_since_;
     auto state = std::make_shared<route::StateStore>(old_->owner().label, old_->state_bytes_max());
-    auto* const saver = static_cast<StateTransfer*>(old_->plugin().query(StateTransfer::interface_id));
+    auto* const saver =
+        static_cast<StateTransfer*>(old_->plugin().query(StateTransfer::interface_id));
     if (saver != nullptr) {
         const log::Scope who{old_->owner().label.c_str()};
         if (const Status status = saver->save(*state); status != Status::ok) {
@@ -84,14 +88,16 @@ void SwapRun::hand_over() {
     if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
     auto migration = migrate();
     if (!migration) return give_up(migration.error().message);
-    auto* const restorer = static_cast<StateTransfer*>(next_->plugin().query(StateTransfer::interface_id));
+    auto* const restorer =
+        static_cast<StateTransfer*>(next_->plugin().query(StateTransfer::interface_id));
     if (restorer != nullptr) {
         const log::Scope who{next_->owner().label.c_str()};
         if (const Status status = restorer->restore(*state); status != Status::ok) {
             const std::uint32_t leaving = next_->owner().id;
             if (*migration) (void)(*migration)->rollback({&leaving, 1});
             return give_up(fmt::format("{} could not take over the state of {} ({})",
-                                       next_->owner().label, old_->owner().label, status_name(status)));
+                                       next_->owner().label, old_->owner().label,
+                                       status_name(status)));
         }
     }
     commit(std::move(state), std::move(*migration));
@@ -109,7 +115,8 @@ Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
     return std::move(*migration);
 }
 
-void SwapRun::commit(std::shared_ptr<route::StateStore> state, std::unique_ptr<ecs::Migration> migration) {
+void SwapRun::commit(std::shared_ptr<route::StateStore> state,
+                     std::unique_ptr<ecs::Migration> migration) {
     WorldInstance& serving = *next_;
     auto gone = world_.publish(std::move(tables_), std::move(next_), old_);
     serving.inherit(state);

@@ -1,4 +1,5 @@
-// SwapRun: one world's part of replacing a plugin: drain, hand over, commit, or nothing has changed.
+// SwapRun: one world's part of replacing a plugin: drain, hand over, commit, or nothing has
+// changed.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -9,8 +10,8 @@
 #include "gantry/plugin.h"
 #include "host/core/result.h"
 #include "host/ecs/migration.h"
-#include "host/world/instance.h"
 #include "host/route/state_store.h"
+#include "host/world/instance.h"
 
 namespace gantry::world {
 
@@ -71,7 +72,8 @@ private:
     bool old_is_idle();
     void hand_over();
     Result<std::unique_ptr<ecs::Migration>> migrate();
-    void commit(std::shared_ptr<route::StateStore> state, std::unique_ptr<ecs::Migration> migration);
+    void commit(std::shared_ptr<route::StateStore> state,
+                std::unique_ptr<ecs::Migration> migration);
     void end(SwapEnd how, std::string reason);
 
     World& world_;

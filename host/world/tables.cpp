@@ -36,10 +36,9 @@ Result<Done> check_services(const std::vector<WorldInstance*>& instances) {
         for (const auto& provided : instance->ledger().provided) {
             const auto [taken, fresh] = providers.emplace(provided.name, instance);
             if (!fresh && taken->second != instance) {
-                return Error{Status::already_exists, "service " + provided.name + " of " +
-                                                         instance->owner().label +
-                                                         " is already provided by " +
-                                                         taken->second->owner().label};
+                return Error{Status::already_exists,
+                             "service " + provided.name + " of " + instance->owner().label +
+                                 " is already provided by " + taken->second->owner().label};
             }
         }
     }
@@ -56,8 +55,9 @@ Result<std::unique_ptr<Tables>> Tables::build(const std::vector<WorldInstance*>&
         if (auto ok = add_routes(*tables, *instance); !ok) return ok.error();
         add_hooks(*tables, *instance);
         for (const auto& system : instance->ledger().systems) {
-            systems.push_back({system.name, &instance->owner(), system.stage, system.run, system.context,
-                               system.reads, system.writes, system.before, system.after});
+            systems.push_back({system.name, &instance->owner(), system.stage, system.run,
+                               system.context, system.reads, system.writes, system.before,
+                               system.after});
         }
     }
     if (auto ok = check_services(instances); !ok) return ok.error();

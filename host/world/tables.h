@@ -1,4 +1,5 @@
-// Tables: what the instances that serve have published, ready to dispatch. Built beside, then swapped.
+// Tables: what the instances that serve have published, ready to dispatch. Built beside, then
+// swapped.
 #pragma once
 #include <map>
 #include <memory>

@@ -1,4 +1,5 @@
-// Worker: the room of some worlds: takes what shards bring, runs what is due, sends what came of it.
+// Worker: the room of some worlds: takes what shards bring, runs what is due, sends what came of
+// it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -16,8 +17,8 @@ namespace gantry::world {
 struct WorkerCounters {
     std::uint64_t turns = 0;
     std::uint64_t records = 0;
-    std::uint64_t no_world = 0;    ///< records for a world that is not here any more
-    std::uint64_t congested = 0;   ///< turns without intake, for the shards were behind
+    std::uint64_t no_world = 0;   ///< records for a world that is not here any more
+    std::uint64_t congested = 0;  ///< turns without intake, for the shards were behind
 };
 
 /// One thread at a time polls it. [world] unless said otherwise

@@ -51,7 +51,8 @@ World::~World() {
 }
 
 bool World::holding() const noexcept {
-    return std::any_of(swaps_.begin(), swaps_.end(), [](const auto& swap) { return swap->holding(); });
+    return std::any_of(swaps_.begin(), swaps_.end(),
+                       [](const auto& swap) { return swap->holding(); });
 }
 
 // While a swap holds, whatever reaches the world waits in order: a session's messages keep theirs.
@@ -103,7 +104,8 @@ void World::release_held() {
                 handle_closed(closed_record);
                 break;
             }
-            case route::ToWorld::pressure: break;
+            case route::ToWorld::pressure:
+                break;
         }
     }
 }
@@ -167,7 +169,8 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     if (session->moving) {
         auto& kept = session->to_forward.emplace_back(sizeof record + payload.size());
         std::memcpy(kept.data(), &record, sizeof record);
-        if (!payload.empty()) std::memcpy(kept.data() + sizeof record, payload.data(), payload.size());
+        if (!payload.empty())
+            std::memcpy(kept.data() + sizeof record, payload.data(), payload.size());
         return;
     }
     ++counters_.messages;
@@ -217,7 +220,8 @@ void World::nobody_handles(const Message& message, WorldSession& session) {
 void World::answer_failure(const Message& message, Status status, std::string_view sentence) {
     std::byte body[256];
     net::encode_error_status(status, body);
-    const std::size_t bytes = std::min(sentence.size(), sizeof body - net::error_reply_status_bytes);
+    const std::size_t bytes =
+        std::min(sentence.size(), sizeof body - net::error_reply_status_bytes);
     std::memcpy(body + net::error_reply_status_bytes, sentence.data(), bytes);
     ++counters_.replies;
     outbox_.send(message.session, message.id, message_flags::response | message_flags::error,

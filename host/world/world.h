@@ -11,12 +11,12 @@
 #include "host/core/random.h"
 #include "host/ecs/migration.h"
 #include "host/ecs/world.h"
+#include "host/route/surroundings.h"
 #include "host/sched/timer_wheel.h"
 #include "host/world/instance.h"
 #include "host/world/outbox.h"
 #include "host/world/recent_times.h"
 #include "host/world/session_list.h"
-#include "host/route/surroundings.h"
 #include "host/world/swap.h"
 #include "host/world/tables.h"
 
@@ -38,13 +38,13 @@ struct WorldConfig {
 struct WorldCounters {
     std::uint64_t messages = 0;
     std::uint64_t replies = 0;
-    std::uint64_t failed = 0;        ///< handlers that did not answer ok
+    std::uint64_t failed = 0;  ///< handlers that did not answer ok
     std::uint64_t unknown_ids = 0;
     std::uint64_t ticks = 0;
-    std::uint64_t ticks_slipped = 0; ///< steps given up after catch_up_steps_max
-    std::uint64_t held = 0;          ///< messages that waited for a swap
+    std::uint64_t ticks_slipped = 0;  ///< steps given up after catch_up_steps_max
+    std::uint64_t held = 0;           ///< messages that waited for a swap
     std::uint64_t refused_events = 0;
-    std::uint64_t late_messages = 0; ///< of sessions that had left
+    std::uint64_t late_messages = 0;  ///< of sessions that had left
     std::uint64_t timers_without_handler = 0;
     TimeNs tick_ns_last = 0;
     TimeNs tick_ns_max = 0;
@@ -53,8 +53,8 @@ struct WorldCounters {
 
 class World {
 public:
-    World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings& surroundings, Outbox& outbox,
-          route::PostToRoom post_here);
+    World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings& surroundings,
+          Outbox& outbox, route::PostToRoom post_here);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
@@ -71,7 +71,9 @@ public:
     /// A swap makes the world's messages wait.
     bool holding() const noexcept;
     std::uint64_t held_count() const noexcept { return held_.size(); }
-    const std::vector<std::unique_ptr<WorldInstance>>& instances() const noexcept { return instances_; }
+    const std::vector<std::unique_ptr<WorldInstance>>& instances() const noexcept {
+        return instances_;
+    }
     const Tables& tables() const noexcept { return *tables_; }
 
     // From a worker's ring. [world]
@@ -92,7 +94,8 @@ public:
     /// Delivered at the next turn. False at the limit. [world]
     bool post_event(std::string_view name, Bytes payload);
 
-    /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world. [world]
+    /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world.
+    /// [world]
     Result<Done> add(const InstanceOrder& order);
     /// Takes a plugin out; what it owned goes with it. `not_found` if it is not here. [world]
     Result<Done> remove(std::string_view plugin);
@@ -100,7 +103,8 @@ public:
     void begin_swap(SwapOrder order);
     /// Ends a probation: the predecessor is stopped and destroyed. [world]
     void settle(std::string_view plugin);
-    /// Goes back to the predecessor; what `reason` says is logged. False when there is none. [world]
+    /// Goes back to the predecessor; what `reason` says is logged. False when there is none.
+    /// [world]
     bool roll_back(std::string_view plugin, std::string_view reason);
 
 private:
@@ -118,12 +122,13 @@ private:
     /// A predecessor in probation: warm, silent, and destroyed by settle().
     struct Predecessor {
         std::unique_ptr<WorldInstance> instance;
-        std::shared_ptr<route::StateStore> state;           ///< what it had saved at the hand-over
-        std::unique_ptr<ecs::Migration> migration;   ///< null when no layout changed
+        std::shared_ptr<route::StateStore> state;   ///< what it had saved at the hand-over
+        std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
     };
 
     // Messages. [world]
-    bool hold(route::ToWorld kind, std::span<const std::byte> head, std::span<const std::byte> payload);
+    bool hold(route::ToWorld kind, std::span<const std::byte> head,
+              std::span<const std::byte> payload);
     void release_held();
     void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
     void handle_opened(const route::OpenedRecord& record);
@@ -147,10 +152,12 @@ private:
     WorldInstance* find_owner(std::uint32_t owner) noexcept;
     Predecessor* find_predecessor(std::string_view plugin) noexcept;
     /// Creates and starts; `replaces` may be null.
-    Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order, WorldInstance* replaces);
+    Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order,
+                                                WorldInstance* replaces);
     /// The tables as they would be with `out` replaced by `in`; either may be null.
     Result<std::unique_ptr<Tables>> tables_with(WorldInstance* in, WorldInstance* out);
-    /// The visible step: tables, services, served functions and timers change hands. Gives `out` back.
+    /// The visible step: tables, services, served functions and timers change hands. Gives `out`
+    /// back.
     std::unique_ptr<WorldInstance> publish(std::unique_ptr<Tables> tables,
                                            std::unique_ptr<WorldInstance> in, WorldInstance* out);
     void resume_task(std::uint32_t owner, std::uint64_t task);
@@ -180,8 +187,7 @@ private:
     std::deque<PostedEvent> posted_running_;
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
-    bool keep_events_ = false;
-    bool touched_ = false;
+    bool keep_events_ = false, touched_ = false;
 
     Tick tick_;
     TimeNs tick_step_ = 0;

@@ -7,9 +7,9 @@
 namespace gantry::world {
 
 WorldInstance* World::find(std::string_view plugin) noexcept {
-    const auto found = std::find_if(instances_.begin(), instances_.end(), [&](const auto& instance) {
-        return instance->owner().plugin == plugin;
-    });
+    const auto found =
+        std::find_if(instances_.begin(), instances_.end(),
+                     [&](const auto& instance) { return instance->owner().plugin == plugin; });
     return found != instances_.end() ? found->get() : nullptr;
 }
 
@@ -25,20 +25,21 @@ World::Predecessor* World::find_predecessor(std::string_view plugin) noexcept {
     return found != predecessors_.end() ? &*found : nullptr;
 }
 
-Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order, WorldInstance* replaces) {
+Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
+                                                   WorldInstance* replaces) {
     if (order.create == nullptr) {
         return Error{Status::unsupported, order.owner.label + " has no world facet"};
     }
     Plugin* const plugin = order.create();
     if (plugin == nullptr) {
-        return Error{Status::internal, order.owner.label + " could not make its object for world " +
-                                           config_.name};
+        return Error{Status::internal,
+                     order.owner.label + " could not make its object for world " + config_.name};
     }
     auto instance = std::make_unique<WorldInstance>(*this, order.owner, plugin, order.library,
                                                     order.options, replaces);
     if (const Status status = instance->start(); status != Status::ok) {
-        return Error{status, order.owner.label + " refused to start in world " + config_.name + " (" +
-                                 status_name(status) + "); the log has its reason"};
+        return Error{status, order.owner.label + " refused to start in world " + config_.name +
+                                 " (" + status_name(status) + "); the log has its reason"};
     }
     return instance;
 }
@@ -57,7 +58,8 @@ Result<std::unique_ptr<Tables>> World::tables_with(WorldInstance* in, WorldInsta
 }
 
 std::unique_ptr<WorldInstance> World::publish(std::unique_ptr<Tables> tables,
-                                              std::unique_ptr<WorldInstance> in, WorldInstance* out) {
+                                              std::unique_ptr<WorldInstance> in,
+                                              WorldInstance* out) {
     tables_ = std::move(tables);
     keep_events_ = tables_->wants_network_events;
     if (out != nullptr) services_.withdraw(out->ledger().provided, out->ledger().served);
@@ -152,11 +154,12 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
         log::error("the way back is barred: {}", tables.error().message);
         return false;
     }
-    // What players did meanwhile is in the components and, where the failed one still can say, in its
-    // private state; else the predecessor keeps what it had.
+    // What players did meanwhile is in the components and, where the failed one still can say, in
+    // its private state; else the predecessor keeps what it had.
     failed->cancel_tasks();
     route::StateStore state{failed->owner().label, failed->state_bytes_max()};
-    auto* const saver = static_cast<StateTransfer*>(failed->plugin().query(StateTransfer::interface_id));
+    auto* const saver =
+        static_cast<StateTransfer*>(failed->plugin().query(StateTransfer::interface_id));
     const bool saved = saver != nullptr && saver->save(state) == Status::ok;
     const std::uint32_t leaving = failed->owner().id;
     if (back->migration != nullptr) {
@@ -168,7 +171,8 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     const std::shared_ptr<route::StateStore> snapshot = std::move(back->state);
     predecessors_.erase(predecessors_.begin() + (back - predecessors_.data()));
 
-    auto* const restorer = static_cast<StateTransfer*>(instance->plugin().query(StateTransfer::interface_id));
+    auto* const restorer =
+        static_cast<StateTransfer*>(instance->plugin().query(StateTransfer::interface_id));
     if (restorer != nullptr && (!saved || restorer->restore(state) != Status::ok)) {
         (void)restorer->restore(*snapshot);
     }

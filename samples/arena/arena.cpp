@@ -1,5 +1,6 @@
-// The arena's rules: bots roam, players push themselves, whoever touches another scores. Built three
-// times: v1, v2 (energy, and bots that flock), v3 (broken on purpose).
+// The arena's rules: bots roam, players push themselves, whoever touches another scores. Built
+// three times: v1, v2 (energy, and bots that flock), v3 (broken on purpose).
+#include <arena.gantry.h>
 #include <gantry/gantry.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "arena.gantry.h"
 #include "samples/arena/components.h"
 
 namespace arena {
@@ -31,9 +31,11 @@ class Arena final : public gantry::WorldPlugin {
     void setup() override {
         // Named before the swap commits: only then are bodies of older rules brought into this layout.
         expect(world().use<Position, Velocity, Body, Player, Field>());
-        on<msg::Join>([this](const msg::Join& join, const gantry::Message& m) { return welcome(join, m); });
+        on<msg::Join>(
+            [this](const msg::Join& join, const gantry::Message& m) { return welcome(join, m); });
         on<msg::Move>([this](const msg::Move& move, const gantry::Message& m) { push(move, m); });
-        on<msg::Ping>([this](const msg::Ping& ping, const gantry::Message& m) { return pong(ping, m); });
+        on<msg::Ping>(
+            [this](const msg::Ping& ping, const gantry::Message& m) { return pong(ping, m); });
         system("roam", gantry::Stage::update, [this](const gantry::Tick& tick) { roam(tick); });
         system("touch", gantry::Stage::update, [this](const gantry::Tick&) { touch(); },
                {.after = {"roam"}});
@@ -50,9 +52,7 @@ class Arena final : public gantry::WorldPlugin {
         broadcast(news);
     }
 
-    float chance(float limit) {
-        return static_cast<float>(random() % 10'000) / 10'000 * limit;
-    }
+    float chance(float limit) { return static_cast<float>(random() % 10'000) / 10'000 * limit; }
 
     void spawn_bot() {
         const Field& field = *world().resource<const Field>();
@@ -92,8 +92,8 @@ class Arena final : public gantry::WorldPlugin {
         };
         velocity->x = part(move.x());
         velocity->y = part(move.y());
-        player->moves_handled = move.number() == player->moves_handled + 1 ? move.number()
-                                                                         : player->moves_handled;
+        player->moves_handled =
+            move.number() == player->moves_handled + 1 ? move.number() : player->moves_handled;
     }
 
     msg::Pong pong(const msg::Ping& ping, const gantry::Message& message) {
@@ -114,7 +114,8 @@ class Arena final : public gantry::WorldPlugin {
 #endif
 #if ARENA_RULES >= 2
         flock();
-        world().view<Velocity, Body, const Player>().each([&](Velocity& v, Body& body, const Player&) {
+        world().view<Velocity, Body, const Player>().each([&](Velocity& v, Body& body,
+                                                              const Player&) {
             const bool moves = v.x != 0 || v.y != 0;
             body.energy = std::clamp(body.energy + (moves ? -8.0f : 20.0f) * seconds, 0.0f, 100.0f);
             if (body.energy <= 0) v = {};
@@ -142,7 +143,8 @@ class Arena final : public gantry::WorldPlugin {
         if (count == 0) return;
         x /= count;
         y /= count;
-        world().view<const Position, Velocity>(gantry::exclude<Player>)
+        world()
+            .view<const Position, Velocity>(gantry::exclude<Player>)
             .each([&](const Position& p, Velocity& v) {
                 v.x += (x - p.x) * 0.01f - (p.y - y) * 0.004f;
                 v.y += (y - p.y) * 0.01f + (p.x - x) * 0.004f;

@@ -1,9 +1,9 @@
 // Rooms: groups of sessions. The words pass the filter plugin's service, while it is there.
+#include <chat.gantry.h>
 #include <gantry/gantry.h>
 
 #include <unordered_map>
 
-#include "chat.gantry.h"
 #include "samples/chat/filter.h"
 
 namespace chat {
@@ -17,10 +17,12 @@ class Chat final : public gantry::WorldPlugin {
 
     void setup() override {
         filter_ = service<Filter>(Filter::name);
-        on<msg::Join>([this](const msg::Join& join, const gantry::Message& m) { return enter(join, m); });
+        on<msg::Join>(
+            [this](const msg::Join& join, const gantry::Message& m) { return enter(join, m); });
         on<msg::Say>([this](const msg::Say& say, const gantry::Message& m) { speak(say, m); });
-        on_session([](gantry::SessionId, gantry::Entity) {},
-                   [this](gantry::SessionId session, gantry::Entity) { members_.erase(session.value); });
+        on_session(
+            [](gantry::SessionId, gantry::Entity) {},
+            [this](gantry::SessionId session, gantry::Entity) { members_.erase(session.value); });
     }
 
     msg::Joined enter(const msg::Join& join, const gantry::Message& message) {
@@ -67,8 +69,8 @@ class Chat final : public gantry::WorldPlugin {
             const auto first = line.find('\t');
             const auto second = line.find('\t', first + 1);
             const std::string room{line.substr(first + 1, second - first - 1)};
-            members_[std::strtoull(line.data(), nullptr, 10)] = {std::string{line.substr(second + 1)},
-                                                                 room, group(room)};
+            members_[std::strtoull(line.data(), nullptr, 10)] = {
+                std::string{line.substr(second + 1)}, room, group(room)};
         }
     }
 

@@ -15,8 +15,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr int id_option = 52001;           // gantry.id in proto/gantry/options.proto
-constexpr std::uint64_t id_max = 0xFEFF;   // above are the host's own
+constexpr int id_option = 52001;          // gantry.id in proto/gantry/options.proto
+constexpr std::uint64_t id_max = 0xFEFF;  // above are the host's own
 
 /// The option as an unknown field: this program needs no generated code of options.proto.
 std::uint64_t id_of(const pb::Descriptor& message) {
@@ -33,7 +33,8 @@ std::uint64_t id_of(const pb::Descriptor& message) {
 
 std::string cpp_name(const pb::Descriptor& message) {
     std::string name;
-    for (const char c : message.file()->package()) name += c == '.' ? std::string{"::"} : std::string{c};
+    for (const char c : message.file()->package())
+        name += c == '.' ? std::string{"::"} : std::string{c};
     name = "::" + name + (name.empty() ? "" : "::");
     std::string own = message.full_name().substr(
         message.file()->package().empty() ? 0 : message.file()->package().size() + 1);
@@ -52,22 +53,25 @@ public:
         for (int i = 0; i < file->message_type_count(); ++i) {
             if (!take(*file->message_type(i), ids, error)) return false;
         }
-        const std::unique_ptr<pb::io::ZeroCopyOutputStream> stream{context->Open(stem + ".gantry.h")};
+        const std::unique_ptr<pb::io::ZeroCopyOutputStream> stream{
+            context->Open(stem + ".gantry.h")};
         pb::io::Printer out{stream.get(), '$'};
-        out.Print("// Made by protoc-gen-gantry from $file$: the message ids.\n"
-                  "#pragma once\n#include \"gantry/cpp/codec.h\"\n#include \"gantry/protobuf.h\"\n"
-                  "#include \"$stem$.pb.h\"\n\n",
-                  "file", file->name(), "stem", stem.substr(stem.rfind('/') + 1));
+        out.Print(
+            "// Made by protoc-gen-gantry from $file$: the message ids.\n"
+            "#pragma once\n#include \"gantry/cpp/codec.h\"\n#include \"gantry/protobuf.h\"\n"
+            "#include \"$stem$.pb.h\"\n\n",
+            "file", file->name(), "stem", stem.substr(stem.rfind('/') + 1));
         for (const auto& [id, message] : ids) {
-            out.Print("template <>\ninline constexpr std::uint16_t gantry::message_id<$name$> = $id$;\n",
-                      "name", cpp_name(*message), "id", std::to_string(id));
+            out.Print(
+                "template <>\ninline constexpr std::uint16_t gantry::message_id<$name$> = $id$;\n",
+                "name", cpp_name(*message), "id", std::to_string(id));
         }
         return true;
     }
 
 private:
-    static bool take(const pb::Descriptor& message, std::map<std::uint64_t, const pb::Descriptor*>& ids,
-                     std::string* error) {
+    static bool take(const pb::Descriptor& message,
+                     std::map<std::uint64_t, const pb::Descriptor*>& ids, std::string* error) {
         const std::uint64_t id = id_of(message);
         if (id > id_max) {
             *error = message.full_name() + ": (gantry.id) = " + std::to_string(id) +
@@ -75,8 +79,8 @@ private:
             return false;
         }
         if (id != 0 && !ids.emplace(id, &message).second) {
-            *error = message.full_name() + " and " + ids[id]->full_name() + " have the same (gantry.id) = " +
-                     std::to_string(id);
+            *error = message.full_name() + " and " + ids[id]->full_name() +
+                     " have the same (gantry.id) = " + std::to_string(id);
             return false;
         }
         for (int i = 0; i < message.nested_type_count(); ++i) {

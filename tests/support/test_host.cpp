@@ -38,7 +38,8 @@ std::uint32_t TestClient::ask(std::uint16_t id, std::string_view payload) {
 void TestClient::read() {
     unread_ += link_.read();
     while (unread_.size() >= net::frame_header_bytes) {
-        const net::FrameHead head = net::decode_head(reinterpret_cast<const std::byte*>(unread_.data()));
+        const net::FrameHead head =
+            net::decode_head(reinterpret_cast<const std::byte*>(unread_.data()));
         const std::size_t bytes = net::frame_header_bytes + head.payload_bytes;
         if (unread_.size() < bytes) return;
         Reply reply;
@@ -48,7 +49,8 @@ void TestClient::read() {
         reply.text = unread_.substr(net::frame_header_bytes, head.payload_bytes);
         if ((head.flags & net::frame_flags::error) != 0) {
             net::ErrorReply error;
-            const std::span payload{reinterpret_cast<const std::byte*>(reply.text.data()), reply.text.size()};
+            const std::span payload{reinterpret_cast<const std::byte*>(reply.text.data()),
+                                    reply.text.size()};
             REQUIRE(net::decode_error_reply(payload, error));
             reply.status = error.status;
             reply.text = std::string{error.sentence};
@@ -68,7 +70,8 @@ Reply TestClient::call(std::uint16_t id, std::string_view payload) {
     host_->settle();
     read();
     for (auto it = replies_.begin(); it != replies_.end(); ++it) {
-        if ((it->flags & net::frame_flags::response) == 0 || it->correlation != correlation) continue;
+        if ((it->flags & net::frame_flags::response) == 0 || it->correlation != correlation)
+            continue;
         const Reply reply = *it;
         replies_.erase(it);
         return reply;

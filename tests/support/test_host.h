@@ -22,8 +22,8 @@ struct Reply {
     std::uint16_t id = 0;
     std::uint8_t flags = 0;
     std::uint32_t correlation = 0;
-    std::string text;             ///< the payload; of an error its sentence
-    Status status = Status::ok;   ///< of an error reply
+    std::string text;            ///< the payload; of an error its sentence
+    Status status = Status::ok;  ///< of an error reply
 };
 
 /// A player: the other end of an in-memory link, speaking the gantry framing.
@@ -56,16 +56,16 @@ private:
 };
 
 struct TestHostConfig {
-    std::vector<const PluginDesc*> plugins = {};   ///< linked into the test
-    std::vector<std::string> files = {};           ///< libraries by path
-    std::string config = "{}";                ///< of every plugin
+    std::vector<const PluginDesc*> plugins = {};  ///< linked into the test
+    std::vector<std::string> files = {};          ///< libraries by path
+    std::string config = "{}";                    ///< of every plugin
     std::vector<std::string> middleware = {};
     std::vector<std::string> worlds = {"world"};  ///< sessions join the first
     double tick_hz = 20;
     std::uint32_t probation_ms = 1000;
     std::uint32_t shards = 1;
     std::uint32_t workers = 1;
-    std::uint64_t seed = 0;                   ///< 0: the run's
+    std::uint64_t seed = 0;  ///< 0: the run's
 };
 
 class TestHost {

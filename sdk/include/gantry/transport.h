@@ -31,13 +31,14 @@ enum class LinkResult : std::uint32_t {
     too_large = 4,    ///< message links: `bytes` says how much room the next message needs
 };
 
-inline constexpr std::uint32_t link_text = 1;  ///< the message is text, not binary
+inline constexpr std::uint32_t link_text = 1;     ///< the message is text, not binary
+inline constexpr std::uint32_t link_drained = 2;  ///< of a read: the next one would block
 
 /// What one read or write did.
 struct LinkIo {
     std::uint64_t bytes = 0;
     LinkResult result = LinkResult::would_block;
-    std::uint32_t flags = 0;  ///< link_text, message links only
+    std::uint32_t flags = 0;  ///< link_text for message links, link_drained
 };
 
 /// The host's side of a link. May be called from within a call of the host to the link: the host
@@ -54,7 +55,8 @@ protected:
 struct Link {
     virtual LinkKind kind() const noexcept = 0;
 
-    /// A descriptor that the host watches for this link; -1 if the link calls LinkEvents itself.
+    /// A descriptor that the host watches for this link, by its edges: it reads until would_block
+    /// or link_drained. -1 if the link calls LinkEvents itself.
     virtual std::int64_t descriptor() const noexcept = 0;
 
     /// The first call. `events` lives until destroy().
@@ -187,17 +189,6 @@ struct TransportFactory {
 
 protected:
     ~TransportFactory() = default;
-};
-
-/// How an io facet brings a transport: listeners of the manifest then name its scheme. [io]
-struct Transports {
-    static constexpr const char* interface_id = "gantry.transports/1";
-
-    /// Only during start(). `already_exists` when the scheme is taken. The factory lives until stop().
-    virtual Status add(TransportFactory* factory) noexcept = 0;
-
-protected:
-    ~Transports() = default;
 };
 
 }  // namespace gantry

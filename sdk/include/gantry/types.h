@@ -43,7 +43,7 @@ struct Str {
     constexpr Str(const char* text, std::uint64_t bytes) noexcept : data{text}, size{bytes} {}
     /// From whatever std::string_view can be made of: literals, std::string.
     template <class T>
-        requires std::convertible_to<const T&, std::string_view>
+    requires std::convertible_to<const T&, std::string_view>
     constexpr Str(const T& text) noexcept
         : data{std::string_view{text}.data()}, size{std::string_view{text}.size()} {}
     constexpr std::string_view view() const noexcept {

@@ -94,8 +94,9 @@ int main() {
     }
     const double value = median(routed);
     const double baseline = median(direct);
-    std::printf("{\"name\":\"dispatch\",\"value\":%.2f,\"unit\":\"ns/message\",\"baseline\":%.2f,"
-                "\"ratio\":%.2f}\n",
-                value, baseline, value / baseline);
+    std::printf(
+        "{\"name\":\"dispatch\",\"value\":%.2f,\"unit\":\"ns/message\",\"baseline\":%.2f,"
+        "\"ratio\":%.2f}\n",
+        value, baseline, value / baseline);
     return seen == 0 ? 1 : 0;
 }

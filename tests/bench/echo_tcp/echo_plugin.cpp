@@ -1,7 +1,6 @@
 // The world rows: a typed protobuf request is decoded in a world and answered.
+#include <bench_echo.gantry.h>
 #include <gantry/gantry.h>
-
-#include "bench_echo.gantry.h"
 
 namespace {
 class Echo final : public gantry::WorldPlugin {

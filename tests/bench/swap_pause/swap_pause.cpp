@@ -35,20 +35,24 @@ class Rules final : public WorldPlugin {
     void begin(bool fresh) override {
         for (int i = 0; fresh && i < entities; ++i) world().create(Position{1, 2});
     }
-    void save_state(StateWriter& writer) override { writer.put("n", Bytes{std::string_view{"12345"}}); }
+    void save_state(StateWriter& writer) override {
+        writer.put("n", Bytes{std::string_view{"12345"}});
+    }
     void restore_state(StateReader& reader) override { (void)reader.get("n"); }
 };
 constexpr PluginDesc one = test::linked("rules", "1.0.0", create<Rules>);
 constexpr PluginDesc two = test::linked("rules", "2.0.0", create<Rules>);
 
 double at(const std::vector<double>& sorted, double share) {
-    return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
+    return sorted[std::min(sorted.size() - 1,
+                           static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
 void print(const char* name, double value, double baseline) {
-    std::printf("{\"name\":\"swap_pause\",\"row\":\"%s\",\"value\":%.4f,\"unit\":\"ms\",\"baseline\":%.4f,"
-                "\"ratio\":%.4f}\n",
-                name, value, baseline, value / baseline);
+    std::printf(
+        "{\"name\":\"swap_pause\",\"row\":\"%s\",\"value\":%.4f,\"unit\":\"ms\",\"baseline\":%.4f,"
+        "\"ratio\":%.4f}\n",
+        name, value, baseline, value / baseline);
 }
 
 }  // namespace
@@ -77,7 +81,9 @@ int main() {
     for (int i = 0; i < swaps; ++i) {
         const auto begin = std::chrono::steady_clock::now();
         registry.view<Position>().each([](Position& p) { p.x += 1; });
-        passes.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+        passes.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+                .count());
 
         const std::uint64_t ticket = (*host)->plugins().swap_linked(i % 2 == 0 ? two : one);
         for (bool done = false; !done;) {

@@ -1,4 +1,5 @@
-// Any bytes as a library file: the gate answers with a candidate or a sentence, and never reads outside.
+// Any bytes as a library file: the gate answers with a candidate or a sentence, and never reads
+// outside.
 #include <cstdint>
 #include <cstdlib>
 

@@ -121,7 +121,8 @@ TEST_CASE("the files together have a size limit") {
 
 TEST_CASE("the file system's reader refuses folders, absent and large files with a sentence") {
     const auto source = manifest::system_source();
-    const auto folder = std::filesystem::temp_directory_path() / ("gantry-" + std::to_string(::getpid()));
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("gantry-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     const std::string file = (folder / "m.json").string();
     std::ofstream{file} << "{\"listeners\": []}";

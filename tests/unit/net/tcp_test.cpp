@@ -147,6 +147,34 @@ TEST_CASE("killed and ended clients are closed once each") {
     CHECK(counters.closed[static_cast<std::size_t>(CloseReason::peer_closed)] == 1);
 }
 
+TEST_CASE("last bytes and the end that come together are both seen, also behind a blocked frame") {
+    for (const bool blocked : {false, true}) {
+        CAPTURE(blocked);
+        TcpShard test;
+        test.events.handler = nullptr;
+        test.events.block_after = blocked ? 1 : SIZE_MAX;
+        const auto bound = test.shard.listen(loopback());
+        REQUIRE(bound);
+        std::string wire;
+        for (int i = 0; i < 3000; ++i) wire += frame_bytes(1, std::string(88, 'x'));
+        std::thread client_thread{[&] {
+            TcpClient client{bound->port};
+            client.write(wire);
+        }};
+        if (blocked) {
+            CHECK(test.run_until([&] { return test.shard.counters().blocked == 1; }));
+            for (int i = 0; i < 100; ++i) test.shard.poll(test.clock.now());
+            CHECK(test.events.closed.empty());
+            test.events.block_after = SIZE_MAX;
+            test.shard.resume(test.events.opened.at(0));
+        }
+        CHECK(test.run_until([&] { return !test.events.closed.empty(); }));
+        client_thread.join();
+        CHECK(test.events.frames.size() == 3000);
+        CHECK(test.events.log == std::vector<std::string>{"open", "close peer_closed"});
+    }
+}
+
 TEST_CASE("connections above the limit are closed at once over TCP too") {
     ShardConfig config;
     config.connections_max = 10;

@@ -48,7 +48,8 @@ TEST_CASE("a library is shown once it has stopped changing, and its removal too"
     CHECK(drop.all().empty());
 }
 
-TEST_CASE("sources, folders and links are passed over; a text named .so is listed with its refusal") {
+TEST_CASE(
+    "sources, folders and links are passed over; a text named .so is listed with its refusal") {
     const Folder folder;
     folder.write("arena.cpp", {});
     folder.write("text.so", std::vector<std::byte>(10, std::byte{'x'}));

@@ -70,14 +70,16 @@ TEST_CASE("a name or version that is none is refused") {
     CHECK(says(refusal(with<char>(offsetof(PluginDesc, version), 'x')), "is not like 1.4.2"));
 }
 
-TEST_CASE("what is no complete library is refused: text, truncated at any length, another machine") {
+TEST_CASE(
+    "what is no complete library is refused: text, truncated at any length, another machine") {
     const std::string text = "#!/bin/sh\necho I am no library\n";
     const auto* begin = reinterpret_cast<const std::byte*>(text.data());
     CHECK(says(refusal(std::vector<std::byte>{begin, begin + text.size()}), "no ELF header"));
     const auto whole = good();
     for (std::size_t bytes = 0; bytes < whole.size(); bytes += 997) {
         CAPTURE(bytes);
-        const auto cut = inspect_bytes({whole.begin(), whole.begin() + static_cast<long>(bytes)}, "cut.so");
+        const auto cut =
+            inspect_bytes({whole.begin(), whole.begin() + static_cast<long>(bytes)}, "cut.so");
         CHECK_FALSE(cut.has_value());
     }
     auto other = good();

@@ -29,7 +29,8 @@ class Room final : public gantry::WorldPlugin {
         on(7, [this](const gantry::Message& message) { net().close(message.session); });
         on(8, [this](const gantry::Message& message) {
             const auto& connection = world().get<const gantry::Connection>(message.entity);
-            return std::to_string(connection.messages_in) + "/" + std::to_string(connection.bytes_in);
+            return std::to_string(connection.messages_in) + "/" +
+                   std::to_string(connection.bytes_in);
         });
     }
 };
@@ -58,9 +59,8 @@ class Rings final : public gantry::IoPlugin {
             return gantry::Verdict::hold;
         });
         route(9, [](const gantry::IoMessage& message) { return message.payload; });
-        route(10, [this](const gantry::IoMessage&) {
-            io().release(waiting_, gantry::Verdict::drop);
-        });
+        route(10,
+              [this](const gantry::IoMessage&) { io().release(waiting_, gantry::Verdict::drop); });
     }
     gantry::SessionId waiting_;
 };
@@ -166,7 +166,8 @@ TEST_CASE("while a layer decides, the connection's later messages wait behind") 
     CHECK(received[0].correlation == later);
 }
 
-TEST_CASE("a stateless route answers on the shard, and a missing layer keeps a listener from opening") {
+TEST_CASE(
+    "a stateless route answers on the shard, and a missing layer keeps a listener from opening") {
     {
         TestHost host{{.plugins = {&room, &rings}}};
         auto client = host.connect();

@@ -89,8 +89,8 @@ class Asker final : public gantry::WorldPlugin {
         on(1, [this](const gantry::Message& message) {
             call("adder", "add", message.payload, 100ms,
                  [this, session = message.session](gantry::Status status, gantry::Bytes answer) {
-                     const std::string text =
-                         std::string{gantry::status_name(status)} + ":" + std::string{answer.text()};
+                     const std::string text = std::string{gantry::status_name(status)} + ":" +
+                                              std::string{answer.text()};
                      send(session, 2, gantry::Bytes{std::string_view{text}});
                  });
         });
@@ -115,7 +115,8 @@ TEST_CASE("a tick runs its stages in order, and systems by before and after") {
     auto client = host.connect();
     client.send(77, "x");
     host.advance_ms(51);
-    CHECK(trace == std::vector<std::string>{"receive 1", "update 1", "update 2", "send", "cleanup"});
+    CHECK(trace ==
+          std::vector<std::string>{"receive 1", "update 1", "update 2", "send", "cleanup"});
 }
 
 TEST_CASE("a circle of systems is refused with the names on it") {

@@ -45,7 +45,8 @@ protected:
             broadcast(9, gantry::Bytes{"v" + std::to_string(version) + " rings " +
                                        std::string{fire.payload.text()}});
         });
-        on(4, [this](const gantry::Message& message) { timer("key", "ring", 50ms, message.payload); });
+        on(4,
+           [this](const gantry::Message& message) { timer("key", "ring", 50ms, message.payload); });
     }
     void save_state(gantry::StateWriter& writer) override {
         const std::string text = std::to_string(count_);
@@ -61,7 +62,9 @@ using V1 = Counter<v1::Health, 1>;
 using V2 = Counter<v2::Health, 2>;
 
 class Throws final : public V2 {
-    void restore_state(gantry::StateReader&) override { throw std::runtime_error("cannot read that"); }
+    void restore_state(gantry::StateReader&) override {
+        throw std::runtime_error("cannot read that");
+    }
 };
 class Refuses final : public V2 {
     void setup() override { refuse("this version does not like the world"); }
@@ -140,7 +143,8 @@ TEST_CASE("a version that refuses to start is refused while the old one serves")
     CHECK(client.call(1, "").text == "v1:1");
 }
 
-TEST_CASE("too many failures in the probation bring the old version back with what happened since") {
+TEST_CASE(
+    "too many failures in the probation bring the old version back with what happened since") {
     TestHost host{{.plugins = {&one}}};
     auto client = host.connect();
     client.send(2, "");
@@ -156,7 +160,8 @@ TEST_CASE("too many failures in the probation bring the old version back with wh
     CHECK(client.call(5, "").status == gantry::Status::not_found);
 }
 
-TEST_CASE("after its probation the old version is gone, and the next swap begins from the new one") {
+TEST_CASE(
+    "after its probation the old version is gone, and the next swap begins from the new one") {
     TestHost host{{.plugins = {&one}}};
     auto client = host.connect();
     CHECK(host.swap(two).outcome == SwapOutcome::committed);

@@ -3,7 +3,7 @@
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
 #include "gantry/io.h"
-#include "gantry/transport.h"
+#include "gantry/transports.h"
 
 namespace gantry {
 

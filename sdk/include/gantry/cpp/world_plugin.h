@@ -1,25 +1,17 @@
 // gantry/cpp/world_plugin.h: WorldPlugin, the base class of game logic.
 #pragma once
+#include "gantry/cpp/await.h"
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
 #include "gantry/cpp/message_handler.h"
-#include "gantry/cpp/task.h"
+#include "gantry/cpp/system_options.h"
 #include "gantry/ecs/registry.h"
 #include "gantry/net.h"
 #include "gantry/schedule.h"
 
 namespace gantry {
 
-/// What a system touches and when it runs; components are deduced from views where you use them.
-struct SystemOptions {
-    std::vector<std::uint32_t> reads = {};
-    std::vector<std::uint32_t> writes = {};
-    std::vector<Str> before = {};
-    std::vector<Str> after = {};
-};
-
 /// One instance per world. Everything runs on that world's thread, one call at a time: no locks.
-///
 ///     class Echo : public gantry::WorldPlugin {
 ///         void setup() override {
 ///             on(1, [](const gantry::Message& m) { return m.payload; });
@@ -105,7 +97,6 @@ protected:
         return schedule_->timer_private(key, &fire<F>, keep_named(key, std::move(f)), ns, ns, -1);
     }
     std::uint32_t cancel(Str key) { return schedule_->cancel_key(key); }
-
     /// Starts a coroutine that nobody awaits. The name must be static text.
     void spawn(Str name, Task<> task) { task.start(*schedule_, *runtime_, name); }
     /// co_await after(50ms) in a Task.
@@ -136,7 +127,6 @@ protected:
         return events_->post_to(world, event, payload);
     }
     WorldId find_world(Str name) { return events_->find_world(name); }
-
     Status send(SessionId to, std::uint16_t id, Bytes payload) {
         return net_->send(to, id, 0, payload);
     }
@@ -161,8 +151,7 @@ protected:
     }
     GroupId group(Str name) {
         GroupId id;
-        net_->group(name, &id);
-        return id;
+        return net_->group(name, &id) == Status::ok ? id : GroupId{};
     }
 
     Net& net() noexcept { return *net_; }
