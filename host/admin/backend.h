@@ -64,7 +64,8 @@ struct SwapReport {
     std::int64_t at_unix_ms = 0;
 };
 
-/// Exactly one of `version` and `file` is set, or neither: then the newest candidate.
+/// Exactly one of `version` and `file` is set, or neither: then the newest candidate. A file tells
+/// itself which plugin it is, where `plugin` is empty.
 struct SwapRequest {
     std::string plugin;
     std::string version;

@@ -91,8 +91,6 @@ int swap_plugin(const std::string& host, const std::string& what) {
     if (what.ends_with(".so")) {
         std::error_code ignored;
         request["file"] = std::filesystem::absolute(what, ignored).string();
-        // The host learns the plugin's name from the file; this asks for nothing else.
-        request["plugin"] = "";
     } else {
         request["plugin"] = what.substr(0, at);
         if (at != std::string::npos) request["version"] = what.substr(at + 1);

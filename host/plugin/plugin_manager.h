@@ -102,7 +102,8 @@ private:
         std::uint64_t failures = 0;
         std::uint64_t probation_failures = 0;
         std::filesystem::path dropped_file;
-        TimeNs gone_since = 0;
+        TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
+        bool told_why_it_stays = false;
     };
     struct Request {
         std::uint64_t ticket = 0;
@@ -150,7 +151,9 @@ private:
     void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries);
     void unload(const std::string& plugin);
     void handle_drops(TimeNs now);
+    void take_changes(const DropFolder::Changes& changes, TimeNs now);
     void take_drop(const Dropped& dropped);
+    void unload_absent(TimeNs now);
     /// Why a plugin may not be unloaded, or nothing.
     std::optional<std::string> needed_by(const std::string& plugin) const;
     SwapReport* report(std::uint64_t ticket);

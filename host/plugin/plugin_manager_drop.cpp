@@ -1,6 +1,8 @@
 // PluginManager: what a change in the drop folder sets off.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "host/core/log.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
@@ -9,35 +11,44 @@ namespace gantry::plugin {
 
 void PluginManager::handle_drops(TimeNs now) {
     const DropFolder::Changes changes = drop_.look(now);
-    if (drop_config_.on_drop == OnDrop::ignore) return;
+    if (drop_config_.on_drop != OnDrop::ignore) take_changes(changes, now);
+    if (!changes.came.empty() || !changes.gone.empty()) publish_snapshot();
+    unload_absent(now);
+}
+
+void PluginManager::take_changes(const DropFolder::Changes& changes, TimeNs now) {
+    for (const auto& file : changes.gone) {
+        for (auto& [name, loaded] : loaded_) {
+            if (loaded.dropped_file == file) loaded.gone_since = now;
+        }
+    }
     for (const Dropped& dropped : changes.came) {
+        // Whatever lies there now, staged or refused: the file is not absent any more.
+        for (auto& [name, loaded] : loaded_) {
+            if (loaded.dropped_file == dropped.file) loaded.gone_since = 0;
+        }
         if (!dropped.error.empty()) {
             log::warn("drop: refused: {}", dropped.error);
         } else {
             take_drop(dropped);
         }
     }
-    for (const auto& file : changes.gone) {
-        for (auto& [name, loaded] : loaded_) {
-            if (loaded.dropped_file == file) loaded.gone_since = now;
-        }
-    }
-    if (!changes.came.empty() || !changes.gone.empty()) publish_snapshot();
+}
 
+void PluginManager::unload_absent(TimeNs now) {
     std::vector<std::string> leave;
     for (auto& [name, loaded] : loaded_) {
+        if (loaded.gone_since == 0) loaded.told_why_it_stays = false;
         if (loaded.gone_since == 0 || loaded.state != PluginState::active) continue;
         if (now - loaded.gone_since < drop_config_.unload_after_ms * ns_per_ms) continue;
-        loaded.gone_since = 0;
-        leave.push_back(name);
-    }
-    for (const std::string& name : leave) {
-        if (const auto why = needed_by(name)) {
+        const auto why = needed_by(name);
+        if (!why) {
+            leave.push_back(name);
+        } else if (!std::exchange(loaded.told_why_it_stays, true)) {
             log::warn("drop: {} was removed from the folder but stays loaded: {}", name, *why);
-        } else {
-            unload(name);
         }
     }
+    for (const std::string& name : leave) unload(name);
 }
 
 void PluginManager::take_drop(const Dropped& dropped) {

@@ -29,6 +29,11 @@ Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_v
     Request request;
     request.plugin = plugin;
     request.file = file;
+    if (plugin.empty() && !file.empty()) {
+        const auto candidate = inspect(file);
+        if (!candidate) return candidate.error();
+        request.plugin = candidate->name;
+    }
     if (file.empty()) {
         const Dropped* const dropped =
             version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);

@@ -17,12 +17,19 @@ PATIENCE_S = 60  # more than any step takes on a busy machine; a condition that 
 options = argparse.Namespace()
 
 
+def library(name):
+    """Where the build has put it."""
+    places = [os.path.join(folder, name) for folder in options.plugins.split(":")]
+    return next((place for place in places if os.path.exists(place)), places[0])
+
+
 def main(add_arguments=None, run=None):
-    """Runs the tests of the calling program: `--gantry FILE --plugins FOLDER [--out FOLDER] [unittest's arguments]`."""
+    """Runs the tests of the calling program: `--gantry FILE --plugins FOLDERS [--out FOLDER] [unittest's arguments]`."""
     parser = argparse.ArgumentParser()
     build = os.path.join(ROOT, "build", "dev")
     parser.add_argument("--gantry", default=os.path.join(build, "bin", "gantry"), help="the program under test")
-    parser.add_argument("--plugins", default=os.path.join(ROOT, "plugins"), help="where the samples' libraries are")
+    parser.add_argument("--plugins", default=os.path.join(ROOT, "plugins") + ":" + os.path.join(build, "tests", "plugins"),
+                        help="folders with the built libraries, a colon between them")
     parser.add_argument("--out", default=os.path.join(build, "tests"), help="where pictures are left")
     if add_arguments:
         add_arguments(parser)
@@ -62,7 +69,7 @@ class Sandbox:
         """Copies a library of the build into the drop folder, whole at once; returns where it is."""
         target = os.path.join(self.plugins, to or name)
         part = os.path.join(self.folder, "part")
-        shutil.copy(os.path.join(options.plugins, name), part)
+        shutil.copy(library(name), part)
         os.replace(part, target)
         return target
 

@@ -49,6 +49,7 @@ TEST_CASE("a swap request is read, and each mistake in it has a sentence") {
     CHECK(swap_request(R"({"plugin":"arena","version":"2.0.0"})")->version == "2.0.0");
     CHECK(swap_request(R"({"plugin":"arena","file":"x.so"})")->file == "x.so");
     CHECK(swap_request(R"({"plugin":"arena"})")->plugin == "arena");
+    CHECK(swap_request(R"({"file":"x.so"})")->plugin.empty());
     const auto refused = [](const std::string& text) {
         const auto result = swap_request(text);
         return result ? std::string{"accepted"} : result.error().message;

@@ -1,0 +1,92 @@
+// Player: one connection that numbers what it sends and checks every number that comes back.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gantry::bench {
+
+/// What went wrong, and how much there was. Sums of several players add up.
+struct Tally {
+    std::uint64_t lost = 0;       ///< numbers that never came, or were never handled
+    std::uint64_t dup = 0;        ///< numbers that came twice
+    std::uint64_t reordered = 0;  ///< numbers that came behind a later one
+    std::uint64_t disconnects = 0;
+    std::uint64_t refusals = 0;  ///< error replies, and frames that make no sense
+    std::uint64_t sent = 0;      ///< messages
+    std::uint64_t states = 0;
+    std::string first_refusal;
+
+    void add(const Tally& other);
+    bool clean() const { return lost + dup + reordered + disconnects + refusals == 0; }
+};
+
+/// Speaks the arena's messages over TCP or WebSocket. In windows: some numbered moves, then a ping
+/// whose answer tells how many of the moves were handled. States and news come in between, numbered
+/// or counted.
+class Player {
+public:
+    Player(std::uint16_t port, bool websocket, std::uint32_t number);
+    ~Player();
+    Player(const Player&) = delete;
+    Player& operator=(const Player&) = delete;
+
+    /// Connects and joins; false when refused. Blocks.
+    bool open();
+    int socket() const { return socket_; }
+
+    /// The next window, when the one before is answered. Times are in ns of one clock.
+    void play(std::int64_t now);
+    /// Takes what has come; answered round trips are added to `round_trips_ns`.
+    void take(std::int64_t now, std::vector<std::int64_t>& round_trips_ns);
+    /// Writes what could not be written before.
+    void flush();
+    bool wants_to_write() const { return unsent_at_ < unsent_.size(); }
+
+    /// Joined, and nothing under way.
+    bool quiet() const { return !gone_ && !waiting_; }
+    bool gone() const { return gone_; }
+    std::uint64_t news() const { return news_; }
+    const Tally& tally() const { return tally_; }
+
+private:
+    bool shake_hands();
+    void send_message(std::uint16_t id, std::uint8_t flags, std::uint32_t correlation,
+                      std::string_view payload);
+    void send_wire(std::uint8_t opcode, std::string_view bytes);
+    void lose();
+    void refuse(std::string sentence);
+    void cut_websocket(std::int64_t now, std::vector<std::int64_t>& round_trips_ns);
+    void cut_frames(std::string& bytes, std::int64_t now,
+                    std::vector<std::int64_t>& round_trips_ns);
+    void take_frame(std::uint16_t id, std::uint8_t flags, std::uint32_t correlation,
+                    std::string_view payload, std::int64_t now,
+                    std::vector<std::int64_t>& round_trips_ns);
+    void take_state(std::uint64_t number);
+    void take_pong(std::uint32_t correlation, std::string_view payload);
+
+    std::uint16_t port_;
+    bool websocket_;
+    std::uint32_t number_;
+    int socket_ = -1;
+    bool gone_ = false;
+    bool waiting_ = false;
+    std::int64_t asked_at_ = 0;
+    std::int64_t play_at_ = 0;
+    std::uint32_t correlation_ = 0;
+    std::uint32_t answered_ = 0;
+    std::uint64_t moves_ = 0;
+    std::uint64_t moves_missed_ = 0;
+    std::uint64_t last_state_ = 0;
+    std::uint64_t news_ = 0;
+    std::string unread_;  ///< of the stream
+    std::string frames_;  ///< of it, what WebSocket carried
+    std::string unsent_;
+    std::size_t unsent_at_ = 0;
+    Tally tally_;
+};
+
+}  // namespace gantry::bench

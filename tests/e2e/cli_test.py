@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# The command line of the real binary: what it teaches, what it refuses and with which words, and how it ends.
+"""By ctest, or by hand: tests/e2e/cli_test.py."""
+import json
+import os
+import signal
+import socket
+import struct
+import time
+import unittest
+
+from host_process import HostProcess, Sandbox, main, wait_until
+
+ECHO = {
+    "name": "echo",
+    "listeners": [{"name": "frames", "world": "echo"}],
+    "worlds": [{"name": "echo", "plugins": ["echo"]}],
+    "plugins": [{"name": "echo", "probation_ms": 0}],
+    "drop": {"folder": "${GANTRY_PLUGINS}", "on_drop": "stage"},
+}
+
+
+def patched(library, offset, value):
+    """A copy's bytes with a u16 of the descriptor changed; the section begins with magic and size."""
+    with open(library, "rb") as file:
+        data = bytearray(file.read())
+    magic = struct.pack("<I", 0x4E544E47)
+    places = [at for at in range(0, len(data) - 8, 4)
+              if data[at:at + 4] == magic and 200 < struct.unpack_from("<I", data, at + 4)[0] < 4096]
+    assert len(places) == 1, places
+    struct.pack_into("<H", data, places[0] + offset, value)
+    return bytes(data)
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.sandbox = Sandbox(("echo.so",))
+        self.addCleanup(self.sandbox.close)
+
+    def manifest(self, **changes):
+        return self.sandbox.write("manifest.json", {**ECHO, **changes})
+
+    def refused(self, *arguments, says=()):
+        code, out, error = self.sandbox.gantry(*arguments)
+        self.assertNotIn(code, (0, -signal.SIGSEGV, -signal.SIGABRT), f"{arguments}: {out}{error}")
+        for text in says:
+            self.assertIn(text, error, f"{arguments} said: {error}")
+        self.assertNotIn("ready ", out)
+        return error
+
+    def write_plugin(self, name, data):
+        with open(os.path.join(self.sandbox.plugins, name), "wb") as file:
+            file.write(data)
+        return file.name
+
+
+class Teaching(CommandLine):
+    def test_help_names_every_command_and_shows_how_to_begin(self):
+        code, out, _ = self.sandbox.gantry("--help")
+        self.assertEqual(code, 0)
+        for word in ("run", "check", "plugins", "plugin", "routes", "swap", "stop", "version", "gantry check config/"):
+            self.assertIn(word, out)
+        for command in (("run",), ("check",), ("swap",), ("plugins",), ("plugin", "info")):
+            code, out, _ = self.sandbox.gantry(*command, "--help")
+            self.assertEqual(code, 0, command)
+
+    def test_a_wrong_command_points_at_the_help(self):
+        self.refused("runn", says=["--help"])
+        self.refused(says=["--help"])
+
+    def test_the_version_tells_the_abi(self):
+        code, out, _ = self.sandbox.gantry("version")
+        self.assertEqual(code, 0)
+        self.assertIn("plugin ABI", out)
+
+    def test_commands_without_a_running_host_say_so(self):
+        for command in (("plugins",), ("routes",), ("swap", "echo"), ("stop",)):
+            self.refused(*command, says=["no host of yours is running"])
+
+
+class Manifests(CommandLine):
+    def test_every_manifest_of_the_tree_is_right(self):
+        for name in ("arena", "chat", "echo"):
+            code, out, error = self.sandbox.gantry("check", f"config/{name}.json")
+            self.assertEqual(code, 0, error)
+            self.assertIn("is right", out)
+
+    def test_an_error_names_file_line_column_path_and_what_was_probably_meant(self):
+        path = self.sandbox.write("m.json", '{\n  "name": "x",\n  "listeners": [{"name": "a", "framing": "gantri"}]\n}')
+        self.refused("check", path, says=[f"{path}:3:", "/listeners/0/framing", "gantri", 'did you mean "gantry"'])
+        self.refused("run", path, says=[f"{path}:3:"])
+
+    def test_a_manifest_nested_100000_levels_deep_is_refused_with_a_sentence(self):
+        for opening, closing in (("[", "]"), ('{"a":', "}")):
+            path = self.sandbox.write("deep.json", opening * 100_000 + "1" + closing * 100_000)
+            self.refused("check", path, says=[path, "64"])
+            self.refused("run", path, says=[path, "64"])
+
+    def test_what_is_no_manifest_at_all_is_refused(self):
+        self.refused("check", self.sandbox.path("nowhere.json"), says=["nowhere.json"])
+        self.refused("check", self.sandbox.folder, says=[self.sandbox.folder])
+        self.refused("check", self.sandbox.write("empty.json", ""), says=["empty.json"])
+        self.refused("check", self.sandbox.write("half.json", '{"name": "x", "listeners": ['), says=["half.json:1:"])
+        self.refused("check", os.path.join(self.sandbox.plugins, "echo.so"), says=["echo.so"])
+
+
+class Libraries(CommandLine):
+    def test_info_reads_the_descriptor(self):
+        code, out, _ = self.sandbox.gantry("plugin", "info", os.path.join(self.sandbox.plugins, "echo.so"))
+        self.assertEqual(code, 0)
+        for text in ("echo", "1.0.0", "world", "build id"):
+            self.assertIn(text, out)
+
+    def test_wrong_files_are_refused_by_info_and_by_a_start_with_the_same_reason(self):
+        good = os.path.join(self.sandbox.plugins, "echo.so")
+        with open(good, "rb") as file:
+            whole = file.read()
+        cases = {
+            "a text file": (b"this is no library\n" * 200, ["not a shared library"]),
+            "an empty file": (b"", ["not a shared library"]),
+            "cut in the middle": (whole[:len(whole) // 2], ["incomplete"]),
+            "cut at the end": (whole[:-100], ["incomplete"]),
+            "another ABI": (patched(good, 8, 99), ["built for ABI 99.", "this host speaks"]),
+            "a newer ABI": (patched(good, 10, 77), ["newer ABI", ".77"]),
+        }
+        for what, (data, says) in cases.items():
+            with self.subTest(what):
+                file = self.write_plugin("bad.so", data)
+                self.refused("plugin", "info", file, says=[file, *says])
+                manifest = self.manifest(plugins=[{"name": "echo", "file": file}])
+                self.refused("run", manifest, says=["echo", file, *says])
+
+    def test_info_of_a_missing_file_and_of_another_library_says_what_is_wrong(self):
+        self.refused("plugin", "info", self.sandbox.path("none.so"), says=["none.so"])
+        self.refused("plugin", "info", "/proc/self/exe", says=["/proc/self/exe"])
+
+
+class Starting(CommandLine):
+    def test_a_port_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            manifest = self.manifest(listeners=[{"name": "frames", "world": "echo", "port": port}])
+            self.refused("run", manifest, says=["frames", f"127.0.0.1:{port}", "in use"])
+            manifest = self.manifest(admin={"port": port})
+            self.refused("run", manifest, says=[str(port), "in use"])
+
+    def test_a_missing_required_plugin_ends_the_start_and_a_missing_optional_one_is_left_out(self):
+        needs = [{"name": "echo"}, {"name": "more", "required": True}]
+        self.refused("run", self.manifest(plugins=needs), says=["required", "more"])
+        needs[1]["required"] = False
+        with HostProcess(self.sandbox, self.manifest(plugins=needs)) as host:
+            self.assertIn("the optional plugin more is left out", host.log())
+            self.assertEqual(list(host.admin.plugins()), ["echo"])
+
+    def test_the_ready_line_tells_the_ports_that_were_chosen(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            self.assertEqual(host.ready["pid"], host.pid)
+            port = host.port("frames")
+            self.assertGreater(port, 0)
+            frame = struct.pack("<IHBBI", 5, 1, 1, 0, 42) + b"hello"
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(frame)
+                answer = client.makefile("rb").read(len(frame))
+            self.assertEqual(answer, struct.pack("<IHBBI", 5, 1, 2, 0, 42) + b"hello")
+
+
+class Operating(CommandLine):
+    def test_plugins_routes_swap_and_stop(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            code, out, _ = self.sandbox.gantry("plugins")
+            self.assertEqual(code, 0)
+            self.assertRegex(out, r"echo +1\.0\.0 +1 +active")
+            code, out, _ = self.sandbox.gantry("plugins", "--json")
+            self.assertIn("echo", json.dumps(json.loads(out)))
+            code, out, _ = self.sandbox.gantry("routes")
+            self.assertRegex(out, r"1 +\S+ +echo@1\.0\.0#1")
+            self.refused("swap", "echo@9.9.9", says=["there is no echo@9.9.9", "1.0.0"])
+            self.refused("swap", "nobody", says=["nobody"])
+            self.refused("swap", self.write_plugin("text.so", b"text"), says=["not a shared library"])
+            code, out, error = self.sandbox.gantry("swap", "echo@1.0.0")
+            self.assertEqual(code, 0, error)
+            self.assertIn("committed: echo@1.0.0#1 -> echo@1.0.0#", out)
+            # A path names its plugin by itself; the host once wanted the name as well.
+            code, out, error = self.sandbox.gantry("swap", os.path.join(self.sandbox.plugins, "echo.so"))
+            self.assertEqual(code, 0, error)
+            self.assertIn("committed: echo@1.0.0#", out)
+            code, out, error = self.sandbox.gantry("stop")
+            self.assertEqual((code, error), (0, ""))
+            self.assertEqual(host.process.wait(20), 0)
+
+    def test_of_two_hosts_one_has_to_be_named(self):
+        first = self.manifest()
+        second = self.sandbox.write("other.json", {**ECHO, "name": "other"})
+        with HostProcess(self.sandbox, first), HostProcess(self.sandbox, second):
+            self.refused("plugins", says=["which host?", "echo (pid", "other (pid"])
+            code, out, _ = self.sandbox.gantry("plugins", "--host", "other")
+            self.assertEqual(code, 0)
+            self.refused("plugins", "--host", "third", says=['no host named "third"'])
+
+    def test_the_admin_listener_wants_its_token_and_no_foreign_page(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            admin = host.admin
+            for path in ("/api/plugins", "/api/swaps", "/api/sessions", "/metrics"):
+                self.assertEqual(admin.ask(path, token="")[0], 401, path)
+                self.assertEqual(admin.ask(path, token="0" * len(admin.token))[0], 401, path)
+                self.assertEqual(admin.ask(path)[0], 200, path)
+            self.assertEqual(admin.ask("/api/stop", {}, token="")[0], 401)
+            self.assertEqual(admin.ask("/health", token="")[0], 200)
+            status, _ = admin.ask("/api/swap", {"plugin": "echo"}, headers={"Origin": "http://elsewhere.example"})
+            self.assertIn(status, (400, 403))
+            status, _ = admin.ask("/api/plugins", headers={"Host": "elsewhere.example"})
+            self.assertIn(status, (400, 403, 421))
+            self.assertEqual(admin.plugins()["echo"]["generation"], 1)
+
+    def test_metrics_are_what_prometheus_reads(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            samples = host.admin.metrics()
+            self.assertEqual(samples['gantry_plugin_info{plugin="echo",version="1.0.0",generation="1"}'], 1)
+            self.assertEqual(samples["gantry_libraries_leaked_total"], 0)
+            self.assertGreater(samples["process_threads"], 3)
+
+
+class Ending(CommandLine):
+    def test_a_signal_ends_the_host_with_code_0_within_its_deadline(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with HostProcess(self.sandbox, self.manifest()) as host:
+                client = socket.create_connection(("127.0.0.1", host.port("frames")))
+                wait_until("the client is counted", lambda: host.admin.get("/health")["sessions"] == 1)
+                began = time.monotonic()
+                self.assertEqual(host.end(number), 0)
+                self.assertLess(time.monotonic() - began, 6)
+                self.assertEqual(client.recv(1), b"", "the client sees an orderly end")
+                client.close()
+            self.assertEqual(os.listdir(self.sandbox.path("tmp")), [])
+            self.assertEqual(os.listdir(os.path.join(self.sandbox.path("run"), "gantry")), [])
+
+
+if __name__ == "__main__":
+    main()
