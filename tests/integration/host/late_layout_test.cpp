@@ -44,10 +44,10 @@ std::uint32_t energy_of(const Body& body) {
 template <class Body, bool early>
 class Bodies : public gantry::WorldPlugin {
     void setup() override {
-        if (early) expect(world().use<Body>());
+        if (early) expect(world().template use<Body>());
         on(1, [this](const gantry::Message&) {
             std::uint32_t count = 0, hues = 0, scores = 0, energy = 0;
-            world().view<const Body>().each([&](const Body& body) {
+            world().template view<const Body>().each([&](const Body& body) {
                 ++count;
                 hues += body.hue;
                 scores += body.score;
