@@ -15,7 +15,6 @@ namespace {
 std::atomic<Level> level_now{Level::info};
 std::atomic<void (*)(void*, Level, std::string_view)> capture_sink{nullptr};
 std::atomic<void*> capture_context{nullptr};
-thread_local const char* who = nullptr;
 
 spdlog::logger& stderr_logger() {
     static const std::shared_ptr<spdlog::logger> logger = [] {
@@ -63,14 +62,12 @@ void capture(void (*sink)(void*, Level, std::string_view), void* context) noexce
 }
 
 void write(Level level, std::string_view text) noexcept try {
+    const char* const who = Scope::now();
     const std::string line = who ? fmt::format("[{}] {}", who, escaped(text)) : escaped(text);
     if (auto* sink = capture_sink.load()) return sink(capture_context.load(), level, line);
     stderr_logger().log(static_cast<spdlog::level::level_enum>(level), line);
 } catch (...) {
     // A log line that cannot be written is lost; the host is not.
 }
-
-Scope::Scope(const char* text) noexcept : before_{who} { who = text; }
-Scope::~Scope() { who = before_; }
 
 }  // namespace gantry::log

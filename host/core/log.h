@@ -26,12 +26,16 @@ void write(Level level, std::string_view text) noexcept;
 /// While alive, every line of this thread carries `who`: "arena@1.0.0#3". The text must outlive it.
 class Scope {
 public:
-    explicit Scope(const char* who) noexcept;
-    ~Scope();
+    explicit Scope(const char* who) noexcept : before_{now_} { now_ = who; }
+    ~Scope() { now_ = before_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
+    /// Who runs on this thread, or null.
+    static const char* now() noexcept { return now_; }
+
 private:
+    static inline constinit thread_local const char* now_ = nullptr;
     const char* before_;
 };
 

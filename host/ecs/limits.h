@@ -19,7 +19,7 @@ struct WorldLimits {
     std::uint32_t queries_max = 4096;
     std::uint32_t command_bytes_max = 16u << 20;  ///< recorded and not yet applied, per buffer
     std::uint32_t chunk_bytes = 64u << 10;        ///< what a full chunk aims at
-    const PageSource* pages = &heap_pages();      ///< outlives the world
+    const PageSource* pages = &system_pages();    ///< outlives the world
     bool huge_pages = true;                       ///< ask for them once a world is past 1 MiB
 };
 

@@ -2,11 +2,13 @@
 #pragma once
 #include <cstddef>
 
+#include "host/platform/huge_pages.h"
+
 namespace gantry::ecs {
 
-inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+using platform::huge_page_bytes;
 
-/// Pages of the operating system; whoever makes worlds hands in the platform's. `take` answers
+/// Pages of the operating system, behind an interface so that tests can count them. `take` answers
 /// memory at a 2 MiB boundary (bytes is a multiple of it), in huge pages if asked and possible, and
 /// never null: the process ends when there is none, as limits keep it from coming to that.
 /// [any thread]
@@ -15,8 +17,8 @@ struct PageSource {
     void (*give)(std::byte* pages, std::size_t bytes) noexcept;
 };
 
-/// Pages from the heap: everywhere the same, never huge.
-const PageSource& heap_pages() noexcept;
+/// The platform's.
+const PageSource& system_pages() noexcept;
 
 /// Heap memory at a 64-byte boundary, `bytes` a multiple of 64. [any thread]
 std::byte* take_lines(std::size_t bytes);

@@ -6,10 +6,11 @@
 
 namespace gantry::route {
 
-bool Onion::has_outbound() const noexcept {
-    return std::any_of(layers_.begin(), layers_.end(),
-                       [](const Layer& layer) { return layer.desc.outbound != nullptr; });
-}
+Onion::Onion(std::vector<Layer> layers)
+    : layers_{std::move(layers)},
+      has_outbound_{std::any_of(layers_.begin(), layers_.end(), [](const Layer& layer) {
+          return layer.desc.outbound != nullptr;
+      })} {}
 
 Verdict Onion::inbound(IoMessage& message, std::size_t from,
                        std::size_t& stopped_at) const noexcept {

@@ -18,11 +18,11 @@ struct Layer {
 class Onion {
 public:
     Onion() = default;
-    explicit Onion(std::vector<Layer> layers) : layers_{std::move(layers)} {}
+    explicit Onion(std::vector<Layer> layers);
 
     bool empty() const noexcept { return layers_.empty(); }
     std::size_t size() const noexcept { return layers_.size(); }
-    bool has_outbound() const noexcept;
+    bool has_outbound() const noexcept { return has_outbound_; }
 
     /// Inbound from layer `from` on. On anything but pass, `stopped_at` is the layer that said so.
     Verdict inbound(IoMessage& message, std::size_t from, std::size_t& stopped_at) const noexcept;
@@ -34,6 +34,7 @@ public:
 
 private:
     std::vector<Layer> layers_;
+    bool has_outbound_ = false;
 };
 
 }  // namespace gantry::route

@@ -49,6 +49,7 @@ IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
 
 bool IoRoom::poll(TimeNs now) {
     now_ = now;
+    watched_ = watch_.wanted();
     inbox_.run();
     services_.poll(now);
     const bool more = drain_workers();
@@ -59,7 +60,7 @@ bool IoRoom::poll(TimeNs now) {
 void IoRoom::on_open(net::ConnectionId id, const net::ConnectionInfo& info) {
     Session& session = sessions_.open(id);
     ++counters_.sessions_opened;
-    if (watch_.wanted()) watch_.established(session.id, net::address_text(info.remote));
+    if (watched_) watch_.established(session.id, net::address_text(info.remote));
     session.listener = info.listener_index;
     if (session.listener >= plans_.size()) return;  // outbound: no world, no layers
     tables_->onions[session.listener].opened(session.id);
@@ -86,7 +87,7 @@ void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
     Session* const session = sessions_.of(id);
     if (session == nullptr) return;
     ++counters_.sessions_closed;
-    if (watch_.wanted()) {
+    if (watched_) {
         const bool failed = reason != net::CloseReason::peer_closed &&
                             reason != net::CloseReason::requested &&
                             reason != net::CloseReason::shutdown;
@@ -129,10 +130,10 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
     message.correlation = frame.head.correlation_id;
     message.payload = frame.payload;
     message.text = frame.text ? 1 : 0;
-    if (watch_.wanted()) watch_.received(session->id, message.id, message.payload.size);
+    if (watched_) watch_.received(session->id, message.id, message.payload.size);
     switch (through_layers(*session, message)) {
         case Verdict::pass:
-            return to_world(*session, message);
+            return to_world(*session, worker, message);
         case Verdict::hold:
             ++counters_.layer_holds;
             return wait_for_room(*session, nullptr);
@@ -166,7 +167,7 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
     return verdict;
 }
 
-net::FrameVerdict IoRoom::to_world(Session& session, const IoMessage& message) {
+net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
     if (const auto* found = tables_->routes.find(message.id)) {
         const log::Scope who{found->owner->label.c_str()};
         const Status status = found->function(found->context, &message);
@@ -178,7 +179,6 @@ net::FrameVerdict IoRoom::to_world(Session& session, const IoMessage& message) {
         }
         return net::FrameVerdict::taken;
     }
-    Worker* const worker = worker_of(session.world);
     if (worker == nullptr) {
         ++counters_.no_world;
         return net::FrameVerdict::taken;

@@ -160,7 +160,7 @@ private:
     void resume_waiting();
     net::FrameVerdict wait_for_room(Session& session, Worker* worker);
     Verdict through_layers(Session& session, IoMessage& message);
-    net::FrameVerdict to_world(Session& session, const IoMessage& message);
+    net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);
     void pressure(net::ConnectionId id, bool high);
@@ -171,7 +171,7 @@ private:
     Result<std::unique_ptr<IoTables>> tables_with(IoInstance* in, const IoInstance* out);
     void publish(std::unique_ptr<IoTables> tables, const IoInstance* in, const IoInstance* out);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);
-    Status send_out(Session& session, const IoMessage& message);
+    Status send_through_layers(Session& session, net::FrameHead head, Bytes payload, bool text);
 
     IoRoomConfig config_;
     const WorldDirectory& worlds_;
@@ -189,6 +189,7 @@ private:
     core::Inbox inbox_;
     IoCounters counters_;
     TimeNs now_ = 0;
+    bool watched_ = false;  ///< somebody follows the sessions, as of this turn
     net::Shard shard_;  // last: its destructor needs nothing of the above, and its events all of it
 };
 

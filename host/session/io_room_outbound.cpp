@@ -72,33 +72,39 @@ Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uin
         ++counters_.undeliverable;
         return Status::not_found;
     }
-    IoMessage message;
-    message.session = to;
-    message.id = id;
-    message.flags = flags;
-    message.channel = channel;
-    message.correlation = correlation;
-    message.payload = payload;
-    message.text = text ? 1 : 0;
-    return send_out(*session, message);
+    if (watched_) watch_.sent(to, id, payload.size);
+    net::FrameHead head;
+    head.message_id = id;
+    head.flags = flags;
+    head.channel = channel;
+    head.correlation_id = correlation;
+    if (session->listener < tables_->onions.size() &&
+        tables_->onions[session->listener].has_outbound()) {
+        return send_through_layers(*session, head, payload, text);
+    }
+    return shard_.send(session->connection, head, payload, text);
 }
 
-Status IoRoom::send_out(Session& session, const IoMessage& outgoing) {
-    IoMessage message = outgoing;
-    if (watch_.wanted()) watch_.sent(session.id, message.id, message.payload.size);
-    if (session.listener < tables_->onions.size() && !tables_->onions[session.listener].empty()) {
-        switch (tables_->onions[session.listener].outbound(message)) {
-            case Verdict::pass:
-                break;
-            case Verdict::close:
-                ++counters_.layer_closes;
-                return shard_.close(session.connection, net::CloseReason::refused);
-            default:
-                ++counters_.layer_drops;
-                return Status::refused;
-        }
+Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes payload,
+                                   bool text) {
+    IoMessage message;
+    message.session = session.id;
+    message.id = head.message_id;
+    message.flags = head.flags;
+    message.channel = head.channel;
+    message.correlation = head.correlation_id;
+    message.payload = payload;
+    message.text = text ? 1 : 0;
+    switch (tables_->onions[session.listener].outbound(message)) {
+        case Verdict::pass:
+            break;
+        case Verdict::close:
+            ++counters_.layer_closes;
+            return shard_.close(session.connection, net::CloseReason::refused);
+        default:
+            ++counters_.layer_drops;
+            return Status::refused;
     }
-    net::FrameHead head;
     head.message_id = message.id;
     head.flags = message.flags;
     head.channel = message.channel;
@@ -128,8 +134,7 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             send(to, head.message_id, head.flags, head.channel, head.correlation_id,
                  Bytes{message.payload()}, message.text());
         } else {
-            if (watch_.wanted())
-                watch_.sent(to, message.head().message_id, message.payload().size());
+            if (watched_) watch_.sent(to, message.head().message_id, message.payload().size());
             (void)shard_.send_shared(session->connection, message);
         }
     }

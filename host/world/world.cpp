@@ -115,7 +115,10 @@ void World::opened(const route::OpenedRecord& record) {
 }
 
 void World::message(const route::MessageRecord& record, std::span<const std::byte> payload) {
-    if (!hold(route::ToWorld::message, bytes_of(record), payload)) handle(record, payload);
+    const bool nothing_waits = swaps_.empty() && held_.empty();
+    if (nothing_waits || !hold(route::ToWorld::message, bytes_of(record), payload)) {
+        handle(record, payload);
+    }
 }
 
 void World::closed(const route::ClosedRecord& record) {

@@ -82,8 +82,9 @@ ProcessServer::ProcessServer(std::vector<std::string> command) {
     std::string line;
     char c = 0;
     while (read(output_, &c, 1) == 1 && c != '\n') line += c;
-    std::size_t begin = line.size();
-    while (begin > 0 && std::isdigit(static_cast<unsigned char>(line[begin - 1])) != 0) --begin;
+    const std::string_view key = "\"port\":";
+    const std::size_t found = line.find(key);
+    const std::size_t begin = found == std::string::npos ? line.size() : found + key.size();
     port_ = static_cast<std::uint16_t>(std::atoi(line.c_str() + begin));
     if (port_ == 0) fail("no port from " + command.front() + " in \"" + line + "\"");
 }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "host/ecs/world.h"
-#include "tests/bench/ecs_iterate/huge_pages.h"
 #include "tests/bench/ecs_iterate/loops.h"
 
 namespace {
@@ -42,9 +41,7 @@ double sample(void (*loop)(std::uint32_t passes), const Row& row) {
 
 bool run_row(const Loops& loops, const Row& row) {
     ecs::ComponentNames names;
-    ecs::WorldLimits limits;
-    limits.pages = &bench::huge_pages;
-    ecs::World world{names, limits};
+    ecs::World world{names};
     loops.open(&world.open(1, "bench"), row.entities);
     (void)sample(loops.view, row);
     (void)sample(loops.array, row);

@@ -10,7 +10,6 @@
 #include "gantry/ecs/registry.h"
 #include "host/ecs/migration.h"
 #include "host/ecs/world.h"
-#include "tests/bench/ecs_iterate/huge_pages.h"
 
 namespace v1 {
 struct Position {
@@ -62,9 +61,7 @@ void fail(const char* what) {
 
 void migrate_world(Times& times) {
     ecs::ComponentNames names;
-    ecs::WorldLimits limits;
-    limits.pages = &bench::huge_pages;
-    ecs::World world{names, limits};
+    ecs::World world{names};
     Registry old{world.open(1, "v1")};
     std::vector<Entity> sample;
     for (std::uint32_t i = 0; i < entities; ++i) {

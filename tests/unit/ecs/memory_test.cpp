@@ -14,14 +14,14 @@ namespace {
 std::map<std::byte*, std::size_t> mapped;  // of counting_pages
 
 std::byte* take_counted(std::size_t bytes, bool huge) {
-    std::byte* const pages = ecs::heap_pages().take(bytes, huge);
+    std::byte* const pages = ecs::system_pages().take(bytes, huge);
     mapped[pages] = bytes;
     return pages;
 }
 void give_counted(std::byte* pages, std::size_t bytes) noexcept {
     CHECK(mapped.at(pages) == bytes);
     mapped.erase(pages);
-    ecs::heap_pages().give(pages, bytes);
+    ecs::system_pages().give(pages, bytes);
 }
 constexpr ecs::PageSource counting_pages{take_counted, give_counted};
 

@@ -13,7 +13,8 @@ inline constexpr std::uint16_t message_id = 0;
 /// Specialised per kind of message:
 ///     struct Store;                                    what a decoded message lives in
 ///     static const T* decode(Store&, Bytes);           null when the bytes are no T
-///     static bool encode(const T&, std::string& out);  replaces what out held
+///     static bool encode(const T&, std::string& scratch, Bytes& out);
+/// `scratch` only ever grows, so that encoding allocates nothing in steady state; `out` lies in it.
 template <class T, class Enable = void>
 struct Codec;
 

@@ -41,8 +41,9 @@ Status answer(const WorldLinks& links, const Message& message, const R& result) 
         return links.net->reply(&message, Bytes{std::string_view{result}});
     } else {
         static_assert(Message_type<R>, "a handler returns nothing, a Status, bytes or a message");
-        if (!Codec<R>::encode(result, *links.scratch)) return Status::internal;
-        return links.net->reply(&message, Bytes{std::string_view{*links.scratch}});
+        Bytes encoded;
+        if (!Codec<R>::encode(result, *links.scratch, encoded)) return Status::internal;
+        return links.net->reply(&message, encoded);
     }
 }
 

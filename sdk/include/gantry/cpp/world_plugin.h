@@ -20,8 +20,8 @@ namespace gantry {
 ///     GANTRY_PLUGIN(.name = "echo", .version = "1.0.0", .world = gantry::create<Echo>);
 class WorldPlugin : public BasePlugin {
 protected:
-    /// Handles a message id. `f(const Message&)` returns nothing, a Status, Bytes or a std::string
-    /// to reply with, or a Task of one of these.
+    /// `f(const Message&)` returns nothing, a Status, Bytes or a std::string to reply with, or a
+    /// Task of one of these.
     template <class F>
     void on(std::uint16_t id, F f, Str name = "on") {
         expect(detail::route_raw(links(), id, name, std::move(f)));
@@ -82,8 +82,7 @@ protected:
     void on_timer(Str handler, F f) {
         expect(schedule_->on_timer(handler, &fire<F>, keep_named(handler, std::move(f))));
     }
-    /// Sets a portable timer: it outlives a swap and finds its handler by name. repeat -1: for
-    /// ever.
+    /// Sets a portable timer: it outlives a swap, found by name. repeat -1: for ever.
     template <class Rep, class Period>
     std::uint64_t timer(Str key, Str handler, std::chrono::duration<Rep, Period> delay,
                         Bytes payload = {}, std::int32_t repeat = 0) {
@@ -97,9 +96,9 @@ protected:
         return schedule_->timer_private(key, &fire<F>, keep_named(key, std::move(f)), ns, ns, -1);
     }
     std::uint32_t cancel(Str key) { return schedule_->cancel_key(key); }
-    /// Starts a coroutine that nobody awaits. The name must be static text.
+    /// Starts a coroutine that nobody awaits; `name` is static text.
     void spawn(Str name, Task<> task) { task.start(*schedule_, *runtime_, name); }
-    /// co_await after(50ms) in a Task.
+    /// co_await after(50ms).
     template <class Rep, class Period>
     detail::AfterAwaiter after(std::chrono::duration<Rep, Period> delay,
                                SourceLocation where = SourceLocation::here()) {
@@ -132,22 +131,18 @@ protected:
     }
     template <Message_type T>
     Status send(SessionId to, const T& message) {
-        return Codec<T>::encode(message, scratch_)
-                   ? net_->send(to, message_id<T>, 0, Bytes{std::string_view{scratch_}})
-                   : Status::invalid;
+        return encoded(message,
+                       [&](Bytes bytes) { return net_->send(to, message_id<T>, 0, bytes); });
     }
     Status broadcast(std::uint16_t id, Bytes payload) { return net_->broadcast(id, payload); }
     template <Message_type T>
     Status broadcast(const T& message) {
-        return Codec<T>::encode(message, scratch_)
-                   ? net_->broadcast(message_id<T>, Bytes{std::string_view{scratch_}})
-                   : Status::invalid;
+        return encoded(message, [&](Bytes bytes) { return net_->broadcast(message_id<T>, bytes); });
     }
     template <Message_type T>
     Status group_send(GroupId group, const T& message) {
-        return Codec<T>::encode(message, scratch_)
-                   ? net_->group_send(group, message_id<T>, Bytes{std::string_view{scratch_}})
-                   : Status::invalid;
+        return encoded(message,
+                       [&](Bytes bytes) { return net_->group_send(group, message_id<T>, bytes); });
     }
     GroupId group(Str name) {
         GroupId id;
@@ -188,6 +183,11 @@ private:
     }
     detail::WorldLinks links() noexcept {
         return {net_, schedule_, runtime_, &closures_, &scratch_};
+    }
+    template <class T, class Send>
+    Status encoded(const T& message, Send&& send) {
+        Bytes bytes;
+        return Codec<T>::encode(message, scratch_, bytes) ? send(bytes) : Status::invalid;
     }
 
     Net* net_ = nullptr;

@@ -1,20 +1,19 @@
-// Huge pages of Linux for the worlds of the benchmarks.
-#pragma once
+#include "host/platform/huge_pages.h"
+
 #include <sys/mman.h>
 
 #include <cstdint>
 
 #include "host/core/assert.h"
-#include "host/ecs/pages.h"
 
-namespace gantry::bench {
+namespace gantry::platform {
 
-inline std::byte* map_pages(std::size_t bytes, bool huge) {
+std::byte* map_pages(std::size_t bytes, bool huge) noexcept {
     // Only addresses at 2 MiB can be huge pages, so map too much and give back both ends.
-    constexpr std::size_t align = ecs::huge_page_bytes;
+    constexpr std::size_t align = huge_page_bytes;
     void* const mapped = ::mmap(nullptr, bytes + align, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    GANTRY_ASSERT(mapped != MAP_FAILED);
+    if (mapped == MAP_FAILED) return nullptr;
     const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
     const std::uintptr_t aligned = (begin + align - 1) & ~(align - 1);
     auto* const pages = reinterpret_cast<std::byte*>(aligned);
@@ -24,10 +23,9 @@ inline std::byte* map_pages(std::size_t bytes, bool huge) {
     return pages;
 }
 
-inline void unmap_pages(std::byte* pages, std::size_t bytes) noexcept {
-    GANTRY_ASSERT(::munmap(pages, bytes) == 0);
+void unmap_pages(std::byte* pages, std::size_t bytes) noexcept {
+    const int unmapped = ::munmap(pages, bytes);
+    GANTRY_ASSERT(unmapped == 0);
 }
 
-inline constexpr ecs::PageSource huge_pages{map_pages, unmap_pages};
-
-}  // namespace gantry::bench
+}  // namespace gantry::platform
