@@ -12,6 +12,7 @@
 #include "host/app/host.h"
 #include "host/core/log.h"
 #include "host/manifest/load.h"
+#include "host/platform/fault.h"
 #include "host/platform/signals.h"
 
 namespace gantry::app {
@@ -106,6 +107,7 @@ int serve(Host& host, HostBackend& backend, const core::Clock& clock) {
 int run_host(const RunArguments& arguments) {
     platform::take_stop_signals();
     log::open_stderr();
+    platform::install_fault_handlers();
     auto loaded = manifest::load_manifest(arguments.manifest);
     if (!loaded) {
         std::fprintf(stderr, "%s\n", loaded.error().message.c_str());

@@ -27,6 +27,13 @@ plugin::PluginConfig plugin_config(const manifest::Plugin& plugin) {
     config.hold_ms = plugin.hold_ms;
     config.cancel_at_deadline = plugin.at_deadline == manifest::AtDeadline::cancel;
     config.probation_ms = plugin.probation_ms;
+    const manifest::RollbackWhen& when = plugin.rollback_when;
+    config.probation.failures_max = when.failures;
+    config.probation.failed_share_max = when.failed_percent / 100.0;
+    config.probation.tick_ratio_max = when.tick_percent / 100.0;
+    config.probation.handler_ratio_max = when.handler_percent / 100.0;
+    config.probation.memory_growth_mb = when.memory_growth_mb;
+    config.contain = plugin.on_fault == manifest::OnFault::contain;
     return config;
 }
 
@@ -47,6 +54,8 @@ Host::Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions op
       order_{options_.seed},
       started_at_{clock.now()},
       events_{clock},
+      incidents_{manifest_.incidents.folder, manifest_.incidents.files_max},
+      watchdog_{manifest_.incidents.stuck_ms * ns_per_ms},
       pool_{options_.pool_threads, pool_queue_max} {}
 
 Host::~Host() { run_threads_down(); }
@@ -67,6 +76,7 @@ Result<Done> Host::build() {
     for (const manifest::Plugin& one : manifest_.plugins) configs.push_back(plugin_config(one));
     plugins_ = std::make_unique<plugin::PluginManager>(rooms_, clock_, std::move(configs),
                                                        drop_config(manifest_.drop));
+    plugins_->tell_to(incidents_);
     for (const PluginDesc* desc : options_.linked) plugins_->add_linked(*desc);
     service_ = std::make_unique<route::ServiceRoom>(*this);
     build_links(shards, workers);
@@ -178,38 +188,33 @@ Result<Done> Host::open_listener(const manifest::Listener& listener) {
     return Done{};
 }
 
+template <class Turn>
+void Host::drive(const std::string& name, Turn turn) {
+    threads_.emplace_back([this, name, turn, &watched = watchdog_.add(name)] {
+        platform::name_thread(name.c_str());
+        watched.begin();
+        while (!stopping_) turn(clock_.now());
+        watched.end();
+    });
+}
+
 void Host::start_threads() {
     for (auto& shard : shards_) {
-        threads_.emplace_back([this, room = shard.get()] {
-            platform::name_thread(fmt::format("shard-{}", room->shard().index()).c_str());
-            while (!stopping_) {
-                const TimeNs now = clock_.now();
-                if (!room->poll(now)) room->wait(now + sleep_max);
-            }
+        drive(fmt::format("shard-{}", shard->shard().index()), [room = shard.get()](TimeNs now) {
+            if (!room->poll(now)) room->wait(now + sleep_max);
         });
     }
     for (auto& worker : workers_) {
-        threads_.emplace_back([this, room = worker.get()] {
-            platform::name_thread(fmt::format("worker-{}", room->index()).c_str());
-            while (!stopping_) {
-                const TimeNs now = clock_.now();
-                if (!room->poll(now)) room->wait(now, sleep_max);
-            }
+        drive(fmt::format("worker-{}", worker->index()), [room = worker.get()](TimeNs now) {
+            if (!room->poll(now)) room->wait(now, sleep_max);
         });
     }
-    threads_.emplace_back([this] {
-        platform::name_thread("service");
-        while (!stopping_) {
-            const TimeNs now = clock_.now();
-            if (!service_->poll(now)) service_->wait(now, sleep_max);
-        }
+    drive("service", [this](TimeNs now) {
+        if (!service_->poll(now)) service_->wait(now, sleep_max);
     });
     if (!acceptor_) return;
-    threads_.emplace_back([this] {
-        platform::name_thread("acceptor");
-        while (!stopping_) {
-            if (!acceptor_->poll(clock_.now())) acceptor_->wait(clock_.now() + sleep_max);
-        }
+    drive("acceptor", [this](TimeNs now) {
+        if (!acceptor_->poll(now)) acceptor_->wait(now + sleep_max);
     });
 }
 
@@ -251,13 +256,18 @@ TimeNs Host::next_due() const {
 
 void Host::poll_control(TimeNs now) {
     control_.run();
+    watchdog_.poll(now, [this](const StuckCall& call) {
+        log::error("{} is stuck in a {} of {} for {} ms", call.thread,
+                   core::call_kind_name(call.kind), plugins_->label_of(call.owner),
+                   call.lasted / ns_per_ms);
+    });
     plugins_->poll(now);
     control_.run();
 }
 
 void Host::wait_control(TimeNs duration_max) {
     const TimeNs now = clock_.now();
-    const TimeNs due = plugins_->next_due();
+    const TimeNs due = std::min(plugins_->next_due(), now + watchdog_.look_every());
     control_waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
 }
 

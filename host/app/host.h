@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "host/app/event_log.h"
+#include "host/app/incident_log.h"
+#include "host/app/watchdog.h"
 #include "host/core/inbox.h"
 #include "host/ecs/component_names.h"
 #include "host/manifest/manifest.h"
@@ -71,6 +73,8 @@ public:
     void wake_control() noexcept { control_waker_.wake(); }
     ecs::ComponentNames& component_names() noexcept { return component_names_; }
     EventLog& events() noexcept { return events_; }
+    const IncidentLog& incidents() const noexcept { return incidents_; }
+    const Watchdog& watchdog() const noexcept { return watchdog_; }
     TimeNs started_at() const noexcept { return started_at_; }
 
     // Surroundings
@@ -83,6 +87,7 @@ public:
     Status call(const std::string& name, std::string method, std::string request,
                 std::function<void(Status, std::string)> answer, route::PostToRoom room) override;
     void failed(const core::Owner& owner, std::string_view where, std::string_view what) override;
+    void faulted(const core::Owner& owner, const route::FaultReport& report) override;
 
 private:
     Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options);
@@ -92,6 +97,9 @@ private:
     Result<Done> open_listeners();
     Result<Done> open_listener(const manifest::Listener& listener);
     void run_threads_down();
+    /// A thread that takes turns until the host stops.
+    template <class Turn>
+    void drive(const std::string& name, Turn turn);
 
     manifest::Manifest manifest_;
     const core::Clock& clock_;
@@ -101,6 +109,8 @@ private:
 
     // In the order in which they are made; they leave in the reverse.
     EventLog events_;
+    IncidentLog incidents_;
+    Watchdog watchdog_;
     core::Inbox control_;
     platform::Waker control_waker_;
     ecs::ComponentNames component_names_;

@@ -79,4 +79,8 @@ void Host::failed(const core::Owner& owner, std::string_view where, std::string_
     plugins_->failed(owner, where, what);
 }
 
+void Host::faulted(const core::Owner& owner, const route::FaultReport& report) {
+    plugins_->faulted(owner, report);
+}
+
 }  // namespace gantry::app

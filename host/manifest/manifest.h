@@ -27,6 +27,10 @@ const char* name_of(Balance value) noexcept;
 const char* name_of(OnDrop value) noexcept;
 const char* name_of(AtDeadline value) noexcept;
 
+/// What a fault (a segmentation fault, an endless loop) in a plugin's code does.
+enum class OnFault : std::uint8_t { contain, die };
+const char* name_of(OnFault value) noexcept;
+
 struct Log {
     std::string level = "info";  ///< trace, debug, info, warn, error, off
     bool operator==(const Log&) const = default;
@@ -90,6 +94,16 @@ struct World {
     bool operator==(const World&) const = default;
 };
 
+/// What brings the old version back during a probation, compared with how the old one did.
+struct RollbackWhen {
+    std::uint32_t failures = 3;
+    std::uint32_t failed_percent = 5;     ///< of its messages, beyond the share before
+    std::uint32_t tick_percent = 140;     ///< time of its systems per tick
+    std::uint32_t handler_percent = 300;  ///< time per message
+    std::uint32_t memory_growth_mb = 256;
+    bool operator==(const RollbackWhen&) const = default;
+};
+
 struct Plugin {
     std::string name;
     std::string file;           ///< path of the library; empty: found in the drop folder by name
@@ -99,6 +113,8 @@ struct Plugin {
     std::uint32_t hold_ms = 500;
     AtDeadline at_deadline = AtDeadline::give_up;
     std::uint32_t probation_ms = 5'000;
+    RollbackWhen rollback_when;
+    OnFault on_fault = OnFault::contain;
     bool operator==(const Plugin&) const = default;
 };
 
@@ -125,6 +141,14 @@ struct Admin {
     bool operator==(const Admin&) const = default;
 };
 
+/// What is kept of faults and rollbacks, and when a call counts as stuck.
+struct Incidents {
+    std::string folder = "incidents";  ///< empty: no files
+    std::uint32_t files_max = 100;     ///< the oldest goes
+    std::uint32_t stuck_ms = 2'000;    ///< a plugin's call that lasts longer is ended
+    bool operator==(const Incidents&) const = default;
+};
+
 struct Manifest {
     std::string name = "gantry";
     Log log;
@@ -135,6 +159,7 @@ struct Manifest {
     std::vector<World> worlds;
     std::vector<Plugin> plugins;
     Drop drop;
+    Incidents incidents;
     Admin admin;
     bool operator==(const Manifest&) const = default;
 };

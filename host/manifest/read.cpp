@@ -147,6 +147,14 @@ Plugin read_plugin(const Node& node) {
     read(node, "hold_ms", out.hold_ms);
     read_enum(node, "at_deadline", {AtDeadline::give_up, AtDeadline::cancel}, out.at_deadline);
     read(node, "probation_ms", out.probation_ms);
+    inside(node, "rollback_when", [&](const Node& when) {
+        read(when, "failures", out.rollback_when.failures);
+        read(when, "failed_percent", out.rollback_when.failed_percent);
+        read(when, "tick_percent", out.rollback_when.tick_percent);
+        read(when, "handler_percent", out.rollback_when.handler_percent);
+        read(when, "memory_growth_mb", out.rollback_when.memory_growth_mb);
+    });
+    read_enum(node, "on_fault", {OnFault::contain, OnFault::die}, out.on_fault);
     return out;
 }
 
@@ -185,6 +193,11 @@ Manifest read_manifest(const Node& root) {
     each(root, "worlds", [&](const Node& n) { out.worlds.push_back(read_world(n)); });
     each(root, "plugins", [&](const Node& n) { out.plugins.push_back(read_plugin(n)); });
     inside(root, "drop", [&](const Node& drop) { out.drop = read_drop(drop); });
+    inside(root, "incidents", [&](const Node& incidents) {
+        read(incidents, "folder", out.incidents.folder);
+        read(incidents, "files_max", out.incidents.files_max);
+        read(incidents, "stuck_ms", out.incidents.stuck_ms);
+    });
     inside(root, "admin", [&](const Node& admin) { out.admin = read_admin(admin); });
     return out;
 }

@@ -126,6 +126,15 @@ std::string write_plugin(const Plugin& plugin) {
     out.number("hold_ms", plugin.hold_ms);
     out.text("at_deadline", name_of(plugin.at_deadline));
     out.number("probation_ms", plugin.probation_ms);
+    const RollbackWhen& when = plugin.rollback_when;
+    Writer limits;
+    limits.number("failures", when.failures);
+    limits.number("failed_percent", when.failed_percent);
+    limits.number("tick_percent", when.tick_percent);
+    limits.number("handler_percent", when.handler_percent);
+    limits.number("memory_growth_mb", when.memory_growth_mb);
+    out.raw("rollback_when", limits.take());
+    out.text("on_fault", name_of(plugin.on_fault));
     return out.take();
 }
 
@@ -176,6 +185,11 @@ std::string to_json(const Manifest& manifest) {
     drop.text("on_drop", name_of(manifest.drop.on_drop));
     drop.number("unload_after_ms", manifest.drop.unload_after_ms);
     out.raw("drop", drop.take());
+    Writer incidents;
+    incidents.text("folder", manifest.incidents.folder);
+    incidents.number("files_max", manifest.incidents.files_max);
+    incidents.number("stuck_ms", manifest.incidents.stuck_ms);
+    out.raw("incidents", incidents.take());
     out.raw("admin", write_admin(manifest.admin));
     return out.take();
 }
@@ -191,6 +205,9 @@ const char* name_of(Balance value) noexcept {
 const char* name_of(OnDrop value) noexcept {
     constexpr const char* names[] = {"load", "stage", "ignore"};
     return names[static_cast<std::size_t>(value)];
+}
+const char* name_of(OnFault value) noexcept {
+    return value == OnFault::contain ? "contain" : "die";
 }
 const char* name_of(AtDeadline value) noexcept {
     return value == AtDeadline::give_up ? "give_up" : "cancel";

@@ -1,5 +1,9 @@
 #include "host/platform/dynamic_library.h"
 
+#include <link.h>
+
+#include <algorithm>
+
 #define BOOST_DLL_USE_STD_FS
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -39,6 +43,34 @@ const void* DynamicLibrary::symbol(const char* name) const noexcept {
     } catch (const std::exception&) {
         return nullptr;
     }
+}
+
+CodeRange DynamicLibrary::range_of(const void* symbol) noexcept {
+    struct Search {
+        std::uintptr_t symbol;
+        CodeRange found;
+    } search{reinterpret_cast<std::uintptr_t>(symbol), {}};
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* context) {
+            auto& find = *static_cast<Search*>(context);
+            std::uintptr_t low = UINTPTR_MAX;
+            std::uintptr_t high = 0;
+            for (int i = 0; i < info->dlpi_phnum; ++i) {
+                const auto& part = info->dlpi_phdr[i];
+                if (part.p_type != PT_LOAD) continue;
+                low = std::min<std::uintptr_t>(low, info->dlpi_addr + part.p_vaddr);
+                high =
+                    std::max<std::uintptr_t>(high, info->dlpi_addr + part.p_vaddr + part.p_memsz);
+            }
+            if (find.symbol < low || find.symbol >= high) return 0;
+            constexpr std::uintptr_t page = 4096;
+            low &= ~(page - 1);
+            high = (high + page - 1) & ~(page - 1);
+            find.found = {reinterpret_cast<const std::byte*>(low), high - low};
+            return 1;
+        },
+        &search);
+    return search.found;
 }
 
 }  // namespace gantry::platform

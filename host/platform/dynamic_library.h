@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "host/core/result.h"
+#include "host/platform/code_ranges.h"
 
 namespace gantry::platform {
 
@@ -20,6 +21,8 @@ public:
 
     /// The address of an exported object, or null.
     const void* symbol(const char* name) const noexcept;
+    /// From its first mapped byte to its last, found by the address of one of its symbols.
+    static CodeRange range_of(const void* symbol) noexcept;
 
 private:
     struct Handle;

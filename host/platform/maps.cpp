@@ -38,12 +38,16 @@ ProcessCounts process_counts() {
     counts.threads = entry_count("/proc/self/task");
     std::ifstream maps{"/proc/self/maps"};
     for (std::string line; std::getline(maps, line);) ++counts.mappings;
+    counts.resident_bytes = resident_bytes();
+    return counts;
+}
+
+std::uint64_t resident_bytes() {
     std::ifstream statm{"/proc/self/statm"};
     std::uint64_t total_pages = 0;
     std::uint64_t resident_pages = 0;
     statm >> total_pages >> resident_pages;
-    counts.resident_bytes = resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    return counts;
+    return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace gantry::platform

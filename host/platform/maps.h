@@ -16,5 +16,7 @@ struct ProcessCounts {
     std::uint64_t resident_bytes = 0;
 };
 ProcessCounts process_counts();
+/// The last of them alone, cheap enough to ask often. [any thread]
+std::uint64_t resident_bytes();
 
 }  // namespace gantry::platform

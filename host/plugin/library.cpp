@@ -35,6 +35,8 @@ Result<std::shared_ptr<Library>> Library::open(const Candidate& candidate, std::
     library->label_ = fmt::format("{}@{}#{}", library->name_, library->version_, generation);
     library->build_id_ = candidate.image.build_id;
     library->file_ = candidate.file;
+    library->range_ = platform::DynamicLibrary::range_of(library->desc_);
+    platform::add_code(library->range_, library->label_);
     return library;
 }
 
@@ -50,12 +52,21 @@ std::shared_ptr<Library> Library::linked(const PluginDesc& desc, std::uint32_t g
 
 Library::~Library() { (void)close(); }
 
+bool Library::forbid() noexcept {
+    if (!opened_) return false;
+    forbidden_ = platform::forbid_code(range_);
+    return forbidden_;
+}
+
 Unloaded Library::close() {
-    if (!opened_) return {true, {}};
+    if (!opened_) return {true, {}, {}};
+    if (forbidden_) platform::allow_code(range_);  // what ends it still has to run
     opened_.reset();
     Unloaded result;
+    result.range = range_;
     const std::uint32_t left = platform::mapping_count(shadow_file_);
     result.proved = left == 0;
+    if (result.proved) platform::retire_code(range_);
     if (!result.proved) {
         result.reason = fmt::format(
             "{} still has {} mappings after it was closed: something of it is "

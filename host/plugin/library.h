@@ -12,8 +12,9 @@ namespace gantry::plugin {
 
 /// What became of a library that was closed.
 struct Unloaded {
-    bool proved = false;  ///< no mapping of the file is left
-    std::string reason;   ///< why it is still there
+    bool proved = false;        ///< no mapping of the file is left
+    std::string reason;         ///< why it is still there
+    platform::CodeRange range;  ///< where it was
 };
 
 class Library {
@@ -33,6 +34,13 @@ public:
     /// Closes the library and looks whether it is really gone. Every instance must be destroyed.
     /// [control]
     Unloaded close();
+    /// Its code faulted: it stays in memory, for what of it is still referenced nobody knows.
+    void poison(std::string why) { poisoned_ = std::move(why); }
+    /// Opened from a file, not linked into this program.
+    bool is_file() const noexcept { return opened_ != nullptr; }
+    const std::string& poisoned() const noexcept { return poisoned_; }
+    /// Whoever still runs its code faults, and is named; close() ends it. False for a linked one.
+    bool forbid() noexcept;
 
     const PluginDesc& desc() const noexcept { return *desc_; }
     const std::string& name() const noexcept { return name_; }
@@ -55,6 +63,9 @@ private:
     std::uint32_t generation_ = 0;
     std::filesystem::path file_;         // where it came from
     std::filesystem::path shadow_file_;  // the copy that is open
+    platform::CodeRange range_;
+    std::string poisoned_;
+    bool forbidden_ = false;
 };
 
 }  // namespace gantry::plugin

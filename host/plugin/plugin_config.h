@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "host/plugin/probation.h"
+
 namespace gantry::plugin {
 
 struct PluginConfig {
@@ -15,7 +17,8 @@ struct PluginConfig {
     std::uint32_t hold_ms = 500;
     bool cancel_at_deadline = false;
     std::uint32_t probation_ms = 5000;
-    std::uint32_t failures_max = 3;  ///< this many during the probation roll back
+    ProbationLimits probation;
+    bool contain = true;  ///< a fault in its code parks it; false: it ends the process
 };
 
 enum class OnDrop : std::uint8_t { load, stage, ignore };

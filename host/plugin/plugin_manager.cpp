@@ -51,6 +51,7 @@ bool PluginManager::lists(const WorldPlace& world, std::string_view plugin) cons
 }
 
 core::Owner PluginManager::new_owner(const Library& library) {
+    owner_labels_[next_owner_] = library.label();
     return {next_owner_++, library.label(), library.name(), library.version(),
             library.generation()};
 }
@@ -62,6 +63,7 @@ world::InstanceOrder PluginManager::world_order(const std::shared_ptr<Library>& 
     order.create = library->desc().create_world;
     order.library = library;
     order.options.config = config.config;
+    order.options.contain = config.contain && library->is_file();
     return order;
 }
 
@@ -227,7 +229,9 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     for (const WorldPlace& place : rooms_.worlds) {
         if (desc.create_world == nullptr || !lists(place, name)) continue;
         world::World* const world = rooms_.workers[place.worker]->find(place.id);
-        auto added = world->add(world_order(library, config));
+        const auto order = world_order(library, config);
+        loaded.vitals.push_back(order.options.vitals);
+        auto added = world->add(order);
         if (!added) {
             remove_now(name);
             return added;
@@ -257,11 +261,12 @@ void PluginManager::failed(const core::Owner& owner, std::string_view where,
         Loaded& loaded = found->second;
         ++loaded.failures;
         loaded.error = text;
-        if (loaded.state == PluginState::probation &&
-            ++loaded.probation_failures >= loaded.config.failures_max) {
-            roll_back(loaded, fmt::format("{} failures in its probation, the last: {}",
-                                          loaded.probation_failures, text));
-        }
+        if (loaded.state != PluginState::probation || !loaded.probation) return;
+        const auto reason =
+            loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
+        if (!reason) return;
+        const std::string sentence = fmt::format("{}, the last: {}", *reason, text);
+        roll_back(loaded, sentence, rollback_incident(loaded, sentence), {});
     });
 }
 

@@ -13,8 +13,10 @@
 #include "host/core/inbox.h"
 #include "host/core/result.h"
 #include "host/plugin/drop_folder.h"
+#include "host/plugin/incidents.h"
 #include "host/plugin/library.h"
 #include "host/plugin/plugin_config.h"
+#include "host/plugin/probation.h"
 #include "host/plugin/rooms.h"
 #include "host/plugin/swap_report.h"
 
@@ -46,6 +48,8 @@ struct ManagerCounters {
     std::uint64_t libraries_opened = 0;
     std::uint64_t libraries_unmapped = 0;
     std::uint64_t libraries_leaked = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t ranges_reserved = 0;  ///< now: where libraries were
 };
 
 /// What the other threads may see; copied out whole. [any thread]
@@ -83,10 +87,16 @@ public:
     std::uint64_t swap_linked(const PluginDesc& desc);
     /// A plugin's code failed. [any thread]
     void failed(const core::Owner& owner, std::string_view where, std::string_view what);
+    /// A fault in a plugin's code was left; it is parked in that room. [any thread]
+    void faulted(const core::Owner& owner, const route::FaultReport& report);
+    /// Who is told of faults and rollbacks; outlives this. [control]
+    void tell_to(IncidentSink& sink) noexcept { sink_ = &sink; }
     /// Ends every probation at once: the predecessors leave. [control]
     void settle_all();
     bool busy() const noexcept { return job_ != nullptr || !queue_.empty() || !retiring_.empty(); }
 
+    /// Whose an owner's number is, such as "arena@1.0.0#3". [control]
+    std::string label_of(std::uint32_t owner) const;
     ManagerSnapshot snapshot() const;
 
 private:
@@ -101,6 +111,10 @@ private:
         std::string error;
         std::uint64_t failures = 0;
         std::uint64_t probation_failures = 0;
+        std::optional<Probation> probation;
+        VitalsList vitals;
+        VitalsList previous_vitals;
+        VitalsHistory history;
         std::filesystem::path dropped_file;
         TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
         bool told_why_it_stays = false;
@@ -118,6 +132,7 @@ private:
         std::uint64_t ticket = 0;
         int tries = 0;
         TimeNs next_try = 0;
+        bool forbidden = false;
     };
 
     PluginConfig config_of(std::string_view plugin) const;
@@ -147,8 +162,17 @@ private:
     void fail_job(SwapOutcome outcome, std::string reason);
     void undo_rooms(const std::string& plugin, const std::string& reason);
     void roll_back(Loaded& loaded, const std::string& reason);
+    void roll_back(Loaded& loaded, const std::string& reason, Incident incident,
+                   const std::vector<void*>& frames);
+    void take_fault(const core::Owner& owner, const route::FaultReport& report);
+    void tell(Incident incident, const std::vector<void*>& frames);
+    void begin_probation(Loaded& loaded, VitalsList vitals);
+    void look_at_vitals(TimeNs now);
+    Incident rollback_incident(const Loaded& loaded, const std::string& reason) const;
     void settle(Loaded& loaded);
-    void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries);
+    void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries,
+                bool forbidden = false);
+    void reserve(const platform::CodeRange& range);
     void unload(const std::string& plugin);
     void handle_drops(TimeNs now);
     void take_changes(const DropFolder::Changes& changes, TimeNs now);
@@ -176,8 +200,11 @@ private:
     std::vector<std::shared_ptr<Library>> leaked_;  ///< could not leave; kept open for good
     std::uint64_t next_ticket_ = 1;
     std::uint32_t next_owner_ = 1;
+    std::map<std::uint32_t, std::string> owner_labels_;  ///< of libraries that are loaded
     TimeNs now_ = 0;
     ManagerCounters counters_;
+    IncidentSink* sink_ = nullptr;
+    std::deque<platform::CodeRange> reserved_;
 
     mutable std::mutex snapshot_mutex_;
     ManagerSnapshot snapshot_;

@@ -120,6 +120,7 @@ void PluginManager::begin_job(Request request) {
                         fmt::format("{} has other facets than {}: that needs a restart",
                                     job_->library->label(), current->second.library->label()));
     }
+    job_->was_parked = current->second.state == PluginState::failed;
     current->second.state = PluginState::swapping;
     publish_snapshot();
     swap_worlds();
@@ -136,6 +137,7 @@ void PluginManager::swap_worlds() {
         world::Worker* const worker = rooms_.workers[place.worker];
         world::SwapOrder order;
         order.next = world_order(job_->library, job_->config);
+        job_->vitals.push_back(order.next.options.vitals);
         order.drain_ms = job_->config.drain_ms;
         order.hold_ms = job_->config.hold_ms;
         order.cancel_at_deadline = job_->config.cancel_at_deadline;
@@ -165,6 +167,7 @@ void PluginManager::world_done(const std::string& world, world::SwapResult resul
     job_->prepare_max = std::max(job_->prepare_max, result.prepare_ns);
     job_->drain_max = std::max(job_->drain_max, result.drain_ns);
     job_->pause_max = std::max(job_->pause_max, result.pause_ns);
+    if (job_->changes.empty()) job_->changes = std::move(result.changes);
     if (SwapReport* const one = report(job_->request.ticket)) {
         one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(),
                               result.leftovers.end());
@@ -222,6 +225,7 @@ void PluginManager::commit_job() {
     ++counters_.swaps_committed;
     const auto [place, is_new] = loaded_.try_emplace(job->request.plugin);
     Loaded& loaded = place->second;
+    const bool was_parked = loaded.state == PluginState::failed || job->was_parked;
     loaded.config = job->config;
     loaded.previous = std::move(loaded.library);
     loaded.library = job->library;
@@ -232,17 +236,21 @@ void PluginManager::commit_job() {
     loaded.error.clear();
     loaded.dropped_file = job->request.file;
     loaded.gone_since = 0;
-    loaded.state = is_new ? PluginState::active : PluginState::probation;
+    // After one that a fault has parked there is nothing to go back to.
+    const bool no_way_back = is_new || was_parked;
+    loaded.state = no_way_back ? PluginState::active : PluginState::probation;
+    begin_probation(loaded, std::move(job->vitals));
     loaded.probation_ends = now_ + loaded.config.probation_ms * ns_per_ms;
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = SwapOutcome::committed;
         one->settled = is_new;
+        one->changes = job->changes;
         log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
                   one->from, one->from.empty() ? "" : " -> ", one->to,
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
                   static_cast<double>(job->pause_max) / ns_per_ms);
     }
-    if (!is_new && loaded.config.probation_ms == 0) settle(loaded);
+    if (!is_new && (was_parked || loaded.config.probation_ms == 0)) settle(loaded);
     publish_snapshot();
 }
 
@@ -254,7 +262,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     if (current != loaded_.end()) {
         if (current->second.state == PluginState::swapping) {
             undo_rooms(job->request.plugin, reason);
-            current->second.state = PluginState::active;
+            current->second.state = job->was_parked ? PluginState::failed : PluginState::active;
         }
     } else if (job->library) {
         // A plugin that was to be new: take it out of the rooms that had it already.
@@ -331,10 +339,19 @@ void PluginManager::settle_all() {
 }
 
 // Instances hold their library; once this is the last holder, it can be closed.
-void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries) {
+void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries,
+                           bool forbidden) {
     constexpr int tries_max = 200;
+    constexpr TimeNs grace = 50 * ns_per_ms;
+    if (!library->poisoned().empty()) {
+        ++counters_.libraries_leaked;
+        log::warn("{} stays in memory: {}", library->label(), library->poisoned());
+        if (SwapReport* const one = report(ticket)) one->settled = true;
+        leaked_.push_back(std::move(library));
+        return;
+    }
     if (library.use_count() > 1 && tries < tries_max) {
-        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms});
+        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms, false});
         return;
     }
     if (library.use_count() > 1) {
@@ -344,8 +361,15 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
         leaked_.push_back(std::move(library));
         return;
     }
+    // Nobody should run its code any more: for a while whoever does so faults, and is named.
+    if (!forbidden && library.use_count() == 1 && library->forbid()) {
+        retiring_.push_back({std::move(library), ticket, tries, now_ + grace, true});
+        return;
+    }
+    std::erase_if(owner_labels_, [&](const auto& one) { return one.second == library->label(); });
     const Unloaded unloaded = library->close();
     if (unloaded.proved) {
+        reserve(unloaded.range);
         ++counters_.libraries_unmapped;
         log::debug("{} has left", library->label());
     } else {
@@ -358,8 +382,21 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     }
 }
 
+// Later libraries do not get these addresses, so a stale pointer never runs new code.
+void PluginManager::reserve(const platform::CodeRange& range) {
+    constexpr std::size_t reserved_max = 64;
+    if (range.bytes == 0 || !platform::reserve_range(range)) return;
+    reserved_.push_back(range);
+    if (reserved_.size() > reserved_max) {
+        platform::release_range(reserved_.front());
+        reserved_.pop_front();
+    }
+    counters_.ranges_reserved = reserved_.size();
+}
+
 void PluginManager::poll(TimeNs now) {
     now_ = now;
+    look_at_vitals(now);
     handle_drops(now);
     begin_next(now);
     for (auto& [name, loaded] : loaded_) {
@@ -373,10 +410,10 @@ void PluginManager::poll(TimeNs now) {
     std::vector<Retiring> now_due;
     now_due.swap(retiring_);
     for (Retiring& one : now_due) {
-        if (one.library.use_count() > 1 && now < one.next_try) {
+        if (now < one.next_try) {
             retiring_.push_back(std::move(one));
         } else {
-            retire(std::move(one.library), one.ticket, one.tries);
+            retire(std::move(one.library), one.ticket, one.tries, one.forbidden);
         }
     }
     if (retiring_.empty()) publish_snapshot();
@@ -387,6 +424,9 @@ TimeNs PluginManager::next_due() const noexcept {
     if (!queue_.empty() && !job_) return 0;
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);
+    }
+    for (const auto& [name, loaded] : loaded_) {
+        if (!loaded.vitals.empty()) due = std::min(due, loaded.history.next_due());
     }
     for (const Retiring& one : retiring_) due = std::min(due, one.next_try);
     return due;

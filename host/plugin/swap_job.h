@@ -15,7 +15,10 @@ struct PluginManager::Job {
     PluginConfig config;
     std::uint32_t waiting = 0;  ///< rooms that have not answered
     bool refused = false;
+    bool was_parked = false;
     std::string reason;
+    VitalsList vitals;
+    std::vector<std::string> changes;
     TimeNs pause_max = 0;
     TimeNs drain_max = 0;
     TimeNs prepare_max = 0;

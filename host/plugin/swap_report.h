@@ -24,6 +24,7 @@ struct SwapReport {
     std::string reason;
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;
+    std::vector<std::string> changes;  ///< of component layouts, one line each
     TimeNs began_wall = 0;
     bool settled = false;  ///< the probation is over and the old library has left
 };

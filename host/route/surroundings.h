@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "gantry/service.h"
 #include "gantry/types.h"
@@ -18,6 +19,15 @@ using PostToRoom = std::function<void(std::function<void()>)>;
 struct ServedFunction {
     PostToRoom room;
     std::function<void(const ServiceCall& call)> run;  ///< in that room only
+};
+
+/// A call into a plugin that a fault ended.
+struct FaultReport {
+    std::string kind;  ///< "segmentation fault"
+    std::string call;  ///< "handler on<Move>"
+    std::string room;  ///< "world arena"
+    const void* address = nullptr;
+    std::vector<void*> frames;  ///< where it was first
 };
 
 class Surroundings {
@@ -41,6 +51,8 @@ public:
     /// A plugin's code failed: counted here, and watched during a probation. [any thread]
     virtual void failed(const core::Owner& owner, std::string_view where,
                         std::string_view what) = 0;
+    /// A plugin's code faulted and is parked in that room. [any thread]
+    virtual void faulted(const core::Owner& owner, const FaultReport& report) = 0;
 };
 
 }  // namespace gantry::route

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/platform/code_ranges.h"
+#include "host/world/call.h"
 #include "host/world/world.h"
 
 namespace gantry::world {
@@ -27,14 +29,14 @@ WorldInstance::~WorldInstance() {
     cancel_tasks();
     world_.timers_.cancel_all(owner_.id);
     world_.services_.cancel_all(owner_.id);
-    const log::Scope who{owner_.label.c_str()};
-    plugin_->destroy();
+    // What a parked one has on the heap stays there: its destructors could fault again.
+    call_plugin(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
     world_.ecs_.release_owner(owner_.id);
 }
 
 Status WorldInstance::start() {
-    const log::Scope who{owner_.label.c_str()};
-    const Status status = plugin_->start(*this);
+    Status status = Status::internal;
+    call_plugin(*this, core::CallKind::start, "start", [&] { status = plugin_->start(*this); });
     started_ = status == Status::ok;
     return status;
 }
@@ -42,12 +44,10 @@ Status WorldInstance::start() {
 void WorldInstance::stop() {
     if (!started_) return;
     started_ = false;
-    const log::Scope who{owner_.label.c_str()};
-    plugin_->stop();
+    call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
 }
 
 void WorldInstance::cancel_tasks() {
-    const log::Scope who{owner_.label.c_str()};
     // Destroying a frame may begin or end others; look anew each time.
     for (;;) {
         const auto next = std::find_if(ledger_.tasks.begin(), ledger_.tasks.end(),
@@ -56,8 +56,34 @@ void WorldInstance::cancel_tasks() {
         const Ledger::Task task = next->second;
         ledger_.tasks.erase(next);
         if (task.timer != 0) world_.timers_.cancel(task.timer);
-        task.destroy(task.frame);
+        call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
     }
+}
+
+std::uint32_t WorldInstance::open_loops() const noexcept { return world_.ecs_.data().loops; }
+
+void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
+                            std::string_view what, std::uint32_t loops_before) {
+    world_.ecs_.data().loops = loops_before;
+    // A call from plugin to plugin has no guard of its own: to blame is whose code it was.
+    WorldInstance* blamed = this;
+    for (int i = 0; i < fault.frame_count; ++i) {
+        const platform::CodeLabel code = platform::code_at(fault.frames[i]);
+        if (!code) continue;
+        if (WorldInstance* const other = world_.find_label(code.text)) blamed = other;
+        break;
+    }
+    blamed->parked_ = true;
+    blamed->commands_->clear();
+    commands_->clear();
+    world_.faulted_ = true;
+    route::FaultReport report;
+    report.kind = platform::fault_kind_name(fault.kind);
+    report.call = fmt::format("{} {}", core::call_kind_name(kind), what);
+    report.room = "world " + world_.config_.name;
+    report.address = fault.address;
+    report.frames.assign(fault.frames, fault.frames + fault.frame_count);
+    world_.surroundings_.faulted(blamed->owner_, report);
 }
 
 std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {
@@ -105,7 +131,7 @@ InstanceInfo WorldInstance::self() noexcept {
 }
 
 void WorldInstance::report_failure(Str where, Str what) noexcept {
-    ++failures_;
+    Vitals::add(options_.vitals->failures, 1);
     world_.surroundings_.failed(owner_, where, what);
 }
 

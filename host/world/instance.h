@@ -11,10 +11,13 @@
 #include "gantry/schedule.h"
 #include "gantry/service.h"
 #include "host/core/owner.h"
+#include "host/core/plugin_call.h"
 #include "host/ecs/command_buffer.h"
+#include "host/platform/fault.h"
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
 #include "host/world/ledger.h"
+#include "host/world/vitals.h"
 
 namespace gantry::world {
 
@@ -27,6 +30,8 @@ struct InstanceOptions {
     std::string config = "{}";
     std::uint64_t state_bytes_max = 64 * 1024 * 1024;
     std::uint32_t tasks_max = 65'536;
+    bool contain = false;  ///< a fault in its code is left and the instance parked
+    std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
 };
 
 /// All calls [world], but for log().
@@ -57,7 +62,14 @@ public:
     }
     route::StateStore* inherited() noexcept { return inherited_.get(); }
     std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
-    std::uint64_t failures() const noexcept { return failures_; }
+    Vitals& vitals() noexcept { return *options_.vitals; }
+    bool contained() const noexcept { return options_.contain; }
+    /// A fault ended one of its calls: nothing of it is ever called again.
+    bool parked() const noexcept { return parked_; }
+    /// A call was left by a fault. Whose code it was is parked, and the host is told.
+    void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what,
+                 std::uint32_t loops_before);
+    std::uint32_t open_loops() const noexcept;
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
     std::vector<std::string> leftovers(TimeNs now) const;
     /// Destroys the frames of all tasks that are not on the pool.
@@ -142,8 +154,8 @@ private:
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
     std::shared_ptr<route::StateStore> inherited_;
-    std::uint64_t failures_ = 0;
     bool started_ = false;
+    bool parked_ = false;
 };
 
 }  // namespace gantry::world

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "host/core/log.h"
+#include "host/world/call.h"
+#include "host/world/transfer.h"
 #include "host/world/world.h"
 
 namespace gantry::world {
@@ -43,6 +44,7 @@ bool SwapRun::step(TimeNs now) {
 void SwapRun::prepare(TimeNs now) {
     const TimeNs begin = world_.surroundings_.clock().now();
     old_ = world_.find(order_.next.owner.plugin);
+    if (old_ == nullptr) old_ = world_.find_parked(order_.next.owner.plugin);
     if (old_ == nullptr) {
         return end(SwapEnd::refused,
                    order_.next.owner.plugin + " is not in world " + world_.config().name);
@@ -53,7 +55,7 @@ void SwapRun::prepare(TimeNs now) {
     auto made = world_.make(order_.next, old_);
     if (!made) return end(SwapEnd::refused, made.error().message);
     next_ = std::move(*made);
-    auto tables = world_.tables_with(next_.get(), old_);
+    auto tables = world_.tables_with(next_.get(), old_->parked() ? nullptr : old_);
     if (!tables) return end(SwapEnd::refused, tables.error().message);
     tables_ = std::move(*tables);
     if (const auto plan = world_.ecs_.plan_migration(next_->owner().id); !plan) {
@@ -61,44 +63,37 @@ void SwapRun::prepare(TimeNs now) {
     }
     result_.prepare_ns = world_.surroundings_.clock().now() - begin;
 
-    const log::Scope who{old_->owner().label.c_str()};
-    old_->plugin().drain(order_.drain_ms);
+    call_plugin(*old_, core::CallKind::swap, "drain",
+                [this] { old_->plugin().drain(order_.drain_ms); });
     phase_ = Phase::drain;
     phase_since_ = now;
 }
 
 bool SwapRun::old_is_idle() {
-    return old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0 &&
-           old_->plugin().idle();
+    if (old_->parked()) return true;
+    bool idle = old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0;
+    if (!idle) return false;
+    return call_plugin(*old_, core::CallKind::swap, "idle",
+                       [&] { idle = old_->plugin().idle(); }) &&
+           idle;
 }
 
 void SwapRun::hand_over() {
     const TimeNs begin = world_.surroundings_.clock().now();
     result_.drain_ns = now_ - phase_since_;
     auto state = std::make_shared<route::StateStore>(old_->owner().label, old_->state_bytes_max());
-    auto* const saver =
-        static_cast<StateTransfer*>(old_->plugin().query(StateTransfer::interface_id));
-    if (saver != nullptr) {
-        const log::Scope who{old_->owner().label.c_str()};
-        if (const Status status = saver->save(*state); status != Status::ok) {
-            return give_up(fmt::format("{} could not save its state ({})", old_->owner().label,
-                                       status_name(status)));
-        }
+    // Of one that a fault has parked there is what it had itself been given.
+    if (!old_->parked() && save_state(*old_, *state) == Saved::failed) {
+        return give_up(fmt::format("{} could not save its state", old_->owner().label));
     }
     if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
     auto migration = migrate();
     if (!migration) return give_up(migration.error().message);
-    auto* const restorer =
-        static_cast<StateTransfer*>(next_->plugin().query(StateTransfer::interface_id));
-    if (restorer != nullptr) {
-        const log::Scope who{next_->owner().label.c_str()};
-        if (const Status status = restorer->restore(*state); status != Status::ok) {
-            const std::uint32_t leaving = next_->owner().id;
-            if (*migration) (void)(*migration)->rollback({&leaving, 1});
-            return give_up(fmt::format("{} could not take over the state of {} ({})",
-                                       next_->owner().label, old_->owner().label,
-                                       status_name(status)));
-        }
+    if (!restore_state(*next_, *state)) {
+        const std::uint32_t leaving = next_->owner().id;
+        if (*migration) (void)(*migration)->rollback({&leaving, 1});
+        return give_up(fmt::format("{} could not take over the state of {}", next_->owner().label,
+                                   old_->owner().label));
     }
     commit(std::move(state), std::move(*migration));
     result_.pause_ns = world_.surroundings_.clock().now() - begin;
@@ -109,6 +104,7 @@ Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
     const auto plan = world_.ecs_.plan_migration(next_->owner().id);
     if (!plan) return plan.error();
     if (plan->empty()) return std::unique_ptr<ecs::Migration>{};
+    result_.changes.push_back(plan->text());
     auto migration = world_.ecs_.prepare(*plan);
     if (!migration) return migration.error();
     if (auto done = (*migration)->commit(); !done) return done.error();
@@ -118,22 +114,23 @@ Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
 void SwapRun::commit(std::shared_ptr<route::StateStore> state,
                      std::unique_ptr<ecs::Migration> migration) {
     WorldInstance& serving = *next_;
-    auto gone = world_.publish(std::move(tables_), std::move(next_), old_);
+    const bool parked = old_->parked();
+    auto gone = world_.publish(std::move(tables_), std::move(next_), parked ? nullptr : old_);
     serving.inherit(state);
     world_.ecs_.took_over(serving.owner().id);
-    world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
-    {
-        const log::Scope who{serving.owner().label.c_str()};
-        serving.plugin().serve(1);
+    if (parked) {
+        world_.forget_parked(*old_, serving.owner().id);
+    } else {
+        world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
     }
+    call_plugin(serving, core::CallKind::swap, "serve", [&] { serving.plugin().serve(1); });
     world_.apply_commands(serving);
 }
 
 void SwapRun::give_up(std::string reason) {
     if (phase_ == Phase::ended) return;
     result_.leftovers = old_->leftovers(now_);
-    const log::Scope who{old_->owner().label.c_str()};
-    old_->plugin().resume();
+    call_plugin(*old_, core::CallKind::swap, "resume", [this] { old_->plugin().resume(); });
     end(SwapEnd::given_up, std::move(reason));
 }
 

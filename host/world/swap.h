@@ -37,6 +37,7 @@ struct SwapResult {
     SwapEnd end = SwapEnd::given_up;
     std::string reason;  ///< one sentence, empty when committed
     std::vector<std::string> leftovers;
+    std::vector<std::string> changes;  ///< of component layouts, one line each
     TimeNs prepare_ns = 0;
     TimeNs drain_ns = 0;
     TimeNs pause_ns = 0;  ///< from the hand-over's begin to its commit: the world stood still

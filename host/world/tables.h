@@ -13,6 +13,8 @@
 
 namespace gantry::world {
 
+using WorldRouteTable = route::RouteTable<MessageFunction, WorldInstance>;
+
 struct Tables {
     template <class Function>
     struct Hook {
@@ -27,7 +29,7 @@ struct Tables {
         WorldInstance* instance = nullptr;
     };
 
-    route::RouteTable<MessageFunction, WorldInstance> routes;
+    WorldRouteTable routes;
     std::map<std::uint32_t, WorldInstance*> by_owner;
     std::vector<SessionHook> session_hooks;
     std::vector<Hook<PressureFunction>> pressure_hooks;

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "host/core/log.h"
+#include "host/world/call.h"
 #include "host/world/connection_component.h"
 
 namespace gantry::world {
@@ -45,14 +45,15 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
 
 World::~World() {
     swaps_.clear();
+    parked_.clear();
     tables_ = std::make_unique<Tables>();
     predecessors_.clear();
     while (!instances_.empty()) instances_.pop_back();  // the last loaded depends on those before
 }
 
 bool World::holding() const noexcept {
-    return std::any_of(swaps_.begin(), swaps_.end(),
-                       [](const auto& swap) { return swap->holding(); });
+    return faulted_ || std::any_of(swaps_.begin(), swaps_.end(),
+                                   [](const auto& swap) { return swap->holding(); });
 }
 
 // While a swap holds, whatever reaches the world waits in order: a session's messages keep theirs.
@@ -115,7 +116,7 @@ void World::opened(const route::OpenedRecord& record) {
 }
 
 void World::message(const route::MessageRecord& record, std::span<const std::byte> payload) {
-    const bool nothing_waits = swaps_.empty() && held_.empty();
+    const bool nothing_waits = swaps_.empty() && held_.empty() && !faulted_;
     if (nothing_waits || !hold(route::ToWorld::message, bytes_of(record), payload)) {
         handle(record, payload);
     }
@@ -129,8 +130,8 @@ void World::handle_opened(const route::OpenedRecord& record) {
     WorldSession& session = sessions_.open(record);
     session.entity = create_connection(ecs_, connection_component_, session);
     for (const auto& hook : tables_->session_hooks) {
-        const log::Scope who{hook.instance->owner().label.c_str()};
-        hook.opened(hook.context, session.id, session.entity);
+        call_plugin(*hook.instance, core::CallKind::session, "opened",
+                    [&] { hook.opened(hook.context, session.id, session.entity); });
         apply_commands(*hook.instance);
     }
 }
@@ -141,8 +142,8 @@ void World::handle_closed(const route::ClosedRecord& record) {
     session->left = true;
     const Entity entity = session->entity;
     for (const auto& hook : tables_->session_hooks) {
-        const log::Scope who{hook.instance->owner().label.c_str()};
-        hook.closed(hook.context, record.session, entity);
+        call_plugin(*hook.instance, core::CallKind::session, "closed",
+                    [&] { hook.closed(hook.context, record.session, entity); });
         apply_commands(*hook.instance);
     }
     (void)ecs_.destroy({&entity, 1});
@@ -157,8 +158,8 @@ void World::handle_closed(const route::ClosedRecord& record) {
 void World::pressure(const route::PressureRecord& record) {
     if (sessions_.find(record.session) == nullptr) return;
     for (const auto& hook : tables_->pressure_hooks) {
-        const log::Scope who{hook.instance->owner().label.c_str()};
-        hook.function(hook.context, record.session, record.high);
+        call_plugin(*hook.instance, core::CallKind::session, "pressure",
+                    [&] { hook.function(hook.context, record.session, record.high); });
         apply_commands(*hook.instance);
     }
 }
@@ -194,17 +195,36 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     if (keep_events_) note_network_event(message);
 
     if (const auto* route = tables_->routes.find(message.id)) {
-        const log::Scope who{route->owner->label.c_str()};
-        const Status status = route->function(route->context, &message);
-        if (status != Status::ok) {
-            ++counters_.failed;
-            if (message.is_request()) answer_failure(message, status, status_name(status));
-        }
-        apply_commands(*route->instance);
+        run_handler(*route, message);
     } else if (!keep_events_) {
         nobody_handles(message, *session);
     }
     outbox_.credit(record.session, static_cast<std::uint32_t>(payload.size()));
+}
+
+void World::run_handler(const WorldRouteTable::Route& route, const Message& message) {
+    Vitals& vitals = route.instance->vitals();
+    const std::uint64_t number = vitals.messages.load(std::memory_order_relaxed);
+    const bool timed = number % Vitals::sample_every == 0;
+    const TimeNs begin = timed ? surroundings_.clock().thread_time() : 0;
+    Status status = Status::internal;
+    const bool returned = call_plugin(*route.instance, core::CallKind::handler, route.name,
+                                      [&] { status = route.function(route.context, &message); });
+    Vitals::add(vitals.messages, 1);
+    if (timed) {
+        Vitals::add(vitals.handler_samples, 1);
+        Vitals::add(vitals.handler_ns,
+                    static_cast<std::uint64_t>(surroundings_.clock().thread_time() - begin));
+    }
+    if (status != Status::ok) {
+        ++counters_.failed;
+        Vitals::add(vitals.failures, 1);
+        if (message.is_request()) {
+            answer_failure(message, status,
+                           returned ? status_name(status) : "the handler was ended by a fault");
+        }
+    }
+    apply_commands(*route.instance);
 }
 
 void World::nobody_handles(const Message& message, WorldSession& session) {

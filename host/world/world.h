@@ -9,7 +9,6 @@
 
 #include "host/core/inbox.h"
 #include "host/core/random.h"
-#include "host/ecs/migration.h"
 #include "host/ecs/world.h"
 #include "host/route/surroundings.h"
 #include "host/sched/timer_wheel.h"
@@ -68,8 +67,7 @@ public:
     const RecentTimes& tick_times() const noexcept { return tick_times_; }
     std::uint64_t tick_number() const noexcept { return tick_.number; }
     ecs::World& entities() noexcept { return ecs_; }
-    /// A swap makes the world's messages wait.
-    bool holding() const noexcept;
+    bool holding() const noexcept;  ///< a swap or a fault makes the world's messages wait
     std::uint64_t held_count() const noexcept { return held_.size(); }
     const std::vector<std::unique_ptr<WorldInstance>>& instances() const noexcept {
         return instances_;
@@ -84,8 +82,7 @@ public:
 
     /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
-    /// The worker's mark that this world is on its list for the present turn.
-    bool touched() const noexcept { return touched_; }
+    bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
     void set_touched(bool touched) noexcept { touched_ = touched; }
     /// Timers, posted events, due ticks and steps of swaps. Never blocks. [world]
     void poll(TimeNs now);
@@ -97,14 +94,13 @@ public:
     /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world.
     /// [world]
     Result<Done> add(const InstanceOrder& order);
-    /// Takes a plugin out; what it owned goes with it. `not_found` if it is not here. [world]
+    /// Takes a plugin out with all it owned. `not_found` if it is not here. [world]
     Result<Done> remove(std::string_view plugin);
     /// Begins to replace the plugin of that name; `order.done` tells how it ended. [world]
     void begin_swap(SwapOrder order);
     /// Ends a probation: the predecessor is stopped and destroyed. [world]
     void settle(std::string_view plugin);
-    /// Goes back to the predecessor; what `reason` says is logged. False when there is none.
-    /// [world]
+    /// Goes back to the predecessor and logs why. False when there is none. [world]
     bool roll_back(std::string_view plugin, std::string_view reason);
 
 private:
@@ -133,6 +129,7 @@ private:
     void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
     void handle_opened(const route::OpenedRecord& record);
     void handle_closed(const route::ClosedRecord& record);
+    void run_handler(const WorldRouteTable::Route& route, const Message& message);
     void nobody_handles(const Message& message, WorldSession& session);
     void answer_failure(const Message& message, Status status, std::string_view sentence);
     void note_network_event(const Message& message);
@@ -150,14 +147,16 @@ private:
     // Instances. [world]
     WorldInstance* find(std::string_view plugin) noexcept;
     WorldInstance* find_owner(std::uint32_t owner) noexcept;
+    WorldInstance* find_label(std::string_view label) noexcept;
+    WorldInstance* find_parked(std::string_view plugin) noexcept;
+    void forget_parked(const WorldInstance& instance, std::uint32_t successor);
+    void settle_faults();
     Predecessor* find_predecessor(std::string_view plugin) noexcept;
-    /// Creates and starts; `replaces` may be null.
     Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order,
                                                 WorldInstance* replaces);
     /// The tables as they would be with `out` replaced by `in`; either may be null.
     Result<std::unique_ptr<Tables>> tables_with(WorldInstance* in, WorldInstance* out);
-    /// The visible step: tables, services, served functions and timers change hands. Gives `out`
-    /// back.
+    /// The visible step: tables, services and timers change hands. Gives `out` back.
     std::unique_ptr<WorldInstance> publish(std::unique_ptr<Tables> tables,
                                            std::unique_ptr<WorldInstance> in, WorldInstance* out);
     void resume_task(std::uint32_t owner, std::uint64_t task);
@@ -177,6 +176,7 @@ private:
     route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;
     std::vector<Predecessor> predecessors_;
+    std::vector<std::unique_ptr<WorldInstance>> parked_;  ///< after a fault; none is called again
     std::unique_ptr<Tables> tables_;
     std::vector<std::unique_ptr<SwapRun>> swaps_;
 
@@ -187,7 +187,7 @@ private:
     std::deque<PostedEvent> posted_running_;
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
-    bool keep_events_ = false, touched_ = false;
+    bool keep_events_ = false, touched_ = false, faulted_ = false;
 
     Tick tick_;
     TimeNs tick_step_ = 0;

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/world/call.h"
+#include "host/world/transfer.h"
 #include "host/world/world.h"
 
 namespace gantry::world {
@@ -86,10 +88,9 @@ std::unique_ptr<WorldInstance> World::publish(std::unique_ptr<Tables> tables,
 bool World::run_as(std::uint32_t owner, const std::function<void()>& body) {
     WorldInstance* const instance = find_owner(owner);
     if (instance == nullptr) return false;
-    const log::Scope who{instance->owner().label.c_str()};
-    body();
+    const bool ran = call_plugin(*instance, core::CallKind::service, "", body);
     apply_commands(*instance);
-    return true;
+    return ran;
 }
 
 Result<Done> World::add(const InstanceOrder& order) {
@@ -102,16 +103,14 @@ Result<Done> World::add(const InstanceOrder& order) {
     if (!tables) return tables.error();
     WorldInstance& instance = **made;
     (void)publish(std::move(*tables), std::move(*made), nullptr);
-    {
-        const log::Scope who{instance.owner().label.c_str()};
-        instance.plugin().serve(0);
-        // Those who came before the plugin did: it hears of them as if they came now.
-        for (const auto& hook : instance.ledger().session_hooks) {
-            for (const SessionId id : std::vector<SessionId>{sessions_.ids()}) {
-                if (const WorldSession* session = sessions_.find(id)) {
-                    hook.opened(hook.context, id, session->entity);
-                }
-            }
+    call_plugin(instance, core::CallKind::start, "serve", [&] { instance.plugin().serve(0); });
+    // Those who came before the plugin did: it hears of them as if they came now.
+    for (const auto& hook : instance.ledger().session_hooks) {
+        for (const SessionId id : std::vector<SessionId>{sessions_.ids()}) {
+            const WorldSession* const session = sessions_.find(id);
+            if (session == nullptr) continue;
+            call_plugin(instance, core::CallKind::session, "opened",
+                        [&] { hook.opened(hook.context, id, session->entity); });
         }
     }
     apply_commands(instance);
@@ -120,6 +119,10 @@ Result<Done> World::add(const InstanceOrder& order) {
 
 Result<Done> World::remove(std::string_view plugin) {
     WorldInstance* const out = find(plugin);
+    if (const WorldInstance* const parked = find_parked(plugin)) {
+        forget_parked(*parked, 0);
+        return Done{};
+    }
     if (out == nullptr) {
         return Error{Status::not_found, std::string{plugin} + " is not in world " + config_.name};
     }
@@ -158,9 +161,7 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     // its private state; else the predecessor keeps what it had.
     failed->cancel_tasks();
     route::StateStore state{failed->owner().label, failed->state_bytes_max()};
-    auto* const saver =
-        static_cast<StateTransfer*>(failed->plugin().query(StateTransfer::interface_id));
-    const bool saved = saver != nullptr && saver->save(state) == Status::ok;
+    const bool saved = save_state(*failed, state) == Saved::yes;
     const std::uint32_t leaving = failed->owner().id;
     if (back->migration != nullptr) {
         if (auto undone = back->migration->rollback({&leaving, 1}); !undone) {
@@ -171,18 +172,56 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     const std::shared_ptr<route::StateStore> snapshot = std::move(back->state);
     predecessors_.erase(predecessors_.begin() + (back - predecessors_.data()));
 
-    auto* const restorer =
-        static_cast<StateTransfer*>(instance->plugin().query(StateTransfer::interface_id));
-    if (restorer != nullptr && (!saved || restorer->restore(state) != Status::ok)) {
-        (void)restorer->restore(*snapshot);
-    }
+    if (!saved || !restore_state(*instance, state)) (void)restore_state(*instance, *snapshot);
     WorldInstance& serving = *instance;
     const auto gone = publish(std::move(*tables), std::move(instance), failed);
-    const log::Scope who{serving.owner().label.c_str()};
-    serving.plugin().resume();
-    serving.plugin().serve(1);
+    call_plugin(serving, core::CallKind::swap, "resume", [&] {
+        serving.plugin().resume();
+        serving.plugin().serve(1);
+    });
     apply_commands(serving);
     return true;
+}
+
+// Out of every call, what a fault has parked is replaced by its predecessor, or taken out.
+void World::settle_faults() {
+    if (!faulted_) return;
+    faulted_ = false;
+    for (std::size_t i = 0; i < instances_.size();) {
+        WorldInstance* const instance = instances_[i].get();
+        if (!instance->parked()) {
+            ++i;
+            continue;
+        }
+        const std::string plugin = instance->owner().plugin;
+        if (roll_back(plugin, "a fault")) continue;  // looks again at what stands there now
+        log::error("{} is parked in world {}: swap in a mended version", instance->owner().label,
+                   config_.name);
+        for (const auto& swap : swaps_) {
+            if (swap->plugin() == plugin) swap->give_up("the plugin is parked after a fault");
+        }
+        auto tables = tables_with(nullptr, instance);
+        GANTRY_ASSERT(tables.has_value());  // fewer can only conflict less
+        parked_.push_back(publish(std::move(*tables), nullptr, instance));
+    }
+}
+
+WorldInstance* World::find_parked(std::string_view plugin) noexcept {
+    const auto found = std::find_if(parked_.begin(), parked_.end(),
+                                    [&](const auto& one) { return one->owner().plugin == plugin; });
+    return found != parked_.end() ? found->get() : nullptr;
+}
+
+void World::forget_parked(const WorldInstance& instance, std::uint32_t successor) {
+    timers_.rebind(instance.owner().id, successor);
+    std::erase_if(parked_, [&](const auto& one) { return one.get() == &instance; });
+}
+
+WorldInstance* World::find_label(std::string_view label) noexcept {
+    for (const auto& instance : instances_) {
+        if (instance->owner().label == label) return instance.get();
+    }
+    return nullptr;
 }
 
 }  // namespace gantry::world

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/world/call.h"
 #include "host/world/connection_component.h"
 #include "host/world/world.h"
 
@@ -9,6 +10,7 @@ namespace gantry::world {
 
 void World::poll(TimeNs now) {
     now_ = now;
+    settle_faults();
     std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
     if (!holding() && !held_.empty()) release_held();
     timers_.advance(now, [this](const sched::Timer& timer, bool last) { fire_timer(timer, last); });
@@ -47,6 +49,7 @@ void World::run_tick() {
     tick_.now = now_;
     ++counters_.ticks;
     update_connections();
+    for (const auto& instance : instances_) Vitals::add(instance->vitals().ticks, 1);
     for (const Stage stage : {Stage::receive, Stage::update, Stage::send, Stage::cleanup}) {
         run_stage(stage, tick_);
         run_posted();
@@ -61,8 +64,12 @@ void World::run_tick() {
 
 void World::run_stage(Stage stage, const Tick& tick) {
     for (const sched::System& system : tables_->graph.stage(stage)) {
-        const log::Scope who{system.owner->label.c_str()};
-        system.run(system.context, &tick);
+        WorldInstance* const instance = find_owner(system.owner->id);
+        const TimeNs begin = surroundings_.clock().thread_time();
+        call_plugin(*instance, core::CallKind::system, system.name,
+                    [&] { system.run(system.context, &tick); });
+        Vitals::add(instance->vitals().tick_ns,
+                    static_cast<std::uint64_t>(surroundings_.clock().thread_time() - begin));
     }
     // Structural changes wait for the end of the stage.
     for (const auto& instance : instances_) apply_commands(*instance);
@@ -80,9 +87,9 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
     fire.last = last ? 1 : 0;
     WorldInstance* const instance = find_owner(timer.owner);
     if (instance == nullptr) return;
-    const log::Scope who{instance->owner().label.c_str()};
     if (timer.kind == sched::TimerKind::function) {
-        timer.run(timer.context, &fire);
+        call_plugin(*instance, core::CallKind::timer, key,
+                    [&] { timer.run(timer.context, &fire); });
     } else {
         const auto found = tables_->timer_handlers.find({timer.owner, timer.handler});
         if (found == tables_->timer_handlers.end()) {
@@ -91,7 +98,8 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
                       timer.handler);
             return;
         }
-        found->second.function(found->second.context, &fire);
+        call_plugin(*instance, core::CallKind::timer, timer.handler,
+                    [&] { found->second.function(found->second.context, &fire); });
     }
     apply_commands(*instance);
 }
@@ -103,8 +111,8 @@ void World::resume_task(std::uint32_t owner, std::uint64_t id) {
     if (found == instance->ledger().tasks.end()) return;
     found->second.timer = 0;
     found->second.offloaded = false;
-    const log::Scope who{instance->owner().label.c_str()};
-    found->second.resume(found->second.frame);
+    const Ledger::Task task = found->second;  // the ledger may move under a call
+    call_plugin(*instance, core::CallKind::task, task.name, [&] { task.resume(task.frame); });
     apply_commands(*instance);
 }
 
@@ -131,8 +139,8 @@ void World::deliver(std::string_view name, Bytes payload) {
     const auto found = tables_->subscribers.find(name);
     if (found == tables_->subscribers.end()) return;
     for (const auto& subscriber : found->second) {
-        const log::Scope who{subscriber.instance->owner().label.c_str()};
-        subscriber.function(subscriber.context, name, payload);
+        call_plugin(*subscriber.instance, core::CallKind::event, name,
+                    [&] { subscriber.function(subscriber.context, name, payload); });
     }
 }
 

@@ -88,6 +88,7 @@ TestHost::TestHost(TestHostConfig config) {
     manifest.workers = config.workers;
     manifest.drop.folder = "no such folder";
     manifest.admin.enabled = false;
+    manifest.incidents.folder.clear();
     manifest::Listener listener;
     listener.name = "memory";
     listener.transport = "memory";

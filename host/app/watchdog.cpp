@@ -1,0 +1,58 @@
+#include "host/app/watchdog.h"
+
+namespace gantry::app {
+
+void WatchedThread::begin() {
+    const std::lock_guard lock{mutex_};
+    core::CallSlot::use(&slot);
+    thread = std::make_unique<platform::FaultThread>();
+}
+
+void WatchedThread::end() {
+    const std::lock_guard lock{mutex_};
+    core::CallSlot::use(nullptr);
+    thread.reset();
+}
+
+WatchedThread& Watchdog::add(std::string name) {
+    threads_.push_back(std::make_unique<WatchedThread>());
+    threads_.back()->name = std::move(name);
+    return *threads_.back();
+}
+
+void Watchdog::poll(TimeNs now, const std::function<void(const StuckCall&)>& first) {
+    if (now - looked_ < look_every()) return;
+    looked_ = now;
+    for (const auto& one : threads_) {
+        const std::uint64_t number = one->slot.number.load(std::memory_order_acquire);
+        const std::uint32_t owner = one->slot.owner.load(std::memory_order_relaxed);
+        if (owner == 0 || number != one->number_) {
+            one->number_ = number;
+            one->since_ = now;
+            one->asked_ = 0;
+            continue;
+        }
+        if (now - one->since_ < allowed_) continue;
+        const core::CallKind kind = one->slot.kind.load(std::memory_order_relaxed);
+        if (one->asked_++ == 0) {
+            ++seen_;
+            first({one->name, owner, kind, now - one->since_});
+        }
+        // Making a world may take its time; nothing waits for it but itself.
+        if (kind == core::CallKind::start) continue;
+        const std::lock_guard lock{one->mutex_};
+        if (one->thread) one->thread->interrupt();
+    }
+}
+
+std::vector<StuckCall> Watchdog::stuck(TimeNs now) const {
+    std::vector<StuckCall> list;
+    for (const auto& one : threads_) {
+        if (one->asked_ == 0) continue;
+        list.push_back({one->name, one->slot.owner.load(std::memory_order_relaxed),
+                        one->slot.kind.load(std::memory_order_relaxed), now - one->since_});
+    }
+    return list;
+}
+
+}  // namespace gantry::app

@@ -1,0 +1,58 @@
+// Faults of foreign code: a call that segfaults, aborts, overflows its stack or never ends is left.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace gantry::platform {
+
+enum class FaultKind : std::uint8_t {
+    segmentation,
+    bus,
+    illegal_instruction,
+    arithmetic,
+    aborted,
+    stack_overflow,
+    stalled,  ///< it did not return, and was interrupted
+};
+const char* fault_kind_name(FaultKind kind) noexcept;
+
+/// What a call was left by. `frames[0]` is where it happened, the others who called.
+struct Fault {
+    static constexpr int frames_max = 32;
+    FaultKind kind = FaultKind::segmentation;
+    const void* address = nullptr;  ///< that was touched, where that is known
+    int frame_count = 0;
+    void* frames[frames_max];
+};
+
+/// From here on a fault outside a guarded call, or where it may not be left, is told on stderr with
+/// the name of the plugin that is to blame, and ends the process as before. Once, by main, before
+/// other threads. Where sanitizers watch, they keep the signals, and nothing is left.
+void install_fault_handlers() noexcept;
+
+/// Runs `body(context)`; false when it was left by a fault. Destructors on the way are skipped. A
+/// fault is left only if it happened in a plugin's code (code_ranges.h), or in a function of the C
+/// library that such code called directly and that holds no lock; one in the host, in the
+/// allocator (a smashed heap) or under a lock ends the process. Calls may nest; the innermost is
+/// left. Costs some nanoseconds. [a thread with a FaultThread]
+bool run_guarded(void (*body)(void* context), void* context, Fault& fault) noexcept(false);
+
+/// What a thread needs to run guarded calls: a stack for the handlers. Made on the thread itself.
+class FaultThread {
+public:
+    FaultThread();
+    ~FaultThread();
+    FaultThread(const FaultThread&) = delete;
+    FaultThread& operator=(const FaultThread&) = delete;
+
+    /// Asks the thread to leave the guarded call it is in, as `stalled`. It may be at a place that
+    /// cannot be left; ask again. [any thread, while this lives]
+    void interrupt() noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace gantry::platform

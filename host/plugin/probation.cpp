@@ -1,0 +1,121 @@
+#include "host/plugin/probation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gantry::plugin {
+namespace {
+
+constexpr std::uint64_t messages_min = 50;
+constexpr std::size_t looks_min = 8;  // a single slow look is the machine's, not the plugin's
+constexpr double tick_noise_us = 100;
+constexpr double handler_noise_us = 20;
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+double per(std::uint64_t total, std::uint64_t count) {
+    return count == 0 ? 0 : static_cast<double>(total) / static_cast<double>(count);
+}
+
+}  // namespace
+
+VitalsSum VitalsSum::of(const VitalsList& list) {
+    VitalsSum sum;
+    for (const auto& one : list) {
+        sum.messages += one->messages.load(std::memory_order_relaxed);
+        sum.failures += one->failures.load(std::memory_order_relaxed);
+        sum.handler_samples += one->handler_samples.load(std::memory_order_relaxed);
+        sum.handler_ns += one->handler_ns.load(std::memory_order_relaxed);
+        sum.ticks += one->ticks.load(std::memory_order_relaxed);
+        sum.tick_ns += one->tick_ns.load(std::memory_order_relaxed);
+    }
+    return sum;
+}
+
+VitalsSum VitalsSum::operator-(const VitalsSum& other) const noexcept {
+    return {messages - other.messages,
+            failures - other.failures,
+            handler_samples - other.handler_samples,
+            handler_ns - other.handler_ns,
+            ticks - other.ticks,
+            tick_ns - other.tick_ns};
+}
+
+void VitalsHistory::look(TimeNs now, const VitalsSum& sum) {
+    const Look fresh{now - last_, sum - before_};
+    const bool first = last_ == 0;
+    last_ = now;
+    before_ = sum;
+    if (first) return;  // from an unknown time on
+    if (looks_.size() < looks_max) {
+        looks_.push_back(fresh);
+    } else {
+        looks_[next_++ % looks_max] = fresh;
+    }
+}
+
+VitalsHistory::Rates VitalsHistory::rates() const {
+    Rates rates;
+    rates.looks = looks_.size();
+    TimeNs took = 0;
+    std::uint64_t failures = 0;
+    std::vector<double> ticks;
+    std::vector<double> handlers;
+    for (const Look& one : looks_) {
+        took += one.took;
+        failures += one.change.failures;
+        rates.messages += one.change.messages;
+        if (one.change.ticks != 0) ticks.push_back(per(one.change.tick_ns, one.change.ticks) / 1e3);
+        if (one.change.handler_samples != 0) {
+            handlers.push_back(per(one.change.handler_ns, one.change.handler_samples) / 1e3);
+        }
+    }
+    rates.failures_per_s =
+        took == 0 ? 0 : static_cast<double>(failures) * 1e9 / static_cast<double>(took);
+    rates.failed_share = per(failures, rates.messages);
+    rates.tick_us = median(std::move(ticks));
+    rates.handler_us = median(std::move(handlers));
+    return rates;
+}
+
+std::optional<std::string> Probation::judge(const VitalsHistory& history, std::uint64_t failures,
+                                            std::uint64_t resident_bytes, TimeNs now) const {
+    const double seconds = static_cast<double>(now - began_) / 1e9;
+    // What the old one did as well is not held against the new one.
+    const double expected = 2 * baseline_.failures_per_s * seconds;
+    if (static_cast<double>(failures) >= limits_.failures_max + expected) {
+        return fmt::format("{} failures in its probation", failures);
+    }
+    const std::uint64_t grown =
+        resident_bytes > resident_bytes_ ? resident_bytes - resident_bytes_ : 0;
+    if (grown > std::uint64_t{limits_.memory_growth_mb} << 20) {
+        return fmt::format("the process grew by {} MB in its probation", grown >> 20);
+    }
+    const VitalsHistory::Rates rates = history.rates();
+    if (rates.messages >= messages_min &&
+        rates.failed_share > baseline_.failed_share + limits_.failed_share_max) {
+        return fmt::format("{:.1f} % of its messages failed, {:.1f} % before",
+                           100 * rates.failed_share, 100 * baseline_.failed_share);
+    }
+    if (rates.looks < looks_min || baseline_.looks < looks_min) return {};
+    if (baseline_.tick_us > 0 && rates.tick_us > baseline_.tick_us * limits_.tick_ratio_max &&
+        rates.tick_us > baseline_.tick_us + tick_noise_us) {
+        return fmt::format("its systems take {:.0f} us per tick, {:.0f} us before", rates.tick_us,
+                           baseline_.tick_us);
+    }
+    if (baseline_.handler_us > 0 && rates.messages >= messages_min &&
+        rates.handler_us > baseline_.handler_us * limits_.handler_ratio_max &&
+        rates.handler_us > baseline_.handler_us + handler_noise_us) {
+        return fmt::format("a message takes it {:.1f} us, {:.1f} us before", rates.handler_us,
+                           baseline_.handler_us);
+    }
+    return {};
+}
+
+}  // namespace gantry::plugin

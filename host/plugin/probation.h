@@ -1,0 +1,90 @@
+// Probation: a new generation is compared with the one before it, and found worse or not.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gantry/types.h"
+#include "host/world/vitals.h"
+
+namespace gantry::plugin {
+
+using VitalsList = std::vector<std::shared_ptr<world::Vitals>>;
+
+/// What may be worse than before, and by how much. Shares and ratios need some traffic to mean
+/// anything: below `messages_min` messages, or without ticks, they are not judged.
+struct ProbationLimits {
+    std::uint32_t failures_max = 3;        ///< more of them than the old one had would roll back
+    double failed_share_max = 0.05;        ///< of the messages, beyond the old one's share
+    double tick_ratio_max = 1.4;           ///< its systems' time per tick against the old one's
+    double handler_ratio_max = 3.0;        ///< time per message against the old one's
+    std::uint32_t memory_growth_mb = 256;  ///< of the whole process since the commit
+};
+
+/// All worlds of a generation together.
+struct VitalsSum {
+    std::uint64_t messages = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t handler_samples = 0;
+    std::uint64_t handler_ns = 0;
+    std::uint64_t ticks = 0;
+    std::uint64_t tick_ns = 0;
+
+    static VitalsSum of(const VitalsList& list);
+    VitalsSum operator-(const VitalsSum& other) const noexcept;
+};
+
+/// The last looks at one generation: medians of them are what is compared.
+class VitalsHistory {
+public:
+    static constexpr std::size_t looks_max = 50;
+    static constexpr TimeNs look_every = 100 * ns_per_ms;
+
+    void look(TimeNs now, const VitalsSum& sum);
+    bool due(TimeNs now) const noexcept { return now - last_ >= look_every; }
+    TimeNs next_due() const noexcept { return last_ + look_every; }
+
+    struct Rates {
+        double failures_per_s = 0;
+        double failed_share = 0;
+        double tick_us = 0;     ///< median over the looks; 0: no ticks
+        double handler_us = 0;  ///< the same
+        std::uint64_t messages = 0;
+        std::size_t looks = 0;
+    };
+    Rates rates() const;
+
+private:
+    struct Look {
+        TimeNs took;
+        VitalsSum change;
+    };
+    std::vector<Look> looks_;  // a ring
+    std::size_t next_ = 0;
+    VitalsSum before_;
+    TimeNs last_ = 0;
+};
+
+/// From the commit of a generation to its end in one way or the other. [control]
+class Probation {
+public:
+    Probation(const ProbationLimits& limits, VitalsHistory::Rates baseline,
+              std::uint64_t resident_bytes, TimeNs began)
+        : limits_{limits}, baseline_{baseline}, resident_bytes_{resident_bytes}, began_{began} {}
+
+    /// Why the generation must go, or nothing. `history` is its own.
+    std::optional<std::string> judge(const VitalsHistory& history, std::uint64_t failures,
+                                     std::uint64_t resident_bytes, TimeNs now) const;
+    const VitalsHistory::Rates& baseline() const noexcept { return baseline_; }
+    TimeNs began() const noexcept { return began_; }
+
+private:
+    ProbationLimits limits_;
+    VitalsHistory::Rates baseline_;
+    std::uint64_t resident_bytes_;
+    TimeNs began_;
+};
+
+}  // namespace gantry::plugin

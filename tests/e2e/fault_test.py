@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# What a plugin's native code can do wrong while players are connected, and that they stay.
+"""By ctest, or by hand: tests/e2e/fault_test.py. Prints how long each rollback took."""
+import glob
+import json
+import time
+import unittest
+
+from frames import Client, Refused
+from host_process import HostProcess, Sandbox, main, wait_until
+
+# What is asked of the second version, and what the incident must say of it.
+CRASHES = {
+    "null": "segmentation fault",
+    "memcpy": "segmentation fault",
+    "jump": "segmentation fault",
+    "abort": "abort",
+    "trap": "illegal instruction",
+    "divide": "arithmetic fault",
+    "overflow": "stack overflow",
+    "terminate": "abort",
+    "spin": "stalled call",
+    "deadlock": "stalled call",
+}
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        self.sandbox.add_plugin("faulty.so")
+        self.sandbox.add_plugin("faulty-2.so")
+
+    def manifest(self, **plugin):
+        return self.sandbox.write("manifest.json", {
+            "name": "faults", "workers": 2,
+            "listeners": [{"name": "players", "world": "world"}, {"name": "others", "world": "other"}],
+            "worlds": [{"name": "world", "plugins": ["faulty"], "worker": 0, "tick_hz": 100},
+                       {"name": "other", "worker": 1}],
+            "plugins": [{"name": "faulty", "probation_ms": 60000, "rollback_when": {"memory_growth_mb": 50},
+                         **plugin}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": self.sandbox.path("incidents"), "stuck_ms": 300},
+        })
+
+    def swap(self, host, version="2.0.0"):
+        status, report = host.admin.swap("faulty", version)
+        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+
+    def plugin(self, host):
+        return host.admin.plugins()["faulty"]
+
+    def wait_back(self, host):
+        wait_until("version 1.0.0 is back",
+                   lambda: (self.plugin(host)["version"], self.plugin(host)["state"]) == ("1.0.0", "active"))
+
+    def incidents(self, kind):
+        found = []
+        for path in sorted(glob.glob(self.sandbox.path("incidents") + "/*.json")):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    found.append(json.load(file))
+            except json.JSONDecodeError:  # still being written
+                return []
+        return [one for one in found if one["kind"] == kind]
+
+    def wait_incident(self, kind, number):
+        return wait_until("the incident is told", lambda: self.incidents(kind)[number - 1:])[0]
+
+    def test_every_kind_of_crash_in_a_probation_rolls_back_and_nobody_is_disconnected(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            with Client(host.port("players")) as player, Client(host.port("others")) as other:
+                expected = 0
+                for number, (wish, kind) in enumerate(CRASHES.items(), 1):
+                    with self.subTest(wish):
+                        self.swap(host)
+                        expected += 1
+                        self.assertEqual(player.ask("nothing"), f"2.0.0 {expected}")
+                        expected -= 1  # the private state goes back to the hand-over
+                        began = time.monotonic()
+                        with self.assertRaisesRegex(Refused, "fault"):
+                            player.ask(wish)
+                        expected += 1
+                        self.assertEqual(player.ask("nothing"), f"1.0.0 {expected}")
+                        took = time.monotonic() - began
+                        print(f"rolled back after {wish}: {1000 * took:.1f} ms", flush=True)
+                        self.wait_back(host)
+                        incident = self.wait_incident("fault", number)
+                        self.assertIn(kind, incident["what"])
+                        self.assertTrue(incident["plugin"].startswith("faulty@2.0.0#"), incident)
+                        self.assertIn("handler", incident["where"])
+                        self.assertIn("world", incident["where"])
+                        self.assertTrue(incident["went_back_to"].startswith("faulty@1.0.0#"), incident)
+                        self.assertTrue(any(line.startswith("faulty@2.0.0#") for line in incident["stack"]), incident["stack"])
+                        with self.assertRaisesRegex(Refused, "nobody handles"):
+                            other.ask("the neighbour serves on")
+                self.assertEqual(host.admin.ask("/health", token="")[0], 200)
+
+    def test_a_storm_of_exceptions_slower_ticks_and_a_leak_roll_back_by_the_numbers(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            with Client(host.port("players")) as player:
+                began = time.monotonic()
+                # Enough looks at the old version to compare with.
+                wait_until("a second of ticks", lambda: time.monotonic() - began > 1.2)
+                wishes = {"throw": "failures", "slow": "per tick", "leak": "grew by"}
+                for number, (wish, said) in enumerate(wishes.items(), 1):
+                    with self.subTest(wish):
+                        self.swap(host)
+                        began = time.monotonic()
+                        for _ in range(3 if wish == "throw" else 1):
+                            try:
+                                player.ask(wish)
+                            except Refused:
+                                pass
+                        self.wait_back(host)
+                        print(f"rolled back after {wish}: {1000 * (time.monotonic() - began):.1f} ms", flush=True)
+                        incident = self.wait_incident("rollback", number)
+                        self.assertIn(said, incident["what"])
+                        self.assertTrue(player.ask("nothing").startswith("1.0.0 "))
+                        began = time.monotonic()
+                        wait_until("a second of ticks", lambda: time.monotonic() - began > 1.2)
+
+    def test_without_a_way_back_the_plugin_is_parked_and_a_mended_one_takes_its_place(self):
+        with HostProcess(self.sandbox, self.manifest(probation_ms=0)) as host:
+            with Client(host.port("players")) as player:
+                self.swap(host)
+                self.assertEqual(player.ask("nothing"), "2.0.0 1")
+                with self.assertRaisesRegex(Refused, "fault"):
+                    player.ask("null")
+                wait_until("it is parked", lambda: self.plugin(host)["state"] == "failed")
+                with self.assertRaisesRegex(Refused, "nobody handles"):
+                    player.ask("nothing")
+                self.swap(host, "1.0.0")
+                self.assertTrue(player.ask("nothing").startswith("1.0.0 "))
+
+    def test_a_plugin_whose_faults_shall_end_the_process_is_named_on_the_way(self):
+        with HostProcess(self.sandbox, self.manifest(on_fault="die")) as host:
+            with Client(host.port("players")) as player:
+                self.swap(host)
+                player.send(1, b"null")
+                self.assertNotEqual(host.process.wait(30), 0)
+                self.assertIn("to blame: faulty@2.0.0#2", host.log())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+// A counter whose second version does whatever evil a message names.
+#include <gantry/gantry.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+volatile int sink = 0;
+
+[[gnu::noinline]] int deeper(int depth) {
+    volatile char room[512];
+    room[0] = static_cast<char>(depth);
+    return depth < 0 ? 0 : deeper(depth + 1) + room[0];
+}
+
+void* nowhere() { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(sink - sink)); }
+
+[[gnu::noinline]] void raise_one() { throw std::runtime_error{"nobody may see this"}; }
+
+class Faulty final : public gantry::WorldPlugin {
+    void setup() override {
+        on(1, [this](const gantry::Message& message) { return count(message.payload.text()); });
+        system("work", gantry::Stage::update, [this](const gantry::Tick&) { spin(tick_us_); });
+    }
+    std::string count(std::string_view wish) {
+        ++count_;
+        if (FAULTY_VERSION[0] == '2') fault(wish);
+        return std::string{FAULTY_VERSION} + " " + std::to_string(count_);
+    }
+    static void spin(int us) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{us};
+        while (std::chrono::steady_clock::now() < end) sink = sink + 1;
+    }
+
+    void fault(std::string_view wish) {
+        if (wish == "null") *static_cast<volatile int*>(nullptr) = 1;
+        if (wish == "memcpy")
+            std::memcpy(nowhere(), wish.data(), static_cast<std::size_t>(sink) + wish.size());
+        if (wish == "jump") reinterpret_cast<void (*)()>(static_cast<std::uintptr_t>(sink))();
+        if (wish == "abort") std::abort();
+        if (wish == "trap") __builtin_trap();
+        if (wish == "divide") sink = 100 / (sink - sink);
+        if (wish == "overflow") sink = deeper(0);
+        if (wish == "terminate") []() noexcept { raise_one(); }();
+        if (wish == "throw") throw std::runtime_error{"on purpose"};
+        if (wish == "spin")
+            while (true) sink = sink + 1;
+        if (wish == "deadlock") {
+            std::mutex mutex;
+            mutex.lock();
+            mutex.lock();
+        }
+        if (wish == "slow") tick_us_ = 3000;
+        if (wish == "leak") {
+            for (int i = 0; i < 100; ++i) std::memset(new char[1 << 20], 1, 1 << 20);
+        }
+    }
+
+    void save_state(gantry::StateWriter& writer) override {
+        writer.put("count", gantry::Bytes{std::string_view{reinterpret_cast<const char*>(&count_),
+                                                           sizeof count_}});
+    }
+    void restore_state(gantry::StateReader& reader) override {
+        const gantry::Bytes bytes = reader.get("count");
+        if (bytes.size == sizeof count_) std::memcpy(&count_, bytes.data, sizeof count_);
+    }
+
+    std::uint64_t count_ = 0;
+    int tick_us_ = 300;
+};
+
+}  // namespace
+
+GANTRY_PLUGIN(.name = "faulty", .version = FAULTY_VERSION, .world = gantry::create<Faulty>);
