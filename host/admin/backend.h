@@ -45,7 +45,7 @@ struct CandidateInfo {
 };
 
 struct SwapStep {
-    std::string name;  ///< "load", "drain", "hand over", "commit", "probation", "retire"
+    std::string name;  ///< "gate", "canary", "load", "prepare", "drain", "commit"
     double ms = 0;
 };
 

@@ -1,4 +1,4 @@
-// The commands that need no running host: check, plugin info, version.
+// The commands about this program and a manifest: check, version.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,7 +6,6 @@
 #include "gantry/abi.h"
 #include "host/app/commands.h"
 #include "host/manifest/load.h"
-#include "host/plugin/gate.h"
 
 namespace gantry::app {
 
@@ -19,30 +18,6 @@ int check_manifest(const std::string& manifest) {
     const manifest::Manifest& m = loaded->manifest;
     fmt::print("{} is right: {} listeners, {} worlds, {} plugins\n", manifest, m.listeners.size(),
                m.worlds.size(), m.plugins.size());
-    return 0;
-}
-
-int plugin_info(const std::string& file) {
-    const auto candidate = plugin::inspect(file);
-    if (!candidate) {
-        std::fprintf(stderr, "%s\n", candidate.error().message.c_str());
-        return 2;
-    }
-    const PluginDesc& desc = candidate->image.desc;
-    std::string facets;
-    for (const std::string& name : plugin::facet_names(desc.facets)) {
-        facets += (facets.empty() ? "" : ", ") + name;
-    }
-    fmt::print(
-        "name       {}\nversion    {}\nfacets     {}\nabi        {}.{}\nsdk        {}\n"
-        "compiler   {}\nbuild id   {}\ncontent    {:016x}\n",
-        candidate->name, candidate->version_text, facets, desc.abi_major, desc.abi_minor,
-        desc.sdk_version, desc.toolchain, candidate->image.build_id, candidate->content_hash);
-    for (std::uint32_t i = 0; i < desc.dependency_count; ++i) {
-        const Dependency& needs = desc.dependencies[i];
-        fmt::print("needs      {} {} or later{}\n", needs.name, needs.version_min,
-                   needs.optional != 0 ? " (optional)" : "");
-    }
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "host/app/host.h"
 #include "host/core/log.h"
 #include "host/manifest/load.h"
+#include "host/platform/child_process.h"
 #include "host/platform/fault.h"
 #include "host/platform/signals.h"
 
@@ -118,6 +119,7 @@ int run_host(const RunArguments& arguments) {
     const core::SystemClock clock;
     HostOptions options;
     options.seed = static_cast<std::uint64_t>(clock.wall_now());
+    options.canary_program = platform::own_program();
     auto host = Host::create(std::move(loaded->manifest), clock, options);
     if (!host) {
         log::error("{}", host.error().message);

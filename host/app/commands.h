@@ -12,8 +12,16 @@ int run_host(const RunArguments& arguments);
 /// Says whether a manifest is right, and all that is wrong with it.
 int check_manifest(const std::string& manifest);
 
-/// Prints the descriptor of a library; runs none of its code.
+/// Prints the descriptor of a library and what the gate says; runs none of its code.
 int plugin_info(const std::string& file);
+/// The gate and the canary, as before a swap. `config` is the JSON that the plugin is given.
+int plugin_try(const std::string& file, const std::string& config);
+/// Writes `file`.sig.
+int sign_file(const std::string& file, const std::string& key);
+/// Writes a private key, prints the public one.
+int make_key(const std::string& file);
+/// The throw-away process that tries a candidate.
+int run_canary(const std::string& order_file);
 
 /// Commands that ask a running host. `host` names one of several, or is empty.
 int list_plugins(const std::string& host, bool json);

@@ -34,7 +34,21 @@ plugin::PluginConfig plugin_config(const manifest::Plugin& plugin) {
     config.probation.handler_ratio_max = when.handler_percent / 100.0;
     config.probation.memory_growth_mb = when.memory_growth_mb;
     config.contain = plugin.on_fault == manifest::OnFault::contain;
+    config.canary = plugin.canary;
+    config.canary_ms = plugin.canary_ms;
     return config;
+}
+
+plugin::GateRules gate_rules(const manifest::Gate& gate) {
+    plugin::GateRules rules;
+    rules.allow_libraries = gate.allow_libraries;
+    rules.require_signature = gate.require_signature;
+    for (const std::string& text : gate.keys) {
+        const auto key = plugin::parse_public_key(text);
+        GANTRY_ASSERT(key.has_value());  // the manifest was checked
+        rules.keys.push_back(*key);
+    }
+    return rules;
 }
 
 plugin::DropConfig drop_config(const manifest::Drop& drop) {
@@ -74,8 +88,10 @@ Result<Done> Host::build() {
 
     std::vector<plugin::PluginConfig> configs;
     for (const manifest::Plugin& one : manifest_.plugins) configs.push_back(plugin_config(one));
-    plugins_ = std::make_unique<plugin::PluginManager>(rooms_, clock_, std::move(configs),
-                                                       drop_config(manifest_.drop));
+    if (!options_.canary_program.empty()) canary_.emplace(options_.canary_program);
+    plugins_ = std::make_unique<plugin::PluginManager>(
+        rooms_, clock_, std::move(configs), drop_config(manifest_.drop), gate_rules(manifest_.gate),
+        canary_ ? &*canary_ : nullptr);
     plugins_->tell_to(incidents_);
     for (const PluginDesc* desc : options_.linked) plugins_->add_linked(*desc);
     service_ = std::make_unique<route::ServiceRoom>(*this);

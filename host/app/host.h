@@ -1,13 +1,16 @@
 // Host: all rooms of one process, put together from a manifest. Threads or a test drive them.
 #pragma once
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "host/app/canary_process.h"
 #include "host/app/event_log.h"
 #include "host/app/incident_log.h"
 #include "host/app/watchdog.h"
@@ -29,6 +32,7 @@ struct HostOptions {
     std::uint32_t pool_threads = 2;               ///< 0: run_pool() runs offloaded work
     TransportFactory* extra_transport = nullptr;  ///< "memory" in tests; outlives the host
     std::vector<const PluginDesc*> linked;        ///< plugins that are part of this program
+    std::filesystem::path canary_program;  ///< tries libraries before they are opened; or nobody
 };
 
 /// Where a listener can be reached.
@@ -118,6 +122,7 @@ private:
     std::mutex served_mutex_;
     std::map<std::string, route::ServedFunction> served_;
     std::vector<std::unique_ptr<route::RoomLink>> links_;
+    std::optional<ProcessCanary> canary_;
     std::unique_ptr<plugin::PluginManager> plugins_;
     sched::Pool pool_;
     std::unique_ptr<route::ServiceRoom> service_;

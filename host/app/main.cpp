@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
     std::string manifest;
     std::string host;
     std::string what;
+    std::string key;
+    std::string config = "{}";
     bool json = false;
 
     auto* run = app.add_subcommand("run", "Start a host from a manifest");
@@ -49,6 +51,23 @@ int main(int argc, char** argv) {
         plugin->add_subcommand("info", "Print a library's descriptor; none of its code runs");
     info->add_option("file", what, "The .so file")->required();
     info->callback([&] { code = plugin_info(what); });
+    auto* trial = plugin->add_subcommand("try", "Run a library once in a throw-away process");
+    trial->add_option("file", what, "The .so file")->required();
+    trial->add_option("--config", config, "The JSON object that the plugin is given");
+    trial->callback([&] { code = plugin_try(what, config); });
+
+    auto* sign = app.add_subcommand("sign", "Sign a library: writes FILE.sig");
+    sign->add_option("file", what, "The .so file")->required();
+    sign->add_option("--key", key, "The private key, of gantry keygen")->required();
+    sign->callback([&] { code = sign_file(what, key); });
+    auto* keygen =
+        app.add_subcommand("keygen", "Make a key for gantry sign; prints its public half");
+    keygen->add_option("file", what, "The private key's new file")->required();
+    keygen->callback([&] { code = make_key(what); });
+
+    auto* canary = app.add_subcommand("canary")->group("");  // for the host itself
+    canary->add_option("order", what)->required();
+    canary->callback([&] { code = run_canary(what); });
 
     auto* swap = app.add_subcommand("swap", "Replace a plugin of a running host");
     add_host(swap);

@@ -7,6 +7,7 @@ find_package(ZLIB REQUIRED)
 find_package(wslay REQUIRED)
 find_package(FlatBuffers REQUIRED)
 find_library(DW_LIBRARY dw REQUIRED)  # stacks of plugins that faulted, in host/platform
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # hashes and signatures of libraries
 find_package(Boost REQUIRED)  # headers only: Boost.DLL in host/platform, the HTTP parser in host/net
 
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)

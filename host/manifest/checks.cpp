@@ -34,6 +34,7 @@ public:
         for_each(manifest_.listeners, "listeners",
                  [this](const auto&... args) { listener(args...); });
         for_each(manifest_.worlds, "worlds", [this](const auto&... args) { world(args...); });
+        if (const Node* const node = root.find("gate")) gate(*node);
         if (const Node* const node = root.find("admin")) admin(*node);
     }
 
@@ -170,6 +171,24 @@ private:
             fail(node, "worker", child_path(path, "worker"),
                  fmt::format("found {}, allowed: below {}, the number of workers", item.worker,
                              manifest_.workers));
+        }
+    }
+
+    void gate(const Node& node) {
+        const Gate& item = manifest_.gate;
+        const Node* const list = node.find("keys");
+        for (std::size_t i = 0; i < item.keys.size(); ++i) {
+            const std::string& key = item.keys[i];
+            if (key.find_first_not_of("0123456789abcdefABCDEF") == key.npos) continue;
+            diagnostics_.add(document_.diagnostic(
+                list->items[i].at, child_path("/gate/keys", i),
+                fmt::format(
+                    "found {}, allowed: 64 hexadecimal digits, as gantry keygen prints them",
+                    quoted(key))));
+        }
+        if (item.require_signature && item.keys.empty()) {
+            fail(node, "require_signature", "/gate/require_signature",
+                 "signatures are required, but no key is listed under /gate/keys");
         }
     }
 

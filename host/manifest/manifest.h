@@ -115,6 +115,8 @@ struct Plugin {
     std::uint32_t probation_ms = 5'000;
     RollbackWhen rollback_when;
     OnFault on_fault = OnFault::contain;
+    bool canary = true;  ///< candidates run in a throw-away process first
+    std::uint32_t canary_ms = 2'000;
     bool operator==(const Plugin&) const = default;
 };
 
@@ -123,6 +125,14 @@ struct Drop {
     OnDrop on_drop = OnDrop::load;
     std::uint32_t unload_after_ms = 2'000;  ///< absence after which a removed library is unloaded
     bool operator==(const Drop&) const = default;
+};
+
+/// What a library must fulfil beside the host's own rules.
+struct Gate {
+    std::vector<std::string> allow_libraries;  ///< shared libraries that plugins may need
+    bool require_signature = false;
+    std::vector<std::string> keys;  ///< public Ed25519 keys, 64 hexadecimal digits each
+    bool operator==(const Gate&) const = default;
 };
 
 /// Files below `folder` are served as `prefix`; without a token, for they hold no secrets.
@@ -160,6 +170,7 @@ struct Manifest {
     std::vector<Plugin> plugins;
     Drop drop;
     Incidents incidents;
+    Gate gate;
     Admin admin;
     bool operator==(const Manifest&) const = default;
 };

@@ -155,6 +155,8 @@ Plugin read_plugin(const Node& node) {
         read(when, "memory_growth_mb", out.rollback_when.memory_growth_mb);
     });
     read_enum(node, "on_fault", {OnFault::contain, OnFault::die}, out.on_fault);
+    read(node, "canary", out.canary);
+    read(node, "canary_ms", out.canary_ms);
     return out;
 }
 
@@ -163,6 +165,14 @@ Drop read_drop(const Node& node) {
     read(node, "folder", out.folder);
     read_enum(node, "on_drop", {OnDrop::load, OnDrop::stage, OnDrop::ignore}, out.on_drop);
     read(node, "unload_after_ms", out.unload_after_ms);
+    return out;
+}
+
+Gate read_gate(const Node& node) {
+    Gate out;
+    read(node, "allow_libraries", out.allow_libraries);
+    read(node, "require_signature", out.require_signature);
+    read(node, "keys", out.keys);
     return out;
 }
 
@@ -198,6 +208,7 @@ Manifest read_manifest(const Node& root) {
         read(incidents, "files_max", out.incidents.files_max);
         read(incidents, "stuck_ms", out.incidents.stuck_ms);
     });
+    inside(root, "gate", [&](const Node& gate) { out.gate = read_gate(gate); });
     inside(root, "admin", [&](const Node& admin) { out.admin = read_admin(admin); });
     return out;
 }

@@ -135,6 +135,8 @@ std::string write_plugin(const Plugin& plugin) {
     limits.number("memory_growth_mb", when.memory_growth_mb);
     out.raw("rollback_when", limits.take());
     out.text("on_fault", name_of(plugin.on_fault));
+    out.flag("canary", plugin.canary);
+    out.number("canary_ms", plugin.canary_ms);
     return out.take();
 }
 
@@ -190,6 +192,11 @@ std::string to_json(const Manifest& manifest) {
     incidents.number("files_max", manifest.incidents.files_max);
     incidents.number("stuck_ms", manifest.incidents.stuck_ms);
     out.raw("incidents", incidents.take());
+    Writer gate;
+    gate.texts("allow_libraries", manifest.gate.allow_libraries);
+    gate.flag("require_signature", manifest.gate.require_signature);
+    gate.texts("keys", manifest.gate.keys);
+    out.raw("gate", gate.take());
     out.raw("admin", write_admin(manifest.admin));
     return out.take();
 }

@@ -16,6 +16,17 @@
 #endif
 
 namespace gantry::platform {
+namespace {
+
+/// The loader's own sentence out of what Boost.DLL makes of it.
+std::string loader_words(std::string text) {
+    constexpr std::string_view before = "dlerror system message: ";
+    if (const auto at = text.find(before); at != text.npos) text.erase(0, at + before.size());
+    if (const auto end = text.rfind("): "); end != text.npos) text.erase(end);
+    return text;
+}
+
+}  // namespace
 
 struct DynamicLibrary::Handle {
     boost::dll::shared_library library;
@@ -27,8 +38,10 @@ Result<std::unique_ptr<DynamicLibrary>> DynamicLibrary::open(const std::filesyst
         // The throwing overload keeps the loader's own words; the other one loses them.
         handle->library.load(path,
                              boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    } catch (const std::system_error& error) {
+        return Error{Status::invalid, loader_words(error.what())};
     } catch (const std::exception& error) {
-        return Error{Status::invalid, error.what()};
+        return Error{Status::internal, std::string{"its static objects threw: "} + error.what()};
     }
     return std::unique_ptr<DynamicLibrary>{new DynamicLibrary{std::move(handle)}};
 }

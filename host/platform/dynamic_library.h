@@ -13,7 +13,8 @@ namespace gantry::platform {
 /// answers a path it knows with the code it already has.
 class DynamicLibrary {
 public:
-    /// Runs the library's constructors. The sentence of an error is the loader's own. [control]
+    /// Runs the library's constructors; when they throw, the error is `internal` and the loader in
+    /// no state to go on with. Any other error is the loader's own sentence. [control]
     static Result<std::unique_ptr<DynamicLibrary>> open(const std::filesystem::path& path);
     ~DynamicLibrary();
     DynamicLibrary(const DynamicLibrary&) = delete;

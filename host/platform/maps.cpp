@@ -32,10 +32,12 @@ std::uint32_t mapping_count(const std::filesystem::path& file) {
     return count;
 }
 
+std::uint32_t thread_count() { return entry_count("/proc/self/task"); }
+
 ProcessCounts process_counts() {
     ProcessCounts counts;
     counts.descriptors = entry_count("/proc/self/fd");
-    counts.threads = entry_count("/proc/self/task");
+    counts.threads = thread_count();
     std::ifstream maps{"/proc/self/maps"};
     for (std::string line; std::getline(maps, line);) ++counts.mappings;
     counts.resident_bytes = resident_bytes();

@@ -18,5 +18,6 @@ struct ProcessCounts {
 ProcessCounts process_counts();
 /// The last of them alone, cheap enough to ask often. [any thread]
 std::uint64_t resident_bytes();
+std::uint32_t thread_count();
 
 }  // namespace gantry::platform

@@ -8,7 +8,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
+
+#include "host/platform/descriptor.h"
 
 namespace gantry::platform {
 namespace {
@@ -18,22 +19,6 @@ constexpr unsigned permission_bits = 07777;
 Error failed(const std::filesystem::path& path, const char* what) {
     return {Status::refused, fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno))};
 }
-
-/// Closes on the way out.
-class Descriptor {
-public:
-    explicit Descriptor(int number) noexcept : number_{number} {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int number() const noexcept { return number_; }
-    bool close() noexcept { return ::close(std::exchange(number_, -1)) == 0; }
-
-private:
-    int number_;
-};
 
 bool write_all(int descriptor, std::string_view text) {
     while (!text.empty()) {

@@ -9,15 +9,11 @@
 #include <cstring>
 #include <string>
 
+#include "host/platform/descriptor.h"
+#include "host/platform/trusted_writers.h"
+
 namespace gantry::platform {
 namespace {
-
-struct Descriptor {
-    int value;
-    ~Descriptor() {
-        if (value >= 0) ::close(value);
-    }
-};
 
 Error system_error(const char* what, const std::filesystem::path& path) {
     const Status status = errno == ENOENT ? Status::not_found : Status::refused;
@@ -35,6 +31,25 @@ Result<FileStamp> stamp_of(const struct stat& info, const std::filesystem::path&
     return stamp;
 }
 
+Result<FileStamp> open_stamp(const Descriptor& file, const std::filesystem::path& path) {
+    struct stat info {};
+    if (::fstat(file.number(), &info) != 0) return system_error("cannot look at", path);
+    return stamp_of(info, path);
+}
+
+/// A file that ends early leaves zeros behind: its stamp has changed then.
+bool read_all(const Descriptor& file, std::vector<std::byte>& bytes) {
+    std::size_t got = 0;
+    while (got < bytes.size()) {
+        const ssize_t n = ::read(file.number(), bytes.data() + got, bytes.size() - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        if (n == 0) break;
+        got += static_cast<std::size_t>(n);
+    }
+    return true;
+}
+
 }  // namespace
 
 Result<FileStamp> file_stamp(const std::filesystem::path& path) {
@@ -44,26 +59,30 @@ Result<FileStamp> file_stamp(const std::filesystem::path& path) {
 }
 
 Result<std::vector<std::byte>> read_library(const std::filesystem::path& path) {
+    const auto parent = path.parent_path();
+    const Descriptor folder{
+        ::open(parent.empty() ? "." : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!folder) return system_error("cannot open", path);
     // Non-blocking, for opening a pipe would wait for a writer for ever.
-    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)};
-    if (file.value < 0) return system_error("cannot open", path);
-    struct stat info {};
-    if (::fstat(file.value, &info) != 0) return system_error("cannot look at", path);
-    const auto stamp = stamp_of(info, path);
-    if (!stamp) return stamp.error();
-    if (stamp->bytes > library_bytes_max) {
+    const Descriptor file{::openat(folder.number(), path.filename().c_str(),
+                                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)};
+    if (!file) return system_error("cannot open", path);
+    const auto before = open_stamp(file, path);
+    if (!before) return before.error();
+    if (auto ok = check_file_writers(file.number(), path); !ok) return ok.error();
+    if (auto ok = check_folder_writers(folder.number(), path); !ok) return ok.error();
+    if (before->bytes > library_bytes_max) {
         return Error{Status::limit, path.string() + " is larger than 512 MiB"};
     }
-    std::vector<std::byte> bytes(stamp->bytes);
-    std::size_t got = 0;
-    while (got < bytes.size()) {
-        const ssize_t n = ::read(file.value, bytes.data() + got, bytes.size() - got);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return system_error("cannot read", path);
-        if (n == 0) break;
-        got += static_cast<std::size_t>(n);
+    std::vector<std::byte> bytes(before->bytes);
+    if (!read_all(file, bytes)) return system_error("cannot read", path);
+    const auto after = open_stamp(file, path);
+    if (!after) return after.error();
+    if (!(*after == *before)) {
+        return Error{Status::refused, path.string() +
+                                          ": it changed while it was read; copy it under another "
+                                          "name, and rename it when it is whole"};
     }
-    bytes.resize(got);
     return bytes;
 }
 
@@ -83,10 +102,10 @@ void remove_folder(const std::filesystem::path& folder) noexcept {
 Result<Done> write_new_file(const std::filesystem::path& path,
                             const std::vector<std::byte>& bytes) {
     const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500)};
-    if (file.value < 0) return system_error("cannot create", path);
+    if (!file) return system_error("cannot create", path);
     std::size_t put = 0;
     while (put < bytes.size()) {
-        const ssize_t n = ::write(file.value, bytes.data() + put, bytes.size() - put);
+        const ssize_t n = ::write(file.number(), bytes.data() + put, bytes.size() - put);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
             const Error error = system_error("cannot write", path);

@@ -20,7 +20,9 @@ struct FileStamp {
 /// `not_found` when absent, `refused` for anything but a regular file (a pipe would block).
 Result<FileStamp> file_stamp(const std::filesystem::path& path);
 
-/// The whole file in memory, opened without following a link at its end. Errors name the path.
+/// The whole file in memory, opened without following a link at its end. `refused` when somebody
+/// else than this user and root may write it or its folder, or when it changes meanwhile. Errors
+/// name the path.
 Result<std::vector<std::byte>> read_library(const std::filesystem::path& path);
 
 /// A folder that only this user can enter, made anew for this process; removed by remove_folder().

@@ -7,10 +7,10 @@
 namespace gantry::plugin {
 namespace {
 
-Dropped examine(const std::filesystem::path& file) {
+Dropped examine(const std::filesystem::path& file, const GateRules& rules) {
     Dropped dropped;
     dropped.file = file;
-    const auto candidate = inspect(file);
+    const auto candidate = inspect(file, rules);
     if (!candidate) {
         dropped.error = candidate.error().message;
         return dropped;
@@ -52,9 +52,12 @@ DropFolder::Changes DropFolder::look(TimeNs now) {
         const auto stamp = platform::file_stamp(file);
         if (!stamp) continue;
         Entry& entry = entries_[file];
-        if (!(entry.stamp == *stamp)) {
+        const auto beside = platform::file_stamp(signature_file(file));
+        const platform::FileStamp signature = beside ? *beside : platform::FileStamp{};
+        if (!(entry.stamp == *stamp) || !(entry.signature == signature)) {
             entry = Entry{};
             entry.stamp = *stamp;
+            entry.signature = signature;
             entry.stable_since = now;
         }
         if (entry.shown) continue;
@@ -62,7 +65,7 @@ DropFolder::Changes DropFolder::look(TimeNs now) {
             next_due_ = std::min(next_due_, entry.stable_since + settle_time);
             continue;
         }
-        entry.dropped = examine(file);
+        entry.dropped = examine(file, rules_);
         entry.shown = true;
         changes.came.push_back(entry.dropped);
     }

@@ -26,7 +26,8 @@ struct Dropped {
 /// changing: a half-written library is never shown. [control]
 class DropFolder {
 public:
-    explicit DropFolder(std::filesystem::path folder) : folder_{std::move(folder)} {}
+    explicit DropFolder(std::filesystem::path folder, GateRules rules = {})
+        : folder_{std::move(folder)}, rules_{std::move(rules)} {}
 
     /// What has changed since the last look.
     struct Changes {
@@ -51,6 +52,7 @@ public:
 private:
     struct Entry {
         platform::FileStamp stamp;
+        platform::FileStamp signature;  ///< of the file beside it; may come later
         TimeNs stable_since = 0;
         bool shown = false;
         Dropped dropped;
@@ -58,6 +60,7 @@ private:
     bool due(TimeNs now);
 
     std::filesystem::path folder_;
+    GateRules rules_;
     std::unique_ptr<platform::FolderWatch> watch_;
     std::map<std::filesystem::path, Entry> entries_;
     TimeNs next_due_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <optional>
+#include <utility>
 
 namespace gantry::plugin {
 namespace {
@@ -39,7 +40,8 @@ public:
 private:
     template <class... Args>
     Error refuse(fmt::format_string<Args...> text, Args&&... args) const {
-        return Error{Status::invalid, std::string{name_} + ": " + fmt::format(text, args...)};
+        return Error{Status::invalid,
+                     std::string{name_} + ": " + fmt::format(text, std::forward<Args>(args)...)};
     }
     Error truncated(std::string_view what) const {
         return refuse(
@@ -82,14 +84,51 @@ private:
         if (header_.e_type != ET_DYN)
             return refuse("not a shared library (an executable or an object)");
         if (header_.e_phentsize != sizeof(Elf64_Phdr)) return refuse("broken program headers");
+        return read_segments();
+    }
+
+    Result<Done> read_segments() {
+        image_.executable_stack = true;  // what the loader takes a missing header for
         for (std::uint64_t i = 0; i < header_.e_phnum; ++i) {
             const auto segment = at<Elf64_Phdr>(header_.e_phoff + i * sizeof(Elf64_Phdr));
             if (!segment) return truncated("a program header");
-            if (segment->p_type == PT_LOAD && !slice(segment->p_offset, segment->p_filesz)) {
-                return truncated("a segment");
+            if (segment->p_type == PT_LOAD) {
+                if (!slice(segment->p_offset, segment->p_filesz)) {
+                    return truncated("a segment");
+                }
+                segments_.push_back(*segment);
             }
+            if (segment->p_type == PT_GNU_STACK)
+                image_.executable_stack = (segment->p_flags & PF_X) != 0;
+            if (segment->p_type == PT_DYNAMIC) dynamic_address_ = segment->p_vaddr;
         }
         return Done{};
+    }
+
+    /// Where the loader finds in the file what it maps to an address.
+    std::optional<std::uint64_t> offset_of(std::uint64_t address) const {
+        for (const Elf64_Phdr& segment : segments_) {
+            if (address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz) {
+                return segment.p_offset + (address - segment.p_vaddr);
+            }
+        }
+        return std::nullopt;
+    }
+    bool is_code(std::uint64_t address) const {
+        for (const Elf64_Phdr& segment : segments_) {
+            if ((segment.p_flags & PF_X) != 0 && address >= segment.p_vaddr &&
+                address - segment.p_vaddr < segment.p_filesz) {
+                return true;
+            }
+        }
+        return false;
+    }
+    /// Sections are what is checked, segments what is loaded: they have to be the same bytes.
+    Error two_stories(std::string_view what) const {
+        return refuse(
+            "its section headers tell something else than its program headers about {}; take it "
+            "as the linker wrote it",
+            what);
     }
 
     Result<Done> read_sections() {
@@ -135,6 +174,8 @@ private:
         }
         // A later SDK may append to the descriptor; an older one is shorter. Magic, size and ABI
         // come first for ever.
+        if (offset_of(found->sh_addr) != found->sh_offset) return two_stories("its descriptor");
+        descriptor_address_ = found->sh_addr;
         const auto bytes =
             slice(found->sh_offset, std::min<std::uint64_t>(found->sh_size, sizeof(PluginDesc)));
         if (found->sh_type == SHT_NOBITS || !bytes || bytes->size() < offsetof(PluginDesc, name)) {
@@ -152,17 +193,65 @@ private:
         if (dynamic == nullptr || dynamic->sh_link >= sections_.size()) {
             return refuse("it has no dynamic section");
         }
+        if (!dynamic_address_ || offset_of(*dynamic_address_) != dynamic->sh_offset) {
+            return two_stories("its dynamic section");
+        }
         const Elf64_Shdr& strings = sections_[dynamic->sh_link];
         for (std::uint64_t at_byte = 0; at_byte + sizeof(Elf64_Dyn) <= dynamic->sh_size;
              at_byte += sizeof(Elf64_Dyn)) {
             const auto entry = at<Elf64_Dyn>(dynamic->sh_offset + at_byte);
             if (!entry || entry->d_tag == DT_NULL) break;
-            if (entry->d_tag == DT_NEEDED)
-                image_.needed.push_back(text_at(strings, entry->d_un.d_val));
-            if (entry->d_tag == DT_RPATH || entry->d_tag == DT_RUNPATH) image_.has_run_path = true;
-            if (entry->d_tag == DT_FLAGS_1 && (entry->d_un.d_val & DF_1_NODELETE) != 0) {
-                image_.never_unloads = true;
-            }
+            if (auto ok = read_entry(*entry, strings); !ok) return ok;
+        }
+        return Done{};
+    }
+    Result<Done> read_entry(const Elf64_Dyn& entry, const Elf64_Shdr& strings) {
+        const std::uint64_t value = entry.d_un.d_val;
+        switch (entry.d_tag) {
+            case DT_NEEDED:
+                image_.needed.push_back(text_at(strings, value));
+                break;
+            case DT_RPATH:
+            case DT_RUNPATH:
+                image_.has_run_path = true;
+                break;
+            case DT_FLAGS_1:
+                image_.never_unloads |= (value & DF_1_NODELETE) != 0;
+                break;
+            case DT_FLAGS:
+                image_.text_relocations |= (value & DF_TEXTREL) != 0;
+                break;
+            case DT_TEXTREL:
+                image_.text_relocations = true;
+                break;
+            case DT_FILTER:
+            case DT_AUXILIARY:
+            case DT_AUDIT:
+            case DT_DEPAUDIT:
+                image_.filters = true;
+                break;
+            case DT_STRTAB:
+                if (offset_of(value) != strings.sh_offset) return two_stories("its names");
+                break;
+            case DT_SYMTAB:
+                symbols_address_ = value;
+                break;
+            case DT_INIT:
+            case DT_FINI:
+                if (!is_code(value)) {
+                    return refuse("its {} points at no code; link it anew",
+                                  entry.d_tag == DT_INIT ? "DT_INIT" : "DT_FINI");
+                }
+                break;
+            case DT_INIT_ARRAY:
+            case DT_FINI_ARRAY:
+                if (!offset_of(value)) {
+                    return refuse("its list of {} lies outside of it; link it anew",
+                                  entry.d_tag == DT_INIT_ARRAY ? "constructors" : "destructors");
+                }
+                break;
+            default:
+                break;
         }
         return Done{};
     }
@@ -172,13 +261,19 @@ private:
         if (table == nullptr || table->sh_link >= sections_.size()) {
             return refuse("it has no dynamic symbols");
         }
+        if (offset_of(symbols_address_) != table->sh_offset) return two_stories("its symbols");
         const Elf64_Shdr& strings = sections_[table->sh_link];
         const std::uint64_t count = table->sh_size / sizeof(Elf64_Sym);
         if (count > symbols_max) return refuse("it has more than {} symbols", symbols_max);
         for (std::uint64_t i = 1; i < count; ++i) {
             const auto symbol = at<Elf64_Sym>(table->sh_offset + i * sizeof(Elf64_Sym));
             if (!symbol) return truncated("a symbol");
-            add_symbol(*symbol, text_at(strings, symbol->st_name));
+            std::string text = text_at(strings, symbol->st_name);
+            if (text == "gantry_plugin" && symbol->st_shndx != SHN_UNDEF &&
+                symbol->st_value != descriptor_address_) {
+                return refuse("its symbol gantry_plugin is not what lies in .gantry_plugin");
+            }
+            add_symbol(*symbol, std::move(text));
         }
         return Done{};
     }
@@ -209,7 +304,11 @@ private:
     std::span<const std::byte> file_;
     std::string_view name_;
     Elf64_Ehdr header_{};
+    std::vector<Elf64_Phdr> segments_;  // those that are loaded
     std::vector<Elf64_Shdr> sections_;
+    std::optional<std::uint64_t> dynamic_address_;
+    std::uint64_t descriptor_address_ = 0;
+    std::uint64_t symbols_address_ = 0;
     ElfImage image_;
 };
 

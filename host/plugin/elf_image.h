@@ -23,6 +23,9 @@ struct ElfImage {
     std::vector<std::string> exports;  ///< defined and visible, gantry_plugin among them
     bool has_run_path = false;         ///< DT_RPATH or DT_RUNPATH
     bool never_unloads = false;        ///< DF_1_NODELETE
+    bool text_relocations = false;     ///< DT_TEXTREL: its code would be made writable
+    bool executable_stack = false;     ///< PT_GNU_STACK says so, or is not there
+    bool filters = false;              ///< DT_FILTER, DT_AUXILIARY, DT_AUDIT: further libraries
 };
 
 /// Reads the whole file's bytes. The error is one sentence that begins with `name`, such as

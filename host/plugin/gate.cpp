@@ -3,29 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "host/platform/shadow_copy.h"
 
 namespace gantry::plugin {
 namespace {
-
-/// Libraries that the host has open itself or that every process has: they cannot bind into a
-/// plugin.
-constexpr std::array<std::string_view, 13> allowed_libraries = {
-    "libc.so",      "libm.so",      "libdl.so", "libpthread.so",       "librt.so",
-    "libstdc++.so", "libgcc_s.so",  "ld-linux", "libprotobuf-lite.so", "libflatbuffers.so",
-    "libfmt.so",    "libatomic.so", "libz.so"};
-
-/// Sanitizer builds of host and plugin share the sanitizer's run-time.
-constexpr std::array<std::string_view, 4> sanitizer_libraries = {"libasan.so", "libubsan.so",
-                                                                 "libtsan.so", "libclang_rt"};
-
-bool starts_with_any(std::string_view text, std::span<const std::string_view> prefixes) {
-    return std::any_of(prefixes.begin(), prefixes.end(),
-                       [&](std::string_view prefix) { return text.starts_with(prefix); });
-}
 
 template <std::size_t N>
 std::string_view text_of(const char (&field)[N]) {
@@ -38,86 +21,44 @@ bool is_plugin_name(std::string_view name) {
     });
 }
 
-// FNV-1a, 64 bits (Fowler, Noll, Vo; public domain): names copies, proves nothing.
-std::uint64_t hash_of(std::span<const std::byte> bytes) {
-    std::uint64_t hash = 14695981039346656037ull;
-    for (const std::byte b : bytes)
-        hash = (hash ^ static_cast<std::uint64_t>(b)) * 1099511628211ull;
-    return hash;
+/// Whose key signed the file: the key's digits, or nothing where no signature is needed.
+Result<std::string> check_signature(std::span<const std::byte> bytes,
+                                    const std::filesystem::path& file, const GateRules& rules) {
+    if (rules.keys.empty() && !rules.require_signature) return std::string{};
+    const auto beside = signature_file(file);
+    const auto text = platform::read_library(beside);
+    if (!text) {
+        const bool absent = text.error().status == Status::not_found;
+        if (!absent) return text.error();
+        if (!rules.require_signature) return std::string{};
+        return Error{Status::refused,
+                     fmt::format("{}: it is not signed, and the manifest wants signatures; gantry "
+                                 "sign {} --key KEY makes {}",
+                                 file.string(), file.string(), beside.string())};
+    }
+    Signature signature;
+    if (text->size() != signature.size()) {
+        return Error{Status::refused,
+                     fmt::format("{}: a signature has 64 bytes, this has {}; make it anew with "
+                                 "gantry sign {} --key KEY",
+                                 beside.string(), text->size(), file.string())};
+    }
+    std::copy(text->begin(), text->end(), signature.begin());
+    for (const PublicKey& key : rules.keys) {
+        if (is_signed_by(key, bytes, signature)) return to_hex(key);
+    }
+    return Error{Status::refused,
+                 fmt::format("{}: its signature is by none of the manifest's keys, or the file was "
+                             "changed after it was signed; sign it anew with a known key",
+                             file.string())};
 }
 
-Result<Done> check_abi(const PluginDesc& desc, const std::string& file) {
-    if (desc.abi_major != GANTRY_ABI_MAJOR) {
-        return Error{
-            Status::unsupported,
-            fmt::format("{}: built for ABI {}.{}, this host speaks {}.{}; rebuild it with "
-                        "the SDK of this host",
-                        file, desc.abi_major, desc.abi_minor, GANTRY_ABI_MAJOR, GANTRY_ABI_MINOR)};
-    }
-    if (desc.abi_minor > GANTRY_ABI_MINOR) {
-        return Error{
-            Status::unsupported,
-            fmt::format("{}: built for the newer ABI {}.{}, this host has {}.{}; update the "
-                        "host, or build with its SDK",
-                        file, desc.abi_major, desc.abi_minor, GANTRY_ABI_MAJOR, GANTRY_ABI_MINOR)};
-    }
-    if (desc.size < offsetof(PluginDesc, create_world) ||
-        desc.dependency_count > dependencies_max) {
-        return Error{Status::invalid, file + ": its plugin descriptor is broken"};
-    }
-    return Done{};
-}
-
-Result<Done> check_symbols(const ElfImage& image, const std::string& file) {
-    const auto imports = [&](std::string_view wanted) {
-        return std::any_of(image.imports.begin(), image.imports.end(),
-                           [&](const std::string& name) { return name.find(wanted) != name.npos; });
-    };
-    if (std::find(image.exports.begin(), image.exports.end(), "gantry_plugin") ==
-        image.exports.end()) {
-        return Error{Status::invalid, file +
-                                          ": it does not export gantry_plugin; build it with "
-                                          "gantry_add_plugin()"};
-    }
-    if (!image.unique.empty()) {
-        return Error{Status::refused,
-                     fmt::format("{}: it has the unique symbol {}, so it could never be unloaded; "
-                                 "build it with gantry_add_plugin(), or with -fno-gnu-unique",
-                                 file, image.unique.front())};
-    }
-    if (image.never_unloads) {
-        return Error{Status::refused,
-                     file + ": linked with -z nodelete, it could never be unloaded"};
-    }
-    if (imports("__cxa_thread_atexit")) {
-        return Error{Status::refused, file +
-                                          ": it has a thread_local object with a destructor, which "
-                                          "would keep it loaded; make the object a member"};
-    }
-    if (imports("google8protobuf8internal14AddDescriptors")) {
-        return Error{Status::refused,
-                     file +
-                         ": its protobuf code is the full one, which ends the process when it is "
-                         "loaded twice; generate it with gantry_add_plugin(… PROTO …)"};
-    }
-    return Done{};
-}
-
-Result<Done> check_libraries(const ElfImage& image, const std::string& file) {
-    if (image.has_run_path) {
-        return Error{Status::refused, file +
-                                          ": it has an RPATH, which could bring in libraries that "
-                                          "nobody checked; link it without one"};
-    }
-    for (const std::string& needed : image.needed) {
-        if (starts_with_any(needed, allowed_libraries)) continue;
-        if (starts_with_any(needed, sanitizer_libraries)) continue;
-        return Error{Status::refused,
-                     fmt::format("{}: it needs the library {}, which plugins may not "
-                                 "bring along; link it statically",
-                                 file, needed)};
-    }
-    return Done{};
+Result<Done> check_image(const ElfImage& image, const GateRules& rules, const std::string& file) {
+    if (auto ok = check_unloading(image, file); !ok) return ok;
+    if (auto ok = check_memory(image, file); !ok) return ok;
+    if (auto ok = check_imports(image, file); !ok) return ok;
+    if (auto ok = check_exports(image, file); !ok) return ok;
+    return check_libraries(image, rules, file);
 }
 
 }  // namespace
@@ -130,14 +71,19 @@ std::vector<std::string> facet_names(std::uint32_t facets) {
     return names;
 }
 
-Result<Candidate> inspect(const std::filesystem::path& file) {
+Result<Candidate> inspect(const std::filesystem::path& file, const GateRules& rules) {
     if (file.empty()) return Error{Status::invalid, "no file is named"};
     auto bytes = platform::read_library(file);
     if (!bytes) return bytes.error();
-    return inspect_bytes(std::move(*bytes), file);
+    auto signed_by = check_signature(*bytes, file, rules);
+    if (!signed_by) return signed_by.error();
+    auto candidate = inspect_bytes(std::move(*bytes), file, rules);
+    if (candidate) candidate->signed_by = std::move(*signed_by);
+    return candidate;
 }
 
-Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesystem::path& file) {
+Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesystem::path& file,
+                                const GateRules& rules) {
     const std::string shown = file.string();
     auto image = read_elf_image(bytes, shown);
     if (!image) return image.error();
@@ -157,12 +103,11 @@ Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesys
         return Error{Status::invalid, fmt::format("{}: the version \"{}\" is not like 1.4.2", shown,
                                                   candidate.version_text)};
     }
-    if (auto ok = check_symbols(*image, shown); !ok) return ok.error();
-    if (auto ok = check_libraries(*image, shown); !ok) return ok.error();
+    if (auto ok = check_image(*image, rules, shown); !ok) return ok.error();
 
     candidate.version = *version;
     candidate.file = file;
-    candidate.content_hash = hash_of(bytes);
+    candidate.content_hash = content_hash(bytes);
     candidate.bytes = std::move(bytes);
     candidate.image = std::move(*image);
     return candidate;

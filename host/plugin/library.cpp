@@ -2,39 +2,76 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "host/platform/maps.h"
 #include "host/platform/shadow_copy.h"
 
 namespace gantry::plugin {
 
-Result<std::shared_ptr<Library>> Library::open(const Candidate& candidate, std::uint32_t generation,
-                                               const std::filesystem::path& private_folder) {
-    std::shared_ptr<Library> library{new Library};
-    library->shadow_file_ = private_folder / fmt::format("{}.{}.{:016x}.so", candidate.name,
-                                                         generation, candidate.content_hash);
-    if (auto written = platform::write_new_file(library->shadow_file_, candidate.bytes); !written) {
+namespace {
+
+std::string label_of(const std::string& name, const std::string& version,
+                     std::uint32_t generation) {
+    return fmt::format("{}@{}#{}", name, version, generation);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StagedLibrary>> StagedLibrary::write(
+    const Candidate& candidate, std::uint32_t generation,
+    const std::filesystem::path& private_folder) {
+    std::unique_ptr<StagedLibrary> staged{new StagedLibrary};
+    const auto copy = private_folder / fmt::format("{}.{}.{:.16}.so", candidate.name, generation,
+                                                   to_hex(candidate.content_hash));
+    if (auto written = platform::write_new_file(copy, candidate.bytes); !written) {
         return written.error();
     }
-    auto opened = platform::DynamicLibrary::open(library->shadow_file_);
+    staged->image_ = candidate.image;
+    staged->name_ = candidate.name;
+    staged->version_ = candidate.version_text;
+    staged->label_ = label_of(candidate.name, candidate.version_text, generation);
+    staged->content_hash_ = candidate.content_hash;
+    staged->generation_ = generation;
+    staged->file_ = candidate.file;
+    staged->copy_ = copy;
+    return staged;
+}
+
+StagedLibrary::~StagedLibrary() {
+    if (!copy_.empty()) platform::remove_file(copy_);
+}
+
+Result<std::shared_ptr<Library>> Library::open(std::unique_ptr<StagedLibrary> staged) {
+    const auto bytes = platform::read_library(staged->copy_);
+    if (!bytes) return bytes.error();
+    if (content_hash(*bytes) != staged->content_hash_) {
+        return Error{Status::refused,
+                     fmt::format("{}: its private copy {} is not what was checked; find out who "
+                                 "writes there, and swap again",
+                                 staged->file_.string(), staged->copy_.string())};
+    }
+    auto opened = platform::DynamicLibrary::open(staged->copy_);
     if (!opened) {
-        platform::remove_file(library->shadow_file_);
         return Error{opened.error().status,
-                     fmt::format("{}: cannot be opened: {}", candidate.file.string(),
+                     fmt::format("{}: cannot be opened: {}", staged->file_.string(),
                                  opened.error().message)};
     }
+    std::shared_ptr<Library> library{new Library};
+    library->shadow_file_ = std::exchange(staged->copy_, {});
     library->opened_ = std::move(*opened);
     library->desc_ = static_cast<const PluginDesc*>(library->opened_->symbol("gantry_plugin"));
     if (library->desc_ == nullptr) {
         (void)library->close();
         return Error{Status::invalid,
-                     candidate.file.string() + ": gantry_plugin is not there once opened"};
+                     staged->file_.string() + ": gantry_plugin is not there once opened"};
     }
-    library->name_ = candidate.name;
-    library->version_ = candidate.version_text;
-    library->generation_ = generation;
-    library->label_ = fmt::format("{}@{}#{}", library->name_, library->version_, generation);
-    library->build_id_ = candidate.image.build_id;
-    library->file_ = candidate.file;
+    library->name_ = staged->name_;
+    library->version_ = staged->version_;
+    library->generation_ = staged->generation_;
+    library->label_ = staged->label_;
+    library->build_id_ = staged->image_.build_id;
+    library->file_ = staged->file_;
     library->range_ = platform::DynamicLibrary::range_of(library->desc_);
     platform::add_code(library->range_, library->label_);
     return library;
@@ -46,7 +83,7 @@ std::shared_ptr<Library> Library::linked(const PluginDesc& desc, std::uint32_t g
     library->name_ = desc.name;
     library->version_ = desc.version;
     library->generation_ = generation;
-    library->label_ = fmt::format("{}@{}#{}", library->name_, library->version_, generation);
+    library->label_ = label_of(library->name_, library->version_, generation);
     return library;
 }
 

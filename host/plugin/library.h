@@ -1,4 +1,5 @@
-// Library: one generation of a plugin's code in this process, from opening to the proof of leaving.
+// Library: one generation of a plugin's code in this process, from its private copy over opening to
+// the proof of leaving.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -17,14 +18,44 @@ struct Unloaded {
     platform::CodeRange range;  ///< where it was
 };
 
+/// A candidate's checked bytes in a file of their own, under a name nobody used before: the
+/// original can be replaced at any time, and the loader never answers with old code. Nothing of it
+/// has run.
+class StagedLibrary {
+public:
+    /// [control]
+    static Result<std::unique_ptr<StagedLibrary>> write(
+        const Candidate& candidate, std::uint32_t generation,
+        const std::filesystem::path& private_folder);
+    ~StagedLibrary();  ///< removes the copy, unless a Library has taken it
+    StagedLibrary(const StagedLibrary&) = delete;
+    StagedLibrary& operator=(const StagedLibrary&) = delete;
+
+    /// As in the file: its pointers mean nothing.
+    const PluginDesc& desc() const noexcept { return image_.desc; }
+    const std::string& name() const noexcept { return name_; }
+    const std::string& label() const noexcept { return label_; }
+    const std::filesystem::path& file() const noexcept { return file_; }
+    const std::filesystem::path& copy() const noexcept { return copy_; }
+
+private:
+    friend class Library;
+    StagedLibrary() = default;
+
+    ElfImage image_;
+    std::string name_;
+    std::string version_;
+    std::string label_;
+    ContentHash content_hash_{};
+    std::uint32_t generation_ = 0;
+    std::filesystem::path file_;
+    std::filesystem::path copy_;  // empty once it belongs to a Library
+};
+
 class Library {
 public:
-    /// Writes the candidate's checked bytes under a name nobody used before and opens that copy:
-    /// the original can be replaced at any time, and the loader never answers with old code.
-    /// [control]
-    static Result<std::shared_ptr<Library>> open(const Candidate& candidate,
-                                                 std::uint32_t generation,
-                                                 const std::filesystem::path& private_folder);
+    /// Looks once more whether the copy is what was checked, and opens it. [control]
+    static Result<std::shared_ptr<Library>> open(std::unique_ptr<StagedLibrary> staged);
     /// A plugin that is linked into this program; for tests.
     static std::shared_ptr<Library> linked(const PluginDesc& desc, std::uint32_t generation);
     ~Library();
@@ -50,6 +81,8 @@ public:
     const std::string& label() const noexcept { return label_; }
     const std::string& build_id() const noexcept { return build_id_; }
     const std::filesystem::path& file() const noexcept { return file_; }
+    /// The private copy that is open; empty for one that is linked into this program.
+    const std::filesystem::path& copy() const noexcept { return shadow_file_; }
 
 private:
     Library() = default;

@@ -19,6 +19,8 @@ struct PluginConfig {
     std::uint32_t probation_ms = 5000;
     ProbationLimits probation;
     bool contain = true;  ///< a fault in its code parks it; false: it ends the process
+    bool canary = true;   ///< candidates run in a process of their own first
+    std::uint32_t canary_ms = 2000;
 };
 
 enum class OnDrop : std::uint8_t { load, stage, ignore };

@@ -16,14 +16,18 @@ const char* plugin_state_name(PluginState state) noexcept {
 }
 
 PluginManager::PluginManager(Rooms& rooms, const core::Clock& clock,
-                             std::vector<PluginConfig> plugins, DropConfig drop)
+                             std::vector<PluginConfig> plugins, DropConfig drop, GateRules rules,
+                             Canary* canary)
     : rooms_{rooms},
       clock_{clock},
       configs_{std::move(plugins)},
       drop_config_{std::move(drop)},
-      drop_{drop_config_.folder} {}
+      rules_{std::move(rules)},
+      canary_{canary},
+      drop_{drop_config_.folder, rules_} {}
 
 PluginManager::~PluginManager() {
+    job_.reset();  // ends a canary that still runs
     // The rooms, and with them all instances, are gone by now: the libraries can leave.
     for (auto& [name, loaded] : loaded_) {
         if (loaded.previous) (void)loaded.previous->close();
@@ -81,44 +85,6 @@ route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& lib
     return order;
 }
 
-Result<std::shared_ptr<Library>> PluginManager::open(const std::filesystem::path& file) {
-    auto candidate = inspect(file);
-    if (!candidate) return candidate.error();
-    if (private_folder_.empty()) {
-        auto made = platform::make_private_folder();
-        if (!made) return made.error();
-        private_folder_ = *made;
-    }
-    auto library = Library::open(*candidate, ++generations_[candidate->name], private_folder_);
-    if (library) ++counters_.libraries_opened;
-    return library;
-}
-
-Result<Done> PluginManager::check_dependencies(const Library& library) const {
-    const PluginDesc& desc = library.desc();
-    for (std::uint32_t i = 0; i < std::min(desc.dependency_count, dependencies_max); ++i) {
-        const Dependency& needs = desc.dependencies[i];
-        const auto found = loaded_.find(std::string_view{needs.name});
-        if (found == loaded_.end()) {
-            if (needs.optional != 0) continue;
-            return Error{Status::unavailable,
-                         fmt::format("{} needs the plugin {} {} or later, which is "
-                                     "not loaded",
-                                     library.label(), needs.name, needs.version_min)};
-        }
-        const auto have = Version::parse(found->second.library->version());
-        const auto wanted = Version::parse(needs.version_min);
-        if (wanted && wanted->major == 0 && wanted->minor == 0 && wanted->patch == 0) continue;
-        if (!have || !wanted || !have->satisfies(*wanted)) {
-            return Error{Status::unavailable,
-                         fmt::format("{} needs {} {} or later of that major version; {} is loaded",
-                                     library.label(), needs.name, needs.version_min,
-                                     found->second.library->label())};
-        }
-    }
-    return Done{};
-}
-
 Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginManager::open_all() {
     std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>> opened;
     for (const PluginDesc* desc : linked_) {
@@ -140,7 +106,7 @@ Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginMan
             file = std::filesystem::exists(plain, ignored) || dropped == nullptr ? plain
                                                                                  : dropped->file;
         }
-        auto library = open(file);
+        auto library = open_now(file, config);
         if (library && (*library)->name() != config.name) {
             library = Error{Status::invalid,
                             fmt::format("{} is the plugin {}, but the manifest calls it {}",
@@ -182,7 +148,7 @@ Result<Done> PluginManager::boot() {
                 continue;
             }
             progress = true;
-            auto placed = check_dependencies(*it->second);
+            auto placed = check_dependencies(it->second->desc(), it->second->label());
             if (placed) placed = place_now(it->second, it->first);
             if (!placed && it->first.required) {
                 return Error{placed.error().status, "the required plugin " + it->first.name + ": " +

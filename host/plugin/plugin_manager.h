@@ -12,58 +12,22 @@
 #include "host/core/clock.h"
 #include "host/core/inbox.h"
 #include "host/core/result.h"
+#include "host/plugin/canary.h"
 #include "host/plugin/drop_folder.h"
 #include "host/plugin/incidents.h"
 #include "host/plugin/library.h"
 #include "host/plugin/plugin_config.h"
+#include "host/plugin/plugin_status.h"
 #include "host/plugin/probation.h"
 #include "host/plugin/rooms.h"
-#include "host/plugin/swap_report.h"
 
 namespace gantry::plugin {
 
-enum class PluginState : std::uint8_t { active, swapping, probation, failed };
-const char* plugin_state_name(PluginState state) noexcept;
-
-/// One plugin as the admin API shows it.
-struct PluginStatus {
-    std::string name;
-    std::string version;
-    std::uint32_t generation = 0;
-    PluginState state = PluginState::active;
-    std::vector<std::string> facets;
-    std::string file;
-    std::string build_id;
-    bool required = false;
-    TimeNs since_wall = 0;
-    std::string error;
-    std::uint64_t failures = 0;
-};
-
-struct ManagerCounters {
-    std::uint64_t swaps_committed = 0;
-    std::uint64_t swaps_refused = 0;
-    std::uint64_t swaps_given_up = 0;
-    std::uint64_t swaps_rolled_back = 0;
-    std::uint64_t libraries_opened = 0;
-    std::uint64_t libraries_unmapped = 0;
-    std::uint64_t libraries_leaked = 0;
-    std::uint64_t faults = 0;
-    std::uint64_t ranges_reserved = 0;  ///< now: where libraries were
-};
-
-/// What the other threads may see; copied out whole. [any thread]
-struct ManagerSnapshot {
-    std::vector<PluginStatus> plugins;
-    std::vector<Dropped> candidates;
-    std::vector<SwapReport> swaps;  ///< newest first
-    ManagerCounters counters;
-};
-
 class PluginManager {
 public:
+    /// `canary` tries candidates before they are opened here, and outlives this; null: nobody does.
     PluginManager(Rooms& rooms, const core::Clock& clock, std::vector<PluginConfig> plugins,
-                  DropConfig drop);
+                  DropConfig drop, GateRules rules = {}, Canary* canary = nullptr);
     ~PluginManager();
     PluginManager(const PluginManager&) = delete;
     PluginManager& operator=(const PluginManager&) = delete;
@@ -144,9 +108,13 @@ private:
                                   const PluginConfig& config, Facet facet, std::uint32_t shard);
 
     // Boot and removal: rooms have no thread yet, or the work is posted to them. [control]
-    Result<std::shared_ptr<Library>> open(const std::filesystem::path& file);
+    Result<std::unique_ptr<StagedLibrary>> stage(const std::filesystem::path& file);
+    Result<std::shared_ptr<Library>> open(std::unique_ptr<StagedLibrary> staged);
+    /// Gate, canary where the plugin is optional, and opening: before the rooms run.
+    Result<std::shared_ptr<Library>> open_now(const std::filesystem::path& file,
+                                              const PluginConfig& config);
     Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> open_all();
-    Result<Done> check_dependencies(const Library& library) const;
+    Result<Done> check_dependencies(const PluginDesc& desc, const std::string& label) const;
     Result<Done> place_now(const std::shared_ptr<Library>& library, const PluginConfig& config);
     void remove_now(const std::string& plugin);
 
@@ -154,6 +122,14 @@ private:
     std::uint64_t enqueue(Request request);
     void begin_next(TimeNs now);
     void begin_job(Request request);
+    Result<Done> check_candidate(const PluginDesc& desc, const std::string& name,
+                                 const std::string& label) const;
+    void ask_states();
+    void state_told(Facet facet, std::shared_ptr<route::StateStore> state);
+    void begin_canary();
+    void poll_canary();
+    CanaryOrder canary_order(const StagedLibrary& staged, const PluginConfig& config) const;
+    void load_beside();
     void swap_worlds();
     void swap_shards();
     void swap_service();
@@ -188,6 +164,8 @@ private:
     const core::Clock& clock_;
     std::vector<PluginConfig> configs_;
     DropConfig drop_config_;
+    GateRules rules_;
+    Canary* canary_;
     DropFolder drop_;
     std::filesystem::path private_folder_;
     std::vector<const PluginDesc*> linked_;

@@ -40,6 +40,7 @@ void PluginManager::unload_absent(TimeNs now) {
     for (auto& [name, loaded] : loaded_) {
         if (loaded.gone_since == 0) loaded.told_why_it_stays = false;
         if (loaded.gone_since == 0 || loaded.state != PluginState::active) continue;
+        if (job_ && job_->request.plugin == name) continue;  // its successor is being looked at
         if (now - loaded.gone_since < drop_config_.unload_after_ms * ns_per_ms) continue;
         const auto why = needed_by(name);
         if (!why) {

@@ -30,7 +30,7 @@ Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_v
     request.plugin = plugin;
     request.file = file;
     if (plugin.empty() && !file.empty()) {
-        const auto candidate = inspect(file);
+        const auto candidate = inspect(file, rules_);
         if (!candidate) return candidate.error();
         request.plugin = candidate->name;
     }
@@ -80,50 +80,6 @@ void PluginManager::begin_next(TimeNs now) {
         queue_.pop_front();
         begin_job(std::move(request));
     }
-}
-
-void PluginManager::begin_job(Request request) {
-    job_ = std::make_unique<Job>();
-    job_->request = std::move(request);
-    job_->began = clock_.now();
-    job_->config = config_of(job_->request.plugin);
-    const std::uint64_t ticket = job_->request.ticket;
-
-    const auto current = loaded_.find(job_->request.plugin);
-    if (current != loaded_.end() && current->second.state == PluginState::probation) {
-        const TimeNs left = current->second.probation_ends - now_;
-        return fail_job(
-            SwapOutcome::refused,
-            fmt::format("{} is in its probation for another {} ms",
-                        current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
-    }
-    auto opened = job_->request.linked != nullptr
-                      ? Result<std::shared_ptr<Library>>{Library::linked(
-                            *job_->request.linked, ++generations_[job_->request.plugin])}
-                      : open(job_->request.file);
-    if (!opened) return fail_job(SwapOutcome::refused, opened.error().message);
-    job_->library = std::move(*opened);
-    step(ticket, "load", clock_.now() - job_->began);
-    if (SwapReport* const one = report(ticket)) one->to = job_->library->label();
-    if (job_->library->name() != job_->request.plugin) {
-        return fail_job(SwapOutcome::refused,
-                        fmt::format("{} is the plugin {}, not {}", job_->request.file.string(),
-                                    job_->library->name(), job_->request.plugin));
-    }
-    if (auto ok = check_dependencies(*job_->library); !ok) {
-        return fail_job(SwapOutcome::refused, ok.error().message);
-    }
-    if (current == loaded_.end()) return swap_worlds();
-    if (SwapReport* const one = report(ticket)) one->from = current->second.library->label();
-    if (current->second.library->desc().facets != job_->library->desc().facets) {
-        return fail_job(SwapOutcome::refused,
-                        fmt::format("{} has other facets than {}: that needs a restart",
-                                    job_->library->label(), current->second.library->label()));
-    }
-    job_->was_parked = current->second.state == PluginState::failed;
-    current->second.state = PluginState::swapping;
-    publish_snapshot();
-    swap_worlds();
 }
 
 // Each world drains and commits by itself; the results come back here.
@@ -399,6 +355,7 @@ void PluginManager::poll(TimeNs now) {
     look_at_vitals(now);
     handle_drops(now);
     begin_next(now);
+    poll_canary();
     for (auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation && now >= loaded.probation_ends) {
             log::info("swap: {} has passed its probation", loaded.library->label());
@@ -422,6 +379,7 @@ void PluginManager::poll(TimeNs now) {
 TimeNs PluginManager::next_due() const noexcept {
     TimeNs due = drop_.next_due();
     if (!queue_.empty() && !job_) return 0;
+    if (job_ && job_->canary) due = std::min(due, now_ + ns_per_ms);
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);
     }

@@ -11,6 +11,9 @@ namespace gantry::plugin {
 /// service code, never the reverse.
 struct PluginManager::Job {
     Request request;
+    std::unique_ptr<StagedLibrary> staged;  ///< until it is opened
+    std::vector<FacetState> states;         ///< for the canary
+    std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;
     std::uint32_t waiting = 0;  ///< rooms that have not answered
@@ -23,6 +26,8 @@ struct PluginManager::Job {
     TimeNs drain_max = 0;
     TimeNs prepare_max = 0;
     TimeNs began = 0;
+    TimeNs states_asked = 0;
+    TimeNs canary_began = 0;
 };
 
 }  // namespace gantry::plugin

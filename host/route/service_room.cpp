@@ -3,9 +3,13 @@
 #include <algorithm>
 
 #include "host/core/log.h"
-#include "host/route/state_store.h"
 
 namespace gantry::route {
+namespace {
+
+constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
+
+}  // namespace
 
 ServiceRoom::ServiceRoom(Surroundings& surroundings)
     : surroundings_{surroundings},
@@ -61,7 +65,6 @@ Result<Done> ServiceRoom::add(const FacetOrder& order, std::string_view replaces
     const auto place = replaces.empty() ? instances_.end() : find_in(instances_, replaces);
     const bool successor = place != instances_.end();
     if (successor) {
-        constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
         StateStore state{(*place)->owner().label, state_bytes_max};
         const Status status = hand_over_state((*place)->plugin(), made->plugin(), state);
         if (status != Status::ok) {
@@ -97,6 +100,12 @@ void ServiceRoom::settle(std::string_view plugin) {
     if (const auto place = find_in(predecessors_, plugin); place != predecessors_.end()) {
         predecessors_.erase(place);
     }
+}
+
+std::shared_ptr<StateStore> ServiceRoom::state_of(std::string_view plugin) {
+    const auto found = find_in(instances_, plugin);
+    if (found == instances_.end()) return nullptr;
+    return save_state((*found)->plugin(), (*found)->owner().label, state_bytes_max);
 }
 
 bool ServiceRoom::roll_back(std::string_view plugin) {

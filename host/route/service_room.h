@@ -8,6 +8,7 @@
 #include "host/core/result.h"
 #include "host/platform/waker.h"
 #include "host/route/facet_instance.h"
+#include "host/route/state_store.h"
 
 namespace gantry::route {
 
@@ -28,6 +29,8 @@ public:
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);
+    /// What the plugin would hand over now; null when it has nothing to.
+    std::shared_ptr<StateStore> state_of(std::string_view plugin);
 
 private:
     using Instances = std::vector<std::unique_ptr<FacetInstance>>;

@@ -1,5 +1,7 @@
 #include "host/route/state_store.h"
 
+#include "host/core/log.h"
+
 namespace gantry::route {
 
 Status StateStore::put(Str name, Bytes bytes) noexcept {
@@ -21,6 +23,15 @@ void StateStore::keep_unread(StateStore& older) {
     for (auto& [name, entry] : older.entries_) {
         if (!entry.read && !entries_.contains(name)) entries_.emplace(name, std::move(entry));
     }
+}
+
+std::shared_ptr<StateStore> save_state(Plugin& from, const std::string& label,
+                                       std::uint64_t bytes_max) {
+    auto* const saver = static_cast<StateTransfer*>(from.query(StateTransfer::interface_id));
+    if (saver == nullptr) return nullptr;
+    auto state = std::make_shared<StateStore>(label, bytes_max);
+    const log::Scope who{label.c_str()};
+    return saver->save(*state) == Status::ok ? state : nullptr;
 }
 
 Status hand_over_state(Plugin& from, Plugin& to, StateStore& through) {

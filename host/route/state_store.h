@@ -2,7 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gantry/plugin.h"
@@ -20,6 +23,14 @@ public:
     Bytes get(Str name) noexcept override;
     Str saved_by() noexcept override { return std::string_view{saved_by_}; }
 
+    /// Calls `see(name, bytes)` for each, in the order of the names; counts as read by nobody.
+    template <class See>
+    void each(See&& see) const {
+        for (const auto& [name, entry] : entries_) {
+            see(std::string_view{name}, std::span<const std::byte>{entry.bytes});
+        }
+    }
+
     /// Takes over what nobody has read of an older state: it is offered to the next successor.
     void keep_unread(StateStore& older);
 
@@ -33,6 +44,10 @@ private:
     std::uint64_t bytes_ = 0;
     std::map<std::string, Entry, std::less<>> entries_;
 };
+
+/// What a plugin would hand over now; null when it has nothing to, or cannot.
+std::shared_ptr<StateStore> save_state(Plugin& from, const std::string& label,
+                                       std::uint64_t bytes_max);
 
 /// Saves with the old object and restores with the new one. A plugin without "gantry.state/1" has
 /// nothing to hand over, and that is ok.

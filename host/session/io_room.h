@@ -15,6 +15,7 @@
 #include "host/route/onion.h"
 #include "host/route/records.h"
 #include "host/route/route_table.h"
+#include "host/route/state_store.h"
 #include "host/session/session_table.h"
 #include "host/session/session_watch.h"
 
@@ -111,6 +112,8 @@ public:
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);
+    /// What the plugin would hand over now; null when it has nothing to.
+    std::shared_ptr<route::StateStore> state_of(std::string_view plugin);
     const IoTables& tables() const noexcept { return *tables_; }
     const std::vector<ListenerPlan>& listeners() const noexcept { return plans_; }
 

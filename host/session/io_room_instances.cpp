@@ -3,7 +3,6 @@
 #include <map>
 
 #include "host/core/log.h"
-#include "host/route/state_store.h"
 #include "host/session/io_instance.h"
 #include "host/session/io_room.h"
 
@@ -135,6 +134,12 @@ Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replac
     const log::Scope who{serving.owner().label.c_str()};
     serving.plugin().serve(out != nullptr ? 1 : 0);
     return Done{};
+}
+
+std::shared_ptr<route::StateStore> IoRoom::state_of(std::string_view plugin) {
+    const auto found = find_in(instances_, plugin);
+    if (found == instances_.end()) return nullptr;
+    return route::save_state((*found)->plugin(), (*found)->owner().label, state_bytes_max);
 }
 
 Result<Done> IoRoom::remove(std::string_view plugin) {

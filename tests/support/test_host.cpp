@@ -105,6 +105,7 @@ TestHost::TestHost(TestHostConfig config) {
         plugin.file = file;
         plugin.config = config.config;
         plugin.probation_ms = config.probation_ms;
+        plugin.canary_ms = config.canary_ms;
         manifest.plugins.push_back(plugin);
     };
     for (const PluginDesc* desc : config.plugins) add_plugin(desc->name, "");
@@ -129,6 +130,7 @@ void TestHost::make(manifest::Manifest manifest, const TestHostConfig& config) {
     options.pool_threads = 0;
     options.extra_transport = &network_;
     options.linked = config.plugins;
+    options.canary_program = config.canary_program;
     auto made = app::Host::create(std::move(manifest), clock_, std::move(options));
     if (!made) FAIL(made.error().message);
     host_ = std::move(*made);
@@ -183,6 +185,8 @@ plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::str
     const auto ticket = host_->plugins().swap(plugin, {}, file);
     if (!ticket) FAIL(ticket.error().message);
     settle();
+    // A canary takes its own time, which no clock of the test moves.
+    while (report(*ticket).outcome == plugin::SwapOutcome::running) settle();
     return report(*ticket);
 }
 

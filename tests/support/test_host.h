@@ -65,7 +65,9 @@ struct TestHostConfig {
     std::uint32_t probation_ms = 1000;
     std::uint32_t shards = 1;
     std::uint32_t workers = 1;
-    std::uint64_t seed = 0;  ///< 0: the run's
+    std::uint64_t seed = 0;           ///< 0: the run's
+    std::string canary_program = {};  ///< gantry itself; without it no canary
+    std::uint32_t canary_ms = 20'000;
 };
 
 class TestHost {

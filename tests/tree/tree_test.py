@@ -39,6 +39,7 @@ MAY_USE = {
     "spdlog": {"core"},
     "wslay": {"net"},
     "zlib.h": {"net"},
+    "openssl": {"plugin"},
     "google/protobuf": {"plugin", "app"},
     "flatbuffers": {"plugin", "app"},
     "CLI": {"app"},

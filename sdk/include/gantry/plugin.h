@@ -77,8 +77,8 @@ protected:
     ~StateReader() = default;
 };
 
-/// "gantry.state/1", answered by Plugin::query: private state that outlives a swap. World state
-/// belongs into components, which stay where they are; this is for the little that does not fit.
+/// "gantry.state/1", answered by Plugin::query: the little private state that does not fit into
+/// components and outlives a swap. save() changes nothing: it also serves to try a candidate with.
 struct StateTransfer {
     static constexpr const char* interface_id = "gantry.state/1";
     virtual Status save(StateWriter& writer) noexcept = 0;

@@ -145,3 +145,13 @@ TEST_CASE("web roots and WebSocket paths are paths") {
     CHECK(listener_errors(R"("ws": {"path": "game"})") ==
           "m.json:1:45: /listeners/0/ws/path: found \"game\", allowed: a path that begins with /");
 }
+
+TEST_CASE("signatures that are required need a key, and keys are hexadecimal") {
+    CHECK(load_text(R"({"listeners": [], "gate": {"require_signature": true}})").errors ==
+          "m.json:1:49: /gate/require_signature: signatures are required, but no key is listed "
+          "under /gate/keys");
+    const std::string key(64, 'x');
+    CHECK(load_text("{\"listeners\": [], \"gate\": {\"keys\": [\"" + key + "\"]}}").errors ==
+          "m.json:1:37: /gate/keys/0: found \"" + key +
+              "\", allowed: 64 hexadecimal digits, as gantry keygen prints them");
+}

@@ -51,9 +51,12 @@ TEST_CASE("every member of a document arrives in its field") {
         "worlds": [{"name": "w", "plugins": ["p", "q"], "tick_hz": 31.5, "worker": 1,
                     "catch_up_steps_max": 32, "entities_max": 33}],
         "plugins": [{"name": "p", "file": "p.so", "required": false, "config": {"a": [1, "x"]},
-                     "drain_ms": 34, "hold_ms": 35, "at_deadline": "cancel", "probation_ms": 36},
+                     "drain_ms": 34, "hold_ms": 35, "at_deadline": "cancel", "probation_ms": 36,
+                     "canary": false, "canary_ms": 39},
                     {"name": "q"}],
         "drop": {"folder": "d", "on_drop": "stage", "unload_after_ms": 37},
+        "gate": {"allow_libraries": ["libx.so"], "require_signature": true,
+                 "keys": ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]},
         "admin": {"enabled": false, "address": "127.0.0.2", "port": 38, "token": "0123456789abcdef",
                   "web_roots": [{"prefix": "/a/", "folder": "f"}]},
     })");
@@ -71,9 +74,12 @@ TEST_CASE("every member of a document arrives in its field") {
     l.ws = {"/g", false, {"http://x"}, 30};
     m.listeners = {l};
     m.worlds = {{"w", {"p", "q"}, 31.5, 1, 32, 33}};
-    m.plugins = {{"p", "p.so", false, R"({"a":[1,"x"]})", 34, 35, AtDeadline::cancel, 36}, {}};
+    m.plugins = {
+        {"p", "p.so", false, R"({"a":[1,"x"]})", 34, 35, AtDeadline::cancel, 36, false, 39}, {}};
     m.plugins[1].name = "q";
     m.drop = {"d", OnDrop::stage, 37};
+    m.gate = {
+        {"libx.so"}, true, {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}};
     m.admin = {false, "127.0.0.2", 38, "0123456789abcdef", {{"/a/", "f"}}};
     CHECK(*outcome == m);
     CHECK(again(m) == m);

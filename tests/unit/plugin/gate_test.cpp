@@ -108,7 +108,9 @@ TEST_CASE("a library is opened as a private copy, and its leaving is proved") {
     const auto candidate = inspect(FIXTURE_GOOD);
     REQUIRE(candidate.has_value());
     for (std::uint32_t generation = 1; generation <= 20; ++generation) {
-        auto library = Library::open(*candidate, generation, *folder);
+        auto staged = StagedLibrary::write(*candidate, generation, *folder);
+        REQUIRE(staged.has_value());
+        auto library = Library::open(std::move(*staged));
         REQUIRE(library.has_value());
         CHECK((*library)->label() == "good@1.2.3#" + std::to_string(generation));
         CHECK(std::string{(*library)->desc().name} == "good");

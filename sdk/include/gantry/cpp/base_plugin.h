@@ -92,7 +92,7 @@ protected:
     virtual void begin(bool /*fresh*/) {}
     /// The last call that may use the host.
     virtual void teardown() {}
-    /// What a successor needs and components do not hold. Read it in restore_state().
+    /// What a successor needs beside components. Change nothing: it also tries candidates.
     virtual void save_state(StateWriter&) {}
     virtual void restore_state(StateReader&) {}
     /// A successor is ready: start nothing long. resumed() when it came to nothing.

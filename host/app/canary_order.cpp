@@ -1,0 +1,74 @@
+#include "host/app/canary_order.h"
+
+#include <nlohmann/json.hpp>
+
+namespace gantry::app {
+namespace {
+
+using Json = nlohmann::json;
+
+Json bytes_json(std::span<const std::byte> bytes) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    return Json::binary({begin, begin + bytes.size()});
+}
+
+Json state_json(const plugin::FacetState& one) {
+    Json entries = Json::object();
+    one.state->each([&](std::string_view name, std::span<const std::byte> bytes) {
+        entries[std::string{name}] = bytes_json(bytes);
+    });
+    return {{"facet", static_cast<std::uint32_t>(one.facet)},
+            {"saved_by", std::string{one.state->saved_by().view()}},
+            {"entries", std::move(entries)}};
+}
+
+plugin::FacetState state_of(const Json& json) {
+    plugin::FacetState one;
+    one.facet = static_cast<Facet>(json.at("facet").get<std::uint32_t>());
+    one.state = std::make_shared<route::StateStore>(json.at("saved_by").get<std::string>(),
+                                                    std::uint64_t{UINT32_MAX});
+    for (const auto& [name, value] : json.at("entries").items()) {
+        const auto& bytes = value.get_binary();
+        (void)one.state->put(name,
+                             Bytes{reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+    }
+    return one;
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
+    Json json = {{"label", order.label},
+                 {"file", order.file.string()},
+                 {"candidate", order.candidate.string()},
+                 {"incumbent_label", order.incumbent_label},
+                 {"incumbent", order.incumbent.string()},
+                 {"config", order.config},
+                 {"states", Json::array()}};
+    for (const plugin::FacetState& one : order.states) json["states"].push_back(state_json(one));
+    const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+    return {begin, begin + bytes.size()};
+}
+
+Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes) try {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    const Json json = Json::from_cbor(begin, begin + bytes.size());
+    plugin::CanaryOrder order;
+    order.label = json.at("label").get<std::string>();
+    order.file = json.at("file").get<std::string>();
+    order.candidate = json.at("candidate").get<std::string>();
+    order.incumbent_label = json.at("incumbent_label").get<std::string>();
+    order.incumbent = json.at("incumbent").get<std::string>();
+    order.config = json.at("config").get<std::string>();
+    for (const Json& one : json.at("states")) order.states.push_back(state_of(one));
+    return order;
+} catch (const Json::exception& error) {
+    return Error{Status::invalid, std::string{"this is no order for a canary: "} + error.what()};
+}
+
+std::filesystem::path second_copy(const plugin::CanaryOrder& order) {
+    return order.candidate.parent_path() / ("second-" + order.candidate.filename().string());
+}
+
+}  // namespace gantry::app

@@ -1,0 +1,147 @@
+#include "host/app/canary_process.h"
+
+#include <fmt/format.h>
+
+#include "host/app/canary_order.h"
+#include "host/core/log.h"
+#include "host/platform/child_process.h"
+#include "host/platform/shadow_copy.h"
+
+namespace gantry::app {
+namespace {
+
+/// The last thing the process said with that word, without the word.
+std::string last_line(const std::string& text, std::string_view word) {
+    std::string last;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view line{text.data() + begin, end - begin};
+        if (line.starts_with(word)) last = line.substr(word.size());
+        begin = end + 1;
+    }
+    return last;
+}
+
+/// The end of what it wrote to its standard error, on one line: " (terminate called …)".
+std::string last_words(const std::string& text) {
+    constexpr std::size_t words_bytes_max = 300;
+    std::string out;
+    for (const char c : text) {
+        const bool blank = static_cast<unsigned char>(c) <= ' ';
+        if (!blank) {
+            out += c;
+        } else if (!out.empty() && out.back() != ' ') {
+            out += ' ';
+        }
+    }
+    if (!out.empty() && out.back() == ' ') out.pop_back();
+    if (out.size() > words_bytes_max) out.erase(0, out.size() - words_bytes_max);
+    return out.empty() ? out : " (" + out + ")";
+}
+
+class Run final : public plugin::CanaryRun {
+public:
+    Run(const core::Clock& clock, std::filesystem::path program, plugin::CanaryOrder order)
+        : clock_{clock}, program_{std::move(program)}, order_{std::move(order)} {
+        order_file_ = order_.candidate;
+        order_file_ += ".order";
+    }
+    ~Run() override {
+        child_.reset();  // first: it may be making the copy
+        remove_files();
+    }
+
+    Result<Done> start() {
+        began_ = clock_.now();
+        remove_files();
+        if (auto ok = platform::write_new_file(order_file_, encode_order(order_)); !ok) return ok;
+        auto child = platform::ChildProcess::start(program_, {"canary", order_file_.string()});
+        if (!child) return child.error();
+        child_ = std::move(*child);
+        return Done{};
+    }
+
+    std::optional<plugin::CanaryVerdict> poll() override {
+        const auto end = child_->poll();
+        const TimeNs took = clock_.now() - began_;
+        if (!end) {
+            too_long_ = took >= order_.limit_ms * ns_per_ms;
+            // After a refusal it may take for ever to end.
+            const bool refused = !last_line(child_->reported(), canary_line::refused).empty();
+            if (too_long_ || refused) child_->kill();
+            return std::nullopt;
+        }
+        std::string reason = judge(*end);
+        const std::string step = last_line(child_->reported(), canary_line::at);
+        if (!reason.empty() && step.starts_with(canary_line::incumbent)) {
+            // What it cannot bear is not the candidate's doing: try again without the incumbent.
+            log::warn("canary: {}", reason);
+            order_.incumbent.clear();
+            too_long_ = false;
+            if (auto again = start(); again) return std::nullopt;
+        }
+        plugin::CanaryVerdict verdict;
+        verdict.passed = reason.empty();
+        verdict.reason = std::move(reason);
+        verdict.took = took;
+        return verdict;
+    }
+
+    void wait(TimeNs duration_max) override {
+        const TimeNs left = began_ + order_.limit_ms * ns_per_ms - clock_.now();
+        child_->wait(std::min(duration_max, std::max<TimeNs>(left, ns_per_ms)));
+    }
+
+private:
+    /// Empty when it passed.
+    std::string judge(const platform::ChildProcess::End& end) const {
+        const std::string& said = child_->reported();
+        const std::string file = order_.file.string();
+        const std::string refused = last_line(said, canary_line::refused);
+        if (!refused.empty()) return fmt::format("{}: in the canary process {}", file, refused);
+        if (end.signal == 0 && end.exit_code == 0 && said.find(passed_line_) != said.npos) {
+            return {};
+        }
+        std::string step = last_line(said, canary_line::at);
+        if (step.empty()) step = "the canary itself";
+        const std::string words = last_words(child_->errors());
+        const std::string again =
+            fmt::format("; mend what happens there, gantry plugin try {} repeats it", file);
+        if (too_long_) {
+            return fmt::format(
+                "{}: in the canary process it did not come back from {} within {} ms; it may "
+                "neither wait nor loop there (the limit is canary_ms)",
+                file, step, order_.limit_ms);
+        }
+        if (end.signal != 0) {
+            return fmt::format("{}: in the canary process it died of {} in {}{}{}", file,
+                               platform::signal_name(end.signal), step, words, again);
+        }
+        return fmt::format("{}: it ended the canary process with exit code {} in {}{}{}", file,
+                           end.exit_code, step, words, again);
+    }
+
+    void remove_files() {
+        platform::remove_file(order_file_);
+        platform::remove_file(second_copy(order_));
+    }
+
+    const std::string passed_line_ = std::string{canary_line::passed} + '\n';
+    const core::Clock& clock_;
+    std::filesystem::path program_;
+    plugin::CanaryOrder order_;
+    std::filesystem::path order_file_;
+    std::unique_ptr<platform::ChildProcess> child_;
+    TimeNs began_ = 0;
+    bool too_long_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<plugin::CanaryRun>> ProcessCanary::begin(const plugin::CanaryOrder& order) {
+    auto run = std::make_unique<Run>(clock_, program_, order);
+    if (auto started = run->start(); !started) return started.error();
+    return std::unique_ptr<plugin::CanaryRun>{std::move(run)};
+}
+
+}  // namespace gantry::app

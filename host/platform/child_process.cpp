@@ -1,0 +1,179 @@
+#include "host/platform/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+extern char** environ;
+
+namespace gantry::platform {
+namespace {
+
+constexpr int report_number = 3;
+
+struct Pipe {
+    Descriptor in;
+    Descriptor out;
+};
+
+/// Its ends lie above the numbers that the child gives to its own.
+Result<Pipe> make_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return Error{Status::limit, std::string{"cannot make a pipe: "} + std::strerror(errno)};
+    }
+    const Descriptor low[] = {Descriptor{ends[0]}, Descriptor{ends[1]}};
+    Pipe pipe;
+    pipe.in = Descriptor{::fcntl(ends[0], F_DUPFD_CLOEXEC, report_number + 1)};
+    pipe.out = Descriptor{::fcntl(ends[1], F_DUPFD_CLOEXEC, report_number + 1)};
+    if (!pipe.in || !pipe.out) {
+        return Error{Status::limit, std::string{"cannot make a pipe: "} + std::strerror(errno)};
+    }
+    return pipe;
+}
+
+/// What posix_spawn is told, freed on the way out.
+class SpawnPlan {
+public:
+    SpawnPlan() {
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawnattr_init(&attributes);
+    }
+    ~SpawnPlan() {
+        ::posix_spawn_file_actions_destroy(&actions);
+        ::posix_spawnattr_destroy(&attributes);
+    }
+    SpawnPlan(const SpawnPlan&) = delete;
+    SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+    void describe(const Pipe& reports, const Pipe& errors) {
+        ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        ::posix_spawn_file_actions_adddup2(&actions, errors.out.number(), STDOUT_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions, errors.out.number(), STDERR_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions, reports.out.number(), report_number);
+        ::posix_spawn_file_actions_addclosefrom_np(&actions, report_number + 1);
+
+        sigset_t none;
+        sigset_t all;
+        ::sigemptyset(&none);
+        ::sigfillset(&all);
+        ::posix_spawnattr_setsigmask(&attributes, &none);
+        ::posix_spawnattr_setsigdefault(&attributes, &all);
+        ::posix_spawnattr_setpgroup(&attributes, 0);
+        ::posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    }
+
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(
+    const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+    auto reports = make_pipe();
+    if (!reports) return reports.error();
+    auto errors = make_pipe();
+    if (!errors) return errors.error();
+    SpawnPlan plan;
+    plan.describe(*reports, *errors);
+
+    std::string name = program.string();
+    std::vector<std::string> texts = arguments;
+    std::vector<char*> words{name.data()};
+    for (std::string& text : texts) words.push_back(text.data());
+    words.push_back(nullptr);
+    pid_t id = 0;
+    const int failure =
+        ::posix_spawn(&id, name.c_str(), &plan.actions, &plan.attributes, words.data(), environ);
+    if (failure != 0) {
+        return Error{Status::unavailable, "cannot start " + name + ": " + std::strerror(failure)};
+    }
+    std::unique_ptr<ChildProcess> child{new ChildProcess};
+    child->id_ = id;
+    child->streams_[0].from = std::move(reports->in);
+    child->streams_[1].from = std::move(errors->in);
+    return child;
+}
+
+ChildProcess::~ChildProcess() {
+    if (end_) return;
+    kill();
+    while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+// Safe against a number used anew: it is not free before waitpid() has told of the end.
+void ChildProcess::kill() noexcept {
+    if (end_) return;
+    ::kill(-id_, SIGKILL);
+    ::kill(id_, SIGKILL);
+}
+
+void ChildProcess::read(Stream& stream) {
+    char buffer[4096];
+    while (stream.from) {
+        const ssize_t count = ::read(stream.from.number(), buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) return;
+        if (count <= 0) return (void)stream.from.close();
+        const std::size_t room = output_bytes_max - stream.text.size();
+        stream.text.append(buffer, std::min(static_cast<std::size_t>(count), room));
+    }
+}
+
+std::optional<ChildProcess::End> ChildProcess::poll() {
+    if (!end_) {
+        int status = 0;
+        const pid_t ended = ::waitpid(id_, &status, WNOHANG);
+        if (ended == id_) {
+            end_ = WIFSIGNALED(status) ? End{WTERMSIG(status), 0} : End{0, WEXITSTATUS(status)};
+            ::kill(-id_, SIGKILL);  // what it had started
+        }
+    }
+    for (Stream& stream : streams_) read(stream);
+    return end_;
+}
+
+void ChildProcess::wait(TimeNs duration_max) {
+    std::array<pollfd, 2> wanted{};
+    nfds_t count = 0;
+    for (const Stream& stream : streams_) {
+        if (stream.from) wanted[count++] = {stream.from.number(), POLLIN, 0};
+    }
+    // Its pipes close a moment before it can be waited for.
+    const TimeNs limit = count != 0 ? duration_max : std::min(duration_max, ns_per_ms);
+    const timespec time{limit / ns_per_s, limit % ns_per_s};
+    (void)::ppoll(wanted.data(), count, &time, nullptr);
+}
+
+void become_throw_away() noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const Descriptor choice{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
+    if (choice) (void)!::write(choice.number(), "1000", 4);
+    ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+void report(std::string_view line) noexcept {
+    std::string text{line};
+    text += '\n';
+    (void)!::write(report_number, text.data(), text.size());
+}
+
+std::string signal_name(int signal) {
+    const char* const name = ::sigabbrev_np(signal);
+    return name != nullptr ? std::string{"SIG"} + name : "signal " + std::to_string(signal);
+}
+
+std::filesystem::path own_program() { return "/proc/self/exe"; }
+
+}  // namespace gantry::platform

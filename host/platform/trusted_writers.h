@@ -1,0 +1,18 @@
+// Who may have written a file: code is taken only from this user and from root.
+#pragma once
+#include <filesystem>
+
+#include "host/core/result.h"
+
+namespace gantry::platform {
+
+/// Looks at what is open, not at a path, so that nobody can put something else there in between.
+/// `refused`, with the command that mends it, unless the file belongs to this user or to root and
+/// nobody else may write it.
+Result<Done> check_file_writers(int descriptor, const std::filesystem::path& shown);
+
+/// The same for the folder it lies in. A folder with the sticky bit, such as /tmp, may be written
+/// by all: there only the owner of a file can replace it.
+Result<Done> check_folder_writers(int descriptor, const std::filesystem::path& shown);
+
+}  // namespace gantry::platform

@@ -1,0 +1,58 @@
+// Canary: a throw-away process in which a candidate runs for the first time, so that what it breaks
+// there breaks nothing here.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gantry/runtime.h"
+#include "host/core/result.h"
+#include "host/route/state_store.h"
+
+namespace gantry::plugin {
+
+/// What a facet of the incumbent saved just now: the candidate must be able to take it over.
+struct FacetState {
+    Facet facet = Facet::world;
+    std::shared_ptr<route::StateStore> state;
+};
+
+struct CanaryOrder {
+    std::string label;                ///< of the candidate: "arena@2.0.0#2"
+    std::filesystem::path file;       ///< where it came from; begins the sentence of a refusal
+    std::filesystem::path candidate;  ///< its private copy, which the host opens afterwards
+    std::string incumbent_label;      ///< empty, with the next: there is none
+    std::filesystem::path incumbent;  ///< the copy that the host has open
+    std::string config = "{}";
+    std::vector<FacetState> states;
+    std::uint32_t limit_ms = 2000;  ///< after which it has failed
+};
+
+struct CanaryVerdict {
+    bool passed = false;
+    std::string reason;  ///< one sentence, unless passed: what is wrong, and how to mend it
+    TimeNs took = 0;
+};
+
+/// One trial. Destroying it ends the process. [control]
+class CanaryRun {
+public:
+    virtual ~CanaryRun() = default;
+    /// The verdict once there is one. Never blocks.
+    virtual std::optional<CanaryVerdict> poll() = 0;
+    /// Blocks until there may be one, for `duration_max` at most.
+    virtual void wait(TimeNs duration_max) = 0;
+};
+
+/// The plugin manager knows no more of it; host/app makes the process.
+class Canary {
+public:
+    virtual ~Canary() = default;
+    /// The error is the host's own trouble, not the candidate's. [control]
+    virtual Result<std::unique_ptr<CanaryRun>> begin(const CanaryOrder& order) = 0;
+};
+
+}  // namespace gantry::plugin

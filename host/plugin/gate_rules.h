@@ -1,0 +1,28 @@
+// The gate's rules, each a check with one sentence for what breaks it.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "host/core/result.h"
+#include "host/plugin/elf_image.h"
+#include "host/plugin/signature.h"
+
+namespace gantry::plugin {
+
+/// What a manifest may add to the rules.
+struct GateRules {
+    std::vector<std::string> allow_libraries;  ///< that plugins may need: "libhiredis.so.0.14"
+    std::vector<PublicKey> keys;               ///< a signature beside a library must be by one
+    bool require_signature = false;            ///< a library without one is refused
+};
+
+// `file` begins each sentence.
+Result<Done> check_abi(const PluginDesc& desc, const std::string& file);
+Result<Done> check_unloading(const ElfImage& image, const std::string& file);
+Result<Done> check_memory(const ElfImage& image, const std::string& file);
+Result<Done> check_exports(const ElfImage& image, const std::string& file);
+Result<Done> check_imports(const ElfImage& image, const std::string& file);
+Result<Done> check_libraries(const ElfImage& image, const GateRules& rules,
+                             const std::string& file);
+
+}  // namespace gantry::plugin

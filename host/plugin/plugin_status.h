@@ -1,0 +1,50 @@
+// PluginStatus and ManagerSnapshot: what others may see of the plugin manager.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/plugin/drop_folder.h"
+#include "host/plugin/swap_report.h"
+
+namespace gantry::plugin {
+
+enum class PluginState : std::uint8_t { active, swapping, probation, failed };
+const char* plugin_state_name(PluginState state) noexcept;
+
+/// One plugin as the admin API shows it.
+struct PluginStatus {
+    std::string name;
+    std::string version;
+    std::uint32_t generation = 0;
+    PluginState state = PluginState::active;
+    std::vector<std::string> facets;
+    std::string file;
+    std::string build_id;
+    bool required = false;
+    TimeNs since_wall = 0;
+    std::string error;
+    std::uint64_t failures = 0;
+};
+
+struct ManagerCounters {
+    std::uint64_t swaps_committed = 0;
+    std::uint64_t swaps_refused = 0;
+    std::uint64_t swaps_given_up = 0;
+    std::uint64_t swaps_rolled_back = 0;
+    std::uint64_t libraries_opened = 0;
+    std::uint64_t libraries_unmapped = 0;
+    std::uint64_t libraries_leaked = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t ranges_reserved = 0;  ///< now: where libraries were
+};
+
+/// What the other threads may see; copied out whole. [any thread]
+struct ManagerSnapshot {
+    std::vector<PluginStatus> plugins;
+    std::vector<Dropped> candidates;
+    std::vector<SwapReport> swaps;  ///< newest first
+    ManagerCounters counters;
+};
+
+}  // namespace gantry::plugin

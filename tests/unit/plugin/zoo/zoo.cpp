@@ -1,0 +1,138 @@
+// A plugin of all three facets that is good as version 1; as any other it does what the environment
+// variable GANTRY_ZOO says. One library serves for all faults of running code.
+#include <dlfcn.h>
+#include <gantry/gantry.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+extern "C" __attribute__((visibility("default"))) const gantry::PluginDesc gantry_plugin;
+
+namespace {
+
+// The test patches the version in the file, so the compiler must not know it.
+bool is(const char* fault) {
+    const char first = *const_cast<const volatile char*>(gantry_plugin.version);
+    const char* const wanted = std::getenv("GANTRY_ZOO");
+    return first != '1' && wanted != nullptr && std::strcmp(wanted, fault) == 0;
+}
+
+[[noreturn]] void* wait_for_ever(void*) {
+    for (;;) ::pause();
+}
+
+// The gate refuses imports of these; a determined plugin finds them all the same.
+template <class Function>
+Function find(const char* name) {
+    return reinterpret_cast<Function>(::dlsym(RTLD_DEFAULT, name));
+}
+void start_thread() {
+    pthread_t thread;
+    find<decltype(&::pthread_create)>("pthread_create")(&thread, nullptr, wait_for_ever, nullptr);
+}
+void hold_itself() {
+    Dl_info self{};
+    if (::dladdr(&gantry_plugin, &self) == 0) return;
+    find<decltype(&::dlopen)>("dlopen")(self.dli_fname, RTLD_NOW | RTLD_LOCAL);
+}
+
+volatile int* volatile nowhere = nullptr;
+__attribute__((no_sanitize("undefined"))) void crash() { *nowhere = 1; }
+
+struct Static {
+    Static() {
+        if (is("constructor throws")) throw std::runtime_error("static objects may not throw");
+        if (is("constructor aborts")) std::abort();
+        if (is("constructor segfaults")) crash();
+        if (is("constructor does not end")) wait_for_ever(nullptr);
+        if (is("constructor exits")) find<void (*)(int)>("exit")(0);
+        if (is("constructor starts a thread")) start_thread();
+        if (is("library holds itself")) hold_itself();
+    }
+    ~Static() {
+        if (is("static destructor aborts")) std::abort();
+        if (is("static destructor does not end")) wait_for_ever(nullptr);
+    }
+} const static_object;
+
+namespace first {
+struct Size {
+    std::int64_t bytes = 1;
+};
+GANTRY_COMPONENT_AS("zoo.size", Size, 1, GANTRY_FIELD(bytes))
+}  // namespace first
+namespace narrowed {
+struct Size {
+    std::int16_t bytes = 1;
+};
+GANTRY_COMPONENT_AS("zoo.size", Size, 2, GANTRY_FIELD(bytes))
+}  // namespace narrowed
+
+class Zoo final : public gantry::WorldPlugin {
+public:
+    Zoo() {
+        if (is("object throws")) throw std::runtime_error("no object for you");
+    }
+    ~Zoo() override {
+        if (is("destructor segfaults")) crash();
+    }
+
+private:
+    void setup() override {
+        if (is("setup refuses")) return refuse("this version does not like the world");
+        if (is("setup throws")) throw std::runtime_error("no table of weapons");
+        if (is("setup does not end")) wait_for_ever(nullptr);
+        if (is("setup starts a thread")) start_thread();
+        if (is("component is narrowed")) {
+            expect(world().use<narrowed::Size>());
+        } else {
+            expect(world().use<first::Size>());
+        }
+        on(1, [this](const gantry::Message&) { return std::to_string(++count_); });
+    }
+    void teardown() override {
+        if (is("teardown does not end")) wait_for_ever(nullptr);
+    }
+    void save_state(gantry::StateWriter& writer) override {
+        if (is("save throws")) throw std::runtime_error("disk is full");
+        if (is("save segfaults")) crash();
+        if (is("save changes")) ++count_;
+        const std::string text = std::to_string(count_);
+        writer.put("count", gantry::Bytes{std::string_view{text}});
+        if (is("save is unreadable")) writer.put("bad", gantry::Bytes{std::string_view{"x"}});
+    }
+    void restore_state(gantry::StateReader& reader) override {
+        if (is("restore throws")) throw std::runtime_error("cannot read that");
+        if (is("restore refuses"))
+            throw gantry::HandlerError(gantry::Status::unsupported, "too old");
+        if (is("restore does not end")) wait_for_ever(nullptr);
+        if (reader.get("bad").size != 0) throw std::runtime_error("what is bad?");
+        count_ = std::atoi(std::string{reader.get("count").text()}.c_str());
+        if (is("restore aborts at a real count") && count_ > 0) std::abort();
+    }
+    int count_ = 0;
+};
+
+class ZooShard final : public gantry::IoPlugin {
+    void setup() override {
+        if (is("shard setup refuses")) refuse("this version does not like shards");
+    }
+};
+
+class ZooService final : public gantry::HostPlugin {
+    void setup() override {
+        if (is("service setup segfaults")) crash();
+    }
+};
+
+gantry::Plugin* make_world() noexcept {
+    return is("create makes nothing") ? nullptr : gantry::create<Zoo>();
+}
+
+}  // namespace
+
+GANTRY_PLUGIN(.name = "zoo", .version = "1.0.0", .world = make_world,
+              .io = gantry::create<ZooShard>, .service = gantry::create<ZooService>);
