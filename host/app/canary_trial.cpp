@@ -260,8 +260,11 @@ private:
             if (!state) return state.error();
             saved = std::move(*state);
             end(next, "world");
-            at(std::string{canary_line::incumbent} + "teardown()");
-            old.reset();
+            if (old) {
+                at(std::string{canary_line::incumbent} + "teardown()");
+                old.reset();
+                at("the end of its world");
+            }
         }
         CanaryWorld room{surroundings_};
         auto plugin = create(second_.desc->create_world, "world");

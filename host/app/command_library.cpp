@@ -3,12 +3,10 @@
 
 #include <cstdio>
 
-#include "host/app/canary_process.h"
 #include "host/app/commands.h"
-#include "host/platform/child_process.h"
+#include "host/app/try_library.h"
 #include "host/platform/shadow_copy.h"
 #include "host/plugin/gate.h"
-#include "host/plugin/library.h"
 
 namespace gantry::app {
 namespace {
@@ -28,23 +26,6 @@ Result<Done> write_signature(const std::filesystem::path& library,
     const auto beside = plugin::signature_file(library);
     platform::remove_file(beside);
     return platform::write_new_file(beside, {signature->begin(), signature->end()});
-}
-
-Result<plugin::CanaryVerdict> try_now(const plugin::Candidate& candidate, const std::string& config,
-                                      const std::filesystem::path& folder) {
-    auto staged = plugin::StagedLibrary::write(candidate, 1, folder);
-    if (!staged) return staged.error();
-    plugin::CanaryOrder order;
-    order.label = (*staged)->label();
-    order.file = candidate.file;
-    order.candidate = (*staged)->copy();
-    order.config = config;
-    ProcessCanary canary{platform::own_program()};
-    auto run = canary.begin(order);
-    if (!run) return run.error();
-    auto verdict = (*run)->poll();
-    for (; !verdict; verdict = (*run)->poll()) (*run)->wait(ns_per_s);
-    return std::move(*verdict);
 }
 
 }  // namespace
@@ -79,12 +60,8 @@ int plugin_info(const std::string& file) {
 int plugin_try(const std::string& file, const std::string& config) {
     const auto candidate = plugin::inspect(file);
     if (!candidate) return complain(candidate.error());
-    const auto folder = platform::make_private_folder();
-    if (!folder) return complain(folder.error());
-    const auto verdict = try_now(*candidate, config, *folder);
-    platform::remove_folder(*folder);
+    const auto verdict = try_library(*candidate, config);
     if (!verdict) return complain(verdict.error());
-    if (!verdict->passed) return complain({Status::refused, verdict->reason});
     fmt::print("{} {}: gate and canary passed, the canary in {:.1f} ms\n", candidate->name,
                candidate->version_text, static_cast<double>(verdict->took) / ns_per_ms);
     return 0;

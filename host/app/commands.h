@@ -9,7 +9,8 @@ struct RunArguments {
 };
 int run_host(const RunArguments& arguments);
 
-/// Says whether a manifest is right, and all that is wrong with it.
+/// Says whether a manifest is right, and all that is wrong with it; then whether the libraries that
+/// it names would be taken.
 int check_manifest(const std::string& manifest);
 
 /// Prints the descriptor of a library and what the gate says; runs none of its code.

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "host/app/listener_plan.h"
+#include "host/app/plugin_plan.h"
 #include "host/core/log.h"
 #include "host/net/transport_registry.h"
 #include "host/platform/processors.h"
@@ -16,48 +17,6 @@ namespace {
 constexpr std::size_t pool_queue_max = 4096;
 constexpr std::size_t overflow_bytes_max = 64 * 1024 * 1024;
 constexpr TimeNs sleep_max = 10 * ns_per_s;
-
-plugin::PluginConfig plugin_config(const manifest::Plugin& plugin) {
-    plugin::PluginConfig config;
-    config.name = plugin.name;
-    config.file = plugin.file;
-    config.required = plugin.required;
-    config.config = plugin.config;
-    config.drain_ms = plugin.drain_ms;
-    config.hold_ms = plugin.hold_ms;
-    config.cancel_at_deadline = plugin.at_deadline == manifest::AtDeadline::cancel;
-    config.probation_ms = plugin.probation_ms;
-    const manifest::RollbackWhen& when = plugin.rollback_when;
-    config.probation.failures_max = when.failures;
-    config.probation.failed_share_max = when.failed_percent / 100.0;
-    config.probation.tick_ratio_max = when.tick_percent / 100.0;
-    config.probation.handler_ratio_max = when.handler_percent / 100.0;
-    config.probation.memory_growth_mb = when.memory_growth_mb;
-    config.contain = plugin.on_fault == manifest::OnFault::contain;
-    config.canary = plugin.canary;
-    config.canary_ms = plugin.canary_ms;
-    return config;
-}
-
-plugin::GateRules gate_rules(const manifest::Gate& gate) {
-    plugin::GateRules rules;
-    rules.allow_libraries = gate.allow_libraries;
-    rules.require_signature = gate.require_signature;
-    for (const std::string& text : gate.keys) {
-        const auto key = plugin::parse_public_key(text);
-        GANTRY_ASSERT(key.has_value());  // the manifest was checked
-        rules.keys.push_back(*key);
-    }
-    return rules;
-}
-
-plugin::DropConfig drop_config(const manifest::Drop& drop) {
-    plugin::DropConfig config;
-    config.folder = drop.folder;
-    config.on_drop = static_cast<plugin::OnDrop>(drop.on_drop);
-    config.unload_after_ms = drop.unload_after_ms;
-    return config;
-}
 
 }  // namespace
 

@@ -27,8 +27,7 @@ int main(int argc, char** argv) {
     run->add_option("manifest", manifest, "The manifest, such as config/arena.json")->required();
     run->callback([&] { code = run_host({manifest}); });
 
-    auto* check =
-        app.add_subcommand("check", "Say whether a manifest is right, without running it");
+    auto* check = app.add_subcommand("check", "Say whether a manifest and its libraries are right");
     check->add_option("manifest", manifest, "The manifest")->required();
     check->callback([&] { code = check_manifest(manifest); });
 

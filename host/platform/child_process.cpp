@@ -120,8 +120,9 @@ void ChildProcess::kill() noexcept {
 }
 
 void ChildProcess::read(Stream& stream) {
+    constexpr int reads_max = 64;  // one that writes without end must not keep its parent reading
     char buffer[4096];
-    while (stream.from) {
+    for (int i = 0; i < reads_max && stream.from; ++i) {
         const ssize_t count = ::read(stream.from.number(), buffer, sizeof buffer);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
@@ -133,11 +134,13 @@ void ChildProcess::read(Stream& stream) {
 
 std::optional<ChildProcess::End> ChildProcess::poll() {
     if (!end_) {
-        int status = 0;
-        const pid_t ended = ::waitpid(id_, &status, WNOHANG);
-        if (ended == id_) {
-            end_ = WIFSIGNALED(status) ? End{WTERMSIG(status), 0} : End{0, WEXITSTATUS(status)};
-            ::kill(-id_, SIGKILL);  // what it had started
+        siginfo_t info{};
+        const auto id = static_cast<id_t>(id_);
+        const bool known = ::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+        if (known && info.si_pid == id_) {
+            kill();  // what it had started, while the number is still its own
+            (void)::waitid(P_PID, id, &info, WEXITED);
+            end_ = info.si_code == CLD_EXITED ? End{0, info.si_status} : End{info.si_status, 0};
         }
     }
     for (Stream& stream : streams_) read(stream);

@@ -44,22 +44,24 @@ bool is_private_group(gid_t group) {
     return true;
 }
 
-Result<Done> check_writers(const struct stat& info, const std::string& shown,
-                           const std::string& what) {
-    if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-        return Error{Status::refused,
-                     fmt::format("{}: {} belongs to {}, and code is taken only from {} and root; "
-                                 "have it installed by one of them",
-                                 shown, what, user_name(info.st_uid), user_name(::geteuid()))};
-    }
+Result<Done> check_owner(const struct stat& info, const std::string& shown) {
+    if (info.st_uid == ::geteuid() || info.st_uid == 0) return Done{};
+    const std::string self = user_name(::geteuid());
+    return Error{Status::refused,
+                 fmt::format("{}: the file belongs to {}, and code is taken only from {}; have it "
+                             "installed by {}",
+                             shown, user_name(info.st_uid),
+                             self == "root" ? self : self + " and root", self)};
+}
+
+Result<Done> check_mode(const struct stat& info, const std::string& shown,
+                        const std::string& what) {
     const bool group_writes = (info.st_mode & S_IWGRP) != 0 && !is_private_group(info.st_gid);
-    if ((info.st_mode & S_IWOTH) != 0 || group_writes) {
-        return Error{Status::refused,
-                     fmt::format("{}: {} can be written by others (mode {:04o}); take that away "
-                                 "with chmod go-w",
-                                 shown, what, info.st_mode & 07777u)};
-    }
-    return Done{};
+    if ((info.st_mode & S_IWOTH) == 0 && !group_writes) return Done{};
+    return Error{Status::refused,
+                 fmt::format("{}: {} can be written by others (mode {:04o}); take that away with "
+                             "chmod go-w",
+                             shown, what, info.st_mode & 07777u)};
 }
 
 }  // namespace
@@ -69,7 +71,8 @@ Result<Done> check_file_writers(int descriptor, const std::filesystem::path& sho
     if (::fstat(descriptor, &info) != 0) {
         return Error{Status::refused, shown.string() + ": " + std::strerror(errno)};
     }
-    return check_writers(info, shown.string(), "the file");
+    if (auto ok = check_owner(info, shown.string()); !ok) return ok;
+    return check_mode(info, shown.string(), "the file");
 }
 
 Result<Done> check_folder_writers(int descriptor, const std::filesystem::path& shown) {
@@ -79,8 +82,8 @@ Result<Done> check_folder_writers(int descriptor, const std::filesystem::path& s
     }
     if ((info.st_mode & S_ISVTX) != 0) return Done{};
     const auto folder = shown.parent_path();
-    return check_writers(info, shown.string(),
-                         "its folder " + (folder.empty() ? std::string{"."} : folder.string()));
+    return check_mode(info, shown.string(),
+                      "its folder " + (folder.empty() ? std::string{"."} : folder.string()));
 }
 
 }  // namespace gantry::platform

@@ -11,8 +11,8 @@ namespace gantry::platform {
 /// nobody else may write it.
 Result<Done> check_file_writers(int descriptor, const std::filesystem::path& shown);
 
-/// The same for the folder it lies in. A folder with the sticky bit, such as /tmp, may be written
-/// by all: there only the owner of a file can replace it.
+/// The same for the folder it lies in, but for its owner: he can only put another file there that
+/// this user or root wrote. A folder with the sticky bit, such as /tmp, may be written by all.
 Result<Done> check_folder_writers(int descriptor, const std::filesystem::path& shown);
 
 }  // namespace gantry::platform

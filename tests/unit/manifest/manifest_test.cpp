@@ -74,8 +74,19 @@ TEST_CASE("every member of a document arrives in its field") {
     l.ws = {"/g", false, {"http://x"}, 30};
     m.listeners = {l};
     m.worlds = {{"w", {"p", "q"}, 31.5, 1, 32, 33}};
-    m.plugins = {
-        {"p", "p.so", false, R"({"a":[1,"x"]})", 34, 35, AtDeadline::cancel, 36, false, 39}, {}};
+    m.plugins = {{"p",
+                  "p.so",
+                  false,
+                  R"({"a":[1,"x"]})",
+                  34,
+                  35,
+                  AtDeadline::cancel,
+                  36,
+                  {},
+                  OnFault::contain,
+                  false,
+                  39},
+                 {}};
     m.plugins[1].name = "q";
     m.drop = {"d", OnDrop::stage, 37};
     m.gate = {

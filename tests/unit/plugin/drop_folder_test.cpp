@@ -62,3 +62,29 @@ TEST_CASE(
     CHECK(came[0].file.filename() == "text.so");
     CHECK(came[0].error.find("not a shared library") != std::string::npos);
 }
+
+TEST_CASE("a library that comes before its signature is taken when the signature is there") {
+    const Folder folder;
+    const auto bytes = *platform::read_library(FIXTURE_GOOD);
+    const auto key = make_key(folder.path / "key.pem");
+    REQUIRE(key.has_value());
+    const auto signature = sign(bytes, folder.path / "key.pem");
+    REQUIRE(signature.has_value());
+    GateRules rules;
+    rules.require_signature = true;
+    rules.keys = {*key};
+    DropFolder drop{folder.path, rules};
+
+    folder.write("good.so", bytes);
+    TimeNs now = ns_per_s;
+    (void)drop.look(now);
+    auto came = drop.look(now += DropFolder::rescan_time).came;
+    REQUIRE(came.size() == 1);
+    CHECK(came[0].error.find("is not signed") != std::string::npos);
+
+    folder.write("good.so.sig", {signature->begin(), signature->end()});
+    (void)drop.look(now += DropFolder::rescan_time);
+    came = drop.look(now += DropFolder::rescan_time).came;
+    REQUIRE(came.size() == 1);
+    CHECK(came[0].error.empty());
+}

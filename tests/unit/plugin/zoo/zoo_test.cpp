@@ -1,7 +1,7 @@
 // The canary: whatever a candidate's code does, the host learns it in one sentence and goes on.
 #include <cstdlib>
 
-#include "host/app/canary_process.h"
+#include "host/app/host.h"
 #include "host/plugin/library.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
@@ -121,6 +121,30 @@ TEST_CASE("a canary that cannot be started refuses the swap and says how to go o
     CHECK(report.outcome == plugin::SwapOutcome::refused);
     CHECK(says(report.reason, "cannot start /nowhere/gantry"));
     CHECK(says(report.reason, "\"canary\": false"));
+}
+
+TEST_CASE("an optional plugin whose code is bad is left out, and the host starts") {
+    const ZooFolder folder;
+    ChangedLibrary library{ZOO_GOOD};
+    library.set_version("2.0.0");
+    manifest::Manifest manifest;
+    manifest.drop.folder = folder.path / "none";
+    manifest.worlds.emplace_back().name = "world";
+    manifest::Plugin& zoo = manifest.plugins.emplace_back();
+    zoo.name = "zoo";
+    zoo.file = library.write(folder.path / "shown.so");
+    zoo.required = false;
+    app::HostOptions options;
+    options.canary_program = GANTRY_PROGRAM;
+    const core::ManualClock clock;
+    ::setenv("GANTRY_ZOO", "constructor aborts", 1);
+    const auto without = app::Host::create(manifest, clock, options);
+    ::unsetenv("GANTRY_ZOO");
+    REQUIRE(without.has_value());
+    CHECK((*without)->plugins().snapshot().plugins.empty());
+    const auto with = app::Host::create(manifest, clock, options);
+    REQUIRE(with.has_value());
+    CHECK((*with)->plugins().snapshot().plugins.size() == 1);
 }
 
 TEST_CASE("what was checked is what is opened: a private copy that changed is refused") {
