@@ -1,8 +1,4 @@
 // gantry canary: what the host starts for each candidate; nobody types it.
-#include <fmt/format.h>
-
-#include <cstdlib>
-
 #include "host/app/canary_order.h"
 #include "host/app/canary_trial.h"
 #include "host/app/commands.h"
@@ -12,11 +8,11 @@
 namespace gantry::app {
 
 int run_canary(const std::string& order_file) {
-    platform::become_throw_away();
     const auto bytes = platform::read_library(order_file);
     if (!bytes) return 2;
     const auto order = decode_order(*bytes);
     if (!order) return 2;
+    platform::become_throw_away(order->limit_ms);
     if (!try_candidate(*order)) return 1;
     platform::report(canary_line::passed);
     return 0;

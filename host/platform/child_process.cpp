@@ -159,8 +159,9 @@ void ChildProcess::wait(TimeNs duration_max) {
     (void)::ppoll(wanted.data(), count, &time, nullptr);
 }
 
-void become_throw_away() noexcept {
+void become_throw_away(std::uint32_t limit_ms) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::alarm(limit_ms / 1000 + 2);  // the parent may have died just before that
     const Descriptor choice{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
     if (choice) (void)!::write(choice.number(), "1000", 4);
     ::prctl(PR_SET_DUMPABLE, 0);

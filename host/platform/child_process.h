@@ -58,9 +58,9 @@ private:
     std::array<Stream, 2> streams_;
 };
 
-/// In the child: it dies with its parent, leaves no core file, and is the first that a system
-/// without memory ends.
-void become_throw_away() noexcept;
+/// In the child: it dies with its parent, leaves no core file, is the first that a system without
+/// memory ends, and ends by itself some time after `limit_ms` should nobody do it.
+void become_throw_away(std::uint32_t limit_ms) noexcept;
 /// In the child: one line to the parent, at once.
 void report(std::string_view line) noexcept;
 

@@ -9,7 +9,8 @@
 #include <cstring>
 #include <stdexcept>
 
-extern "C" __attribute__((visibility("default"))) const gantry::PluginDesc gantry_plugin;
+extern "C" __attribute__((visibility("default"), section(".gantry_plugin")))
+const gantry::PluginDesc gantry_plugin;
 
 namespace {
 

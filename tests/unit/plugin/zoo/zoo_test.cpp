@@ -45,7 +45,7 @@ constexpr Fault faults[] = {
 };
 
 constexpr Fault endless_faults[] = {
-    {"constructor does not end", "did not come back from its constructors within 1000 ms"},
+    {"constructor does not end", "did not come back from its constructors within 1500 ms"},
     {"setup does not end", "did not come back from setup() of its world facet within"},
     {"restore does not end", "did not come back from restore_state() of its world facet within"},
     {"teardown does not end", "did not come back from teardown() and the destructor of its world"},
@@ -76,7 +76,7 @@ TEST_CASE("whatever its code does in the canary, a candidate is refused with its
 }
 
 TEST_CASE("a candidate that does not come back is ended at the limit") {
-    ZooHost host{1000};
+    ZooHost host{1500};
     check_each(host, endless_faults);
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("a good successor passes the canary, takes the state over, and its ste
 }
 
 TEST_CASE("an incumbent that cannot bear the canary does not stand in the way of its successor") {
-    ZooHost host{1000};
+    ZooHost host{3000};
     const auto report = host.host.swap_file("zoo", successor(host));
     REQUIRE(report.outcome == plugin::SwapOutcome::committed);
     host.host.advance_ms(1100);                       // its probation
