@@ -325,6 +325,8 @@ TEST_CASE("an acceptor closes what no shard can take, and a full shard passes on
         acceptor.wait(clock.now() + ns_per_ms);
     }
     CHECK(acceptor.counters().refused == 1);
+    const auto max = static_cast<std::size_t>(RefuseReason::max);
+    CHECK(a.shard.counters().refused[max] + b.shard.counters().refused[max] == 1);
     CHECK(a.shard.load() == 1);
     CHECK(b.shard.load() == 1);
     CHECK(clients[2].at_end());
