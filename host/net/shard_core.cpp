@@ -131,6 +131,7 @@ Result<BoundListener> ShardCore::listen(const ListenerConfig& listener) {
 }
 
 void ShardCore::stop_listening() {
+    adopts = false;
     for (const auto& endpoint : endpoints_) stop_listener(endpoint->index);
 }
 
@@ -213,6 +214,7 @@ void ShardCore::accept_failed(std::uint32_t, std::int32_t) noexcept {
 }
 
 Status ShardCore::adopt(int descriptor, std::uint32_t listener_index) noexcept {
+    if (!adopts) return Status::refused;
     {
         const std::lock_guard lock{adopted_mutex_};
         if (adopted_.size() >= config.adopt_queue_max) return Status::limit;
@@ -234,7 +236,7 @@ void ShardCore::take_adopted() {
     }
     for (const Adopted& each : adopted) {
         load.fetch_sub(1, std::memory_order_relaxed);  // it counts as a connection from here on
-        if (each.listener_index >= endpoints_.size()) {
+        if (!adopts || each.listener_index >= endpoints_.size()) {
             ::close(each.descriptor);
             continue;
         }

@@ -53,6 +53,7 @@ public:
     TransportRegistry transports;
     std::atomic<std::uint32_t> load{0};
     std::atomic<std::uint64_t> turned_away{0};  // by an acceptor, as all shards were full
+    std::atomic<bool> adopts{true};             // until stop_listening()
 
 private:
     // shard_core.cpp
