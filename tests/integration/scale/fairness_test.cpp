@@ -10,6 +10,7 @@
 
 #include "tests/integration/scale/crowd.h"
 #include "tests/integration/scale/server.h"
+#include "tests/support/net.h"
 
 using namespace gantry::test;
 
@@ -18,8 +19,10 @@ namespace {
 /// Writes as fast as the host takes it, until it is gone. Reads its answers, or never does.
 class Flood {
 public:
-    Flood(std::uint16_t port, std::uint16_t id, bool reads)
-        : peer_{port}, thread_{[this, id, reads] { run(id, reads); }} {}
+    Flood(std::uint16_t port, std::uint16_t id, bool reads, std::size_t payload_bytes = 100)
+        : peer_{port}, thread_{[this, id, reads, payload_bytes] {
+              run(id, reads, payload_bytes);
+          }} {}
     ~Flood() {
         stop_ = true;
         thread_.join();
@@ -27,9 +30,9 @@ public:
     std::uint64_t written() const { return written_; }
 
 private:
-    void run(std::uint16_t id, bool reads) {
+    void run(std::uint16_t id, bool reads, std::size_t payload_bytes) {
         std::string block;
-        while (block.size() < 256 * 1024) block += request(id, std::string(100, 'f'));
+        while (block.size() < 256 * 1024) block += request(id, std::string(payload_bytes, 'f'));
         std::vector<char> answers(256 * 1024);
         std::size_t at = 0;
         while (!stop_) {
@@ -81,6 +84,35 @@ TEST_CASE("a connection that floods does not keep the others of its shard from t
                               << " ms");
             CHECK(waits_ms.back() < 1000);
         }
+    }
+}
+
+TEST_CASE("a world that stands still costs its shard no processor time, and goes on where it was") {
+    // With a full ring to the worker the shard tried again in every turn, without a pause.
+    ServerProcess server;
+    auto peers = crowd(server.port(), 4);
+    REQUIRE(peers[0].write(frame_bytes(scale_id::stall, "")));
+    while (server.locks()["stalled"] == 0) server.leave_alone(1);
+    const Flood first{server.port(), scale_id::echo, true, 4000};
+    const Flood second{server.port(), scale_id::echo, true, 4000};
+    const Flood third{server.port(), scale_id::echo, true, 4000};
+    std::uint64_t written = 0;
+    for (std::uint64_t now = 1; now != written;
+         now = first.written() + second.written() + third.written()) {
+        written = now;
+        server.leave_alone(300);
+    }
+    const std::uint64_t before = server.shard_cpu_ms();
+    server.leave_alone(1000);
+    const std::uint64_t cpu_ms = server.shard_cpu_ms() - before;
+    MESSAGE((written / 1000) << " KB wait: " << cpu_ms << " ms of processor time in a second");
+    CHECK(cpu_ms < 200);
+
+    server.go_on();
+    CHECK(echo_load(peers, scale_id::echo, 20, 4, "goes on"));
+    const std::uint64_t then = first.written() + second.written() + third.written();
+    while (first.written() + second.written() + third.written() < then + 10'000'000) {
+        server.leave_alone(1);
     }
 }
 

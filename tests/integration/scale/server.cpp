@@ -22,6 +22,7 @@ using Counters = std::map<std::string, std::uint64_t>;
 std::atomic<std::uint64_t> sessions_opened{0};
 std::atomic<std::uint64_t> sessions_closed{0};
 std::atomic<std::uint64_t> closed_twice{0};
+std::atomic<bool> stalled{false};
 
 class Subject final : public WorldPlugin {
     void setup() override {
@@ -38,6 +39,10 @@ class Subject final : public WorldPlugin {
         });
         on(scale_id::broadcast, [this](const Message& message) {
             return net().group_send(group("all"), scale_id::news, message.payload);
+        });
+        on(scale_id::stall, [](const Message&) {
+            stalled = true;
+            stalled.wait(true);
         });
         on_session([](SessionId, Entity) { ++sessions_opened; },
                    [this](SessionId session, Entity) {
@@ -167,7 +172,13 @@ int serve(int argc, char** argv) {
         Counters counters;
         if (line == "locks") {
             const LockCount count = lock_count();
-            counters = {{"locks", count.locks}, {"contended", count.contended}};
+            counters = {{"locks", count.locks},
+                        {"contended", count.contended},
+                        {"stalled", stalled.load() ? 1u : 0u}};
+        } else if (line == "go_on") {
+            stalled = false;
+            stalled.notify_all();
+            counters = {{"stalled", 0}};
         } else {
             counters = gather(**host);
         }

@@ -16,6 +16,7 @@ inline constexpr std::uint16_t leave = 4;
 inline constexpr std::uint16_t broadcast = 5;  ///< to the group, as `news`
 inline constexpr std::uint16_t news = 6;
 inline constexpr std::uint16_t shard_echo = 7;  ///< answered on the shard
+inline constexpr std::uint16_t stall = 8;       ///< the world stands still until go_on()
 }  // namespace scale_id
 
 struct ServerConfig {
@@ -40,6 +41,8 @@ public:
     std::map<std::string, std::uint64_t> stats() { return ask("stats"); }
     /// "locks" taken and "contended" ones so far; asks no room.
     std::map<std::string, std::uint64_t> locks() { return ask("locks"); }
+    /// Ends a stall. Asks no room.
+    void go_on() { ask("go_on"); }
     /// Until `name` is `value`; false when it does not become so.
     bool wait_for(const std::string& name, std::uint64_t value);
 
@@ -47,6 +50,8 @@ public:
     std::uint64_t resident_bytes() const;
     /// How often shards and workers went to sleep, so how often they woke.
     std::uint64_t sleeps() const;
+    /// Processor time that the shards have used.
+    std::uint64_t shard_cpu_ms() const;
     /// Returns when shards and workers are asleep.
     void settle() const;
     /// Returns after `ms`, during which nobody asks the host for anything.

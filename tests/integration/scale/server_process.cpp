@@ -88,6 +88,24 @@ bool ServerProcess::wait_for(const std::string& name, std::uint64_t value) {
     return false;
 }
 
+std::uint64_t ServerProcess::shard_cpu_ms() const {
+    std::uint64_t ticks = 0;
+    const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator{tasks}) {
+        std::ifstream file{task.path() / "stat"};
+        std::string stat;
+        std::getline(file, stat);
+        if (stat.find("(shard-") == std::string::npos) continue;
+        std::istringstream words{stat.substr(stat.rfind(')') + 1)};
+        std::string word;
+        for (int i = 3; i < 14; ++i) words >> word;  // utime is number 14, stime 15
+        std::uint64_t user = 0, system = 0;
+        words >> user >> system;
+        ticks += user + system;
+    }
+    return ticks * 1000 / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+}
+
 void ServerProcess::settle() const {
     std::uint64_t before = 0;
     for (std::uint64_t now = sleeps(); now != before; now = sleeps()) {
