@@ -80,6 +80,7 @@ public:
         }
         ::close(descriptor);
         ++counters.refused;
+        entry.targets[first].shard->count_refused();  // where it is looked for
         return Status::limit;
     }
 

@@ -51,13 +51,30 @@ void BlockPool::free(Block block) noexcept {
     if (!block) return;
     GANTRY_ASSERT(used_bytes_ >= block.bytes);
     used_bytes_ -= block.bytes;
-    if (block.bytes > pooled_bytes_max || kept_bytes_ + block.bytes > keep_bytes_) {
-        ::operator delete(block.data);
-        return;
-    }
+    if (block.bytes > pooled_bytes_max) return release(block.data, block.bytes);
     const std::size_t size_class = class_of(block.bytes);
+    if (kept_bytes_ + block.bytes > keep_bytes_) make_room(size_class, block.bytes);
+    if (kept_bytes_ + block.bytes > keep_bytes_) return release(block.data, block.bytes);
     kept_bytes_ += block.bytes;
     free_[size_class] = new (block.data) FreeBlock{free_[size_class]};
+}
+
+void BlockPool::make_room(std::size_t size_class, std::uint32_t bytes) noexcept {
+    for (std::size_t other = class_count; other-- > 0;) {
+        if (other == size_class) continue;
+        const std::uint32_t other_bytes = pooled_bytes_min << other;
+        while (free_[other] != nullptr && kept_bytes_ + bytes > keep_bytes_) {
+            FreeBlock* const block = free_[other];
+            free_[other] = block->next;
+            kept_bytes_ -= other_bytes;
+            release(reinterpret_cast<std::byte*>(block), other_bytes);
+        }
+    }
+}
+
+void BlockPool::release(std::byte* data, std::uint32_t bytes) noexcept {
+    released_bytes_ += bytes;
+    ::operator delete(data);
 }
 
 }  // namespace gantry::net

@@ -34,6 +34,8 @@ public:
     /// In use and kept, now.
     std::uint64_t bytes() const noexcept { return used_bytes_ + kept_bytes_; }
     std::uint64_t used_bytes() const noexcept { return used_bytes_; }
+    /// Freed and not kept, so far.
+    std::uint64_t released_bytes() const noexcept { return released_bytes_; }
 
 private:
     static constexpr std::size_t class_count = 11;
@@ -41,11 +43,18 @@ private:
         FreeBlock* next;
     };
 
+    /// Lets go what other sizes keep, the largest first, until `bytes` more may be kept. Else a
+    /// burst of one size would fill the pool for ever, and every block of another come from the
+    /// system.
+    void make_room(std::size_t size_class, std::uint32_t bytes) noexcept;
+    void release(std::byte* data, std::uint32_t bytes) noexcept;
+
     std::array<FreeBlock*, class_count> free_{};
     std::uint64_t keep_bytes_;
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t used_bytes_ = 0;
     std::uint64_t allocations_ = 0;
+    std::uint64_t released_bytes_ = 0;
 };
 
 }  // namespace gantry::net

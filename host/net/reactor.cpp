@@ -1,6 +1,7 @@
 #include "host/net/reactor.h"
 
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <new>
+#include <optional>
 
 #include "host/core/assert.h"
 
@@ -21,6 +23,7 @@ using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::execut
 
 constexpr std::size_t operation_bytes_max = 160;
 constexpr TimeNs wait_ns_max = 3600 * ns_per_s;  // "never" must not overflow a time point
+constexpr TimeNs asio_wait_ns_max = ns_per_s;
 
 }  // namespace
 
@@ -87,6 +90,29 @@ struct WriteHandler {
 
 }  // namespace
 
+/// Ends long waits. Asio's own wait with a limit wakes once a second to look at the clock.
+class Reactor::Alarm final : private ReadinessSink {
+public:
+    explicit Alarm(Impl& reactor);
+    ~Alarm() { ::close(descriptor_); }
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+
+    /// Rings in `in_ns` at the latest. One that rings sooner is left alone, so that a busy room
+    /// with far deadlines seldom sets it.
+    void set(TimeNs in_ns) noexcept;
+    Watch* watch() noexcept { return watch_; }
+
+private:
+    void on_readable() noexcept override;
+    void on_writable() noexcept override {}
+
+    Impl& reactor_;
+    int descriptor_;
+    Watch* watch_;
+    std::chrono::steady_clock::time_point rings_at_{};
+};
+
 class Reactor::Impl final : private ReadinessSink {
 public:
     Impl() : wake_descriptor_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
@@ -94,10 +120,12 @@ public:
         wake_watch_ = open(wake_descriptor_, *this);
         GANTRY_ASSERT(wake_watch_ != nullptr);
         arm_read(*wake_watch_);
+        alarm_.emplace(*this);
     }
 
     ~Impl() {
         close(wake_watch_);
+        close(alarm_->watch());
         poll();  // brings the cancelled handlers home, which frees their watches
         ::close(wake_descriptor_);
     }
@@ -143,7 +171,12 @@ public:
         sleeping_.store(true);
         if (!woken_.load() && for_ns > 0) {
             context_.restart();
-            context_.run_one_for(std::chrono::nanoseconds{std::min(for_ns, wait_ns_max)});
+            if (for_ns <= asio_wait_ns_max) {
+                context_.run_one_for(std::chrono::nanoseconds{for_ns});
+            } else {
+                alarm_->set(std::min(for_ns, wait_ns_max));
+                context_.run_one();
+            }
         }
         sleeping_.store(false);
         woken_.exchange(false);  // and sees what was written before the wake()
@@ -167,9 +200,36 @@ private:
     asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE};
     int wake_descriptor_;
     Watch* wake_watch_ = nullptr;
+    std::optional<Alarm> alarm_;
     std::atomic<bool> woken_{false};
     std::atomic<bool> sleeping_{false};
 };
+
+Reactor::Alarm::Alarm(Impl& reactor)
+    : reactor_{reactor}, descriptor_{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)} {
+    GANTRY_ASSERT(descriptor_ >= 0);
+    watch_ = reactor_.open(descriptor_, *this);
+    GANTRY_ASSERT(watch_ != nullptr);
+    reactor_.arm_read(*watch_);
+}
+
+void Reactor::Alarm::set(TimeNs in_ns) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    const auto at = now + std::chrono::nanoseconds{in_ns};
+    if (rings_at_ > now && rings_at_ <= at) return;
+    rings_at_ = at;
+    itimerspec time{};
+    time.it_value.tv_sec = in_ns / ns_per_s;
+    time.it_value.tv_nsec = in_ns % ns_per_s;
+    const int result = timerfd_settime(descriptor_, 0, &time, nullptr);
+    GANTRY_ASSERT(result == 0);
+}
+
+void Reactor::Alarm::on_readable() noexcept {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto bytes = ::read(descriptor_, &count, sizeof count);
+    reactor_.arm_read(*watch_);
+}
 
 Reactor::Reactor() : impl_{std::make_unique<Impl>()} {}
 Reactor::~Reactor() = default;

@@ -44,6 +44,7 @@ public:
     void wake() noexcept;
 
 private:
+    class Alarm;
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -25,6 +25,9 @@ void Shard::wake() noexcept { core_->reactor().wake(); }
 Status Shard::adopt(int descriptor, std::uint32_t listener_index) noexcept {
     return core_->adopt(descriptor, listener_index);
 }
+void Shard::count_refused() noexcept {
+    if (core_->adopts) core_->turned_away.fetch_add(1, std::memory_order_relaxed);
+}
 std::uint32_t Shard::load() const noexcept { return core_->load.load(std::memory_order_relaxed); }
 
 Status Shard::send(ConnectionId id, FrameHead head, Bytes payload, bool text) {

@@ -135,6 +135,8 @@ public:
     /// Takes over an accepted, connected TCP socket for a listener of this shard; on any Status but
     /// ok the descriptor is still the caller's. [any thread]
     Status adopt(int descriptor, std::uint32_t listener_index) noexcept;
+    /// Counts a connection that no shard could adopt as refused for `max`. [any thread]
+    void count_refused() noexcept;
     /// Connections and those being adopted. [any thread]
     std::uint32_t load() const noexcept;
 

@@ -7,6 +7,7 @@
 
 #include "host/core/assert.h"
 #include "host/net/ws_session.h"
+#include "host/platform/free_memory.h"
 
 namespace gantry::net {
 
@@ -16,6 +17,9 @@ void Connection::readable() noexcept { core->mark_ready(*this, ready_flags::read
 void Connection::writable() noexcept { core->mark_ready(*this, ready_flags::writable); }
 
 namespace {
+
+constexpr std::uint64_t give_back_bytes_min = 1024 * 1024;
+constexpr TimeNs give_back_after = ns_per_s;
 
 Error listener_error(const ListenerConfig& config, Status status, const std::string& why) {
     return {status, "listener \"" + config.name + "\": " + why};
@@ -127,6 +131,7 @@ Result<BoundListener> ShardCore::listen(const ListenerConfig& listener) {
 }
 
 void ShardCore::stop_listening() {
+    adopts = false;
     for (const auto& endpoint : endpoints_) stop_listener(endpoint->index);
 }
 
@@ -209,6 +214,7 @@ void ShardCore::accept_failed(std::uint32_t, std::int32_t) noexcept {
 }
 
 Status ShardCore::adopt(int descriptor, std::uint32_t listener_index) noexcept {
+    if (!adopts) return Status::refused;
     {
         const std::lock_guard lock{adopted_mutex_};
         if (adopted_.size() >= config.adopt_queue_max) return Status::limit;
@@ -230,7 +236,7 @@ void ShardCore::take_adopted() {
     }
     for (const Adopted& each : adopted) {
         load.fetch_sub(1, std::memory_order_relaxed);  // it counts as a connection from here on
-        if (each.listener_index >= endpoints_.size()) {
+        if (!adopts || each.listener_index >= endpoints_.size()) {
             ::close(each.descriptor);
             continue;
         }
@@ -253,13 +259,31 @@ bool ShardCore::poll(TimeNs now) {
     report_closed();
     flush_dirty();  // what on_close handlers sent
     release_gone();
+    give_back_memory();
     return !ready_.empty() || !dirty_.empty() || !closed_.empty();
 }
 
 void ShardCore::wait(TimeNs until) {
     if (!ready_.empty() || !dirty_.empty() || !closed_.empty()) return;
-    const TimeNs due = std::min({until, wheel_.next_due(), next_deadline()});
+    TimeNs due = std::min({until, wheel_.next_due(), next_deadline()});
+    if (memory_waits()) due = std::min(due, released_at_ + give_back_after);
     reactor().wait(due - clock_.now());
+}
+
+// What a burst needed and the pool did not keep stays with the allocator unless it is asked. Asking
+// takes time, so it is done when the burst is over.
+bool ShardCore::memory_waits() const noexcept {
+    return released_bytes_ - given_back_bytes_ >= give_back_bytes_min;
+}
+
+void ShardCore::give_back_memory() {
+    if (released_bytes_ != pool_.released_bytes()) {
+        released_bytes_ = pool_.released_bytes();
+        released_at_ = now_;
+    }
+    if (!memory_waits() || now_ < released_at_ + give_back_after) return;
+    platform::give_back_free_memory();
+    given_back_bytes_ = released_bytes_;
 }
 
 // What becomes ready while this runs has its turn in the next poll.
@@ -338,6 +362,8 @@ ShardCounters ShardCore::counters() const {
     counters.pool_allocations = pool_.allocations();
     counters.pool_bytes = pool_.bytes();
     counters.pool_used_bytes = pool_.used_bytes();
+    counters.refused[static_cast<std::size_t>(RefuseReason::max)] +=
+        turned_away.load(std::memory_order_relaxed);
     return counters;
 }
 

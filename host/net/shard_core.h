@@ -52,11 +52,15 @@ public:
     ShardConfig config;
     TransportRegistry transports;
     std::atomic<std::uint32_t> load{0};
+    std::atomic<std::uint64_t> turned_away{0};  // by an acceptor, as all shards were full
+    std::atomic<bool> adopts{true};             // until stop_listening()
 
 private:
     // shard_core.cpp
     Connection* start_connection(const Endpoint& endpoint, Link* link);
     void take_adopted();
+    bool memory_waits() const noexcept;
+    void give_back_memory();
     void serve_ready();
     void serve(Connection& c, std::uint8_t flags);
     void link_opened(Connection& c);
@@ -141,6 +145,9 @@ private:
     TimeNs now_;
     TcpTransport tcp_;
     BlockPool pool_;
+    std::uint64_t released_bytes_ = 0;    // by pool_, when it was last looked at
+    std::uint64_t given_back_bytes_ = 0;  // of them
+    TimeNs released_at_ = 0;
     ConnectionTable table_;
     DeadlineWheel wheel_;
     std::vector<std::unique_ptr<Endpoint>> endpoints_;

@@ -81,6 +81,9 @@ std::size_t ShardCore::consume_websocket(Connection& c, std::span<std::byte> byt
                 c.needed_bytes = narrow(event.needed);
                 return at;
             case WsEvent::What::nothing:
+                // A ping is answered in its place, before what is said to later messages; to a peer
+                // that does not read, only the last one of a batch is.
+                if (c.out.bytes() <= c.endpoint->queue.high_bytes) append_websocket_control(c);
                 mark_dirty(c);
                 break;
             case WsEvent::What::error:

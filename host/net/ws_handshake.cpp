@@ -43,8 +43,34 @@ bool valid_key(std::string_view key) {
 struct DeflateParameters {
     bool valid = true;
     bool server_no_context_takeover = false;
+    bool client_no_context_takeover = false;
     bool client_window = false;
+    bool server_window = false;
     int server_window_bits = 15;
+
+    void take(std::string_view name, std::string_view value) {
+        const bool bits = value == "8" || value == "9" || value == "10" || value == "11" ||
+                          value == "12" || value == "13" || value == "14" || value == "15";
+        if (name == "server_no_context_takeover") {
+            once(server_no_context_takeover, value.empty());
+        } else if (name == "client_no_context_takeover") {
+            once(client_no_context_takeover, value.empty());
+        } else if (name == "client_max_window_bits") {
+            once(client_window, value.empty() || bits);
+        } else if (name == "server_max_window_bits") {
+            once(server_window, bits);
+            if (bits) server_window_bits = std::stoi(std::string{value});
+        } else {
+            valid = false;
+        }
+    }
+
+private:
+    // A parameter that comes twice makes the whole offer invalid (RFC 7692, 7.1).
+    void once(bool& seen, bool well_formed) {
+        if (seen || !well_formed) valid = false;
+        seen = true;
+    }
 };
 
 DeflateParameters parse_deflate(std::string_view offer) {
@@ -56,22 +82,7 @@ DeflateParameters parse_deflate(std::string_view offer) {
         if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
             value = value.substr(1, value.size() - 2);
         }
-        const bool bits = value == "8" || value == "9" || value == "10" || value == "11" ||
-                          value == "12" || value == "13" || value == "14" || value == "15";
-        if (name == "server_no_context_takeover") {
-            parsed.server_no_context_takeover = true;
-            parsed.valid = value.empty();
-        } else if (name == "client_no_context_takeover") {
-            parsed.valid = value.empty();
-        } else if (name == "client_max_window_bits") {
-            parsed.client_window = true;
-            parsed.valid = value.empty() || bits;
-        } else if (name == "server_max_window_bits") {
-            parsed.valid = bits;
-            if (bits) parsed.server_window_bits = std::stoi(std::string{value});
-        } else {
-            parsed.valid = false;
-        }
+        parsed.take(name, value);
     }
     return parsed;
 }

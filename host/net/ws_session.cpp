@@ -43,6 +43,9 @@ WsEvent WsSession::next(std::span<std::byte> bytes, WsCompressor& compressor, Ti
     if (event.what == WsEvent::What::error) return event;
     const std::size_t total = head.head_bytes + static_cast<std::size_t>(head.payload_bytes);
     if (bytes.size() < total) {
+        if (!head.control() && !check_text(head, bytes.subspan(head.head_bytes))) {
+            return failed(CloseReason::bad_utf8);
+        }
         event.what = WsEvent::What::need_more;
         event.needed = total;
         return event;
@@ -70,17 +73,37 @@ WsEvent WsSession::check_head(const WsHead& head) const {
     return nothing();
 }
 
+// Text is refused at its first bad byte, also when that comes before the end of its frame. The
+// bytes stay masked: they are looked at in a copy, each once.
+bool WsSession::check_text(const WsHead& head, std::span<const std::byte> masked) {
+    const bool starts = head.opcode != ws_opcode::continuation;
+    const bool text = starts ? head.opcode == ws_opcode::text : text_;
+    if (!text || (starts ? head.rsv1 : compressed_)) return true;
+    if (starts && checked_bytes_ == 0) utf8_.reset();
+    std::array<std::byte, 256> copy;
+    while (checked_bytes_ < masked.size()) {
+        const std::size_t count = std::min(copy.size(), masked.size() - checked_bytes_);
+        const std::span plain{copy.data(), count};
+        std::memcpy(plain.data(), masked.data() + checked_bytes_, count);
+        if (head.masked) apply_ws_mask(plain, head.mask, checked_bytes_);
+        if (!utf8_.feed(plain)) return false;
+        checked_bytes_ += count;
+    }
+    return true;
+}
+
 WsEvent WsSession::data_frame(const WsHead& head, std::span<std::byte> payload,
                               WsCompressor& compressor) {
     if (!in_message_) {
         text_ = head.opcode == ws_opcode::text;
         compressed_ = head.rsv1;
         fragments_ = 0;
-        utf8_.reset();
+        if (checked_bytes_ == 0) utf8_.reset();
     }
     if (++fragments_ > limits_.fragments_max) return failed(CloseReason::flood);
-    // Said at the first bad byte; what is compressed can only be checked when it is whole.
-    if (text_ && !compressed_ && !utf8_.feed(payload)) return failed(CloseReason::bad_utf8);
+    // What is compressed can only be checked when it is whole.
+    const auto unchecked = payload.subspan(std::exchange(checked_bytes_, 0));
+    if (text_ && !compressed_ && !utf8_.feed(unchecked)) return failed(CloseReason::bad_utf8);
 
     if (head.fin && !in_message_) return whole_message(payload, compressor);
     assembled_.insert(assembled_.end(), payload.begin(), payload.end());

@@ -66,6 +66,7 @@ private:
     WsEvent control_frame(const WsHead& head, std::span<std::byte> payload, TimeNs now);
     WsEvent whole_message(std::span<const std::byte> payload, WsCompressor& compressor);
     WsEvent check_head(const WsHead& head) const;
+    bool check_text(const WsHead& head, std::span<const std::byte> masked);
 
     WsLimits limits_;
     bool client_;
@@ -80,6 +81,7 @@ private:
     std::uint8_t pong_bytes_ = 0;
     std::uint32_t fragments_ = 0;
     Utf8Check utf8_;
+    std::size_t checked_bytes_ = 0;  // of the frame that is arriving, by utf8_
     std::vector<std::byte> assembled_;
     std::vector<std::byte> inflated_;
     std::unique_ptr<std::array<std::byte, ws_control_payload_bytes_max>> pong_;

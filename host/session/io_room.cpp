@@ -109,17 +109,15 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
     Worker* const worker = worker_of(session->world);
 
     // Room first: a frame that is refused later would pass the layers a second time.
-    const std::size_t need =
-        sizeof(route::MessageRecord) + plans_[session->listener].net.payload_bytes_max;
     const bool no_credit = session->credit_messages >= config_.credit_messages ||
                            session->credit_bytes >= config_.credit_bytes;
     if (session->moving || (session->held && !session->released) || no_credit) {
         if (no_credit) ++counters_.waits_credit;
-        return wait_for_room(*session, nullptr);
+        return wait_for_room(*session);
     }
-    if (worker != nullptr && (!worker->pending.empty() || !worker->to.link->to_world.fits(need))) {
+    if (!ring_has_room(worker, *session)) {
         ++counters_.waits_ring;
-        return wait_for_room(*session, worker);
+        return wait_for_room(*session);
     }
 
     IoMessage message;
@@ -136,7 +134,7 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
             return to_world(*session, worker, message);
         case Verdict::hold:
             ++counters_.layer_holds;
-            return wait_for_room(*session, nullptr);
+            return wait_for_room(*session);
         case Verdict::drop:
             ++counters_.layer_drops;
             return net::FrameVerdict::taken;
@@ -149,6 +147,7 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
 }
 
 Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
+    if (session.listener >= tables_->onions.size()) return Verdict::pass;  // outbound
     const route::Onion& onion = tables_->onions[session.listener];
     std::size_t from = 0;
     if (session.held) {  // shown again after its layer decided
@@ -194,7 +193,11 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
     record.text = message.text;
     const auto body = worker->to.link->to_world.push(
         static_cast<std::uint32_t>(route::ToWorld::message), sizeof record + message.payload.size);
-    if (body.empty()) return wait_for_room(session, worker);
+    if (body.empty()) {  // a layer has made it larger than what was asked for
+        worker->to.link->shard_waits.exchange(true);
+        shard_.wake();
+        return wait_for_room(session);
+    }
     std::memcpy(body.data(), &record, sizeof record);
     if (message.payload.size != 0) {
         std::memcpy(body.data() + sizeof record, message.payload.data, message.payload.size);
@@ -205,17 +208,26 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
     return net::FrameVerdict::taken;
 }
 
-net::FrameVerdict IoRoom::wait_for_room(Session& session, Worker* worker) {
-    if (worker != nullptr) {
-        worker->to.link->shard_waits.store(true, std::memory_order_seq_cst);
-        // The worker may have made room just before it could see that.
-        shard_.wake();
-    }
+net::FrameVerdict IoRoom::wait_for_room(Session& session) {
     if (!session.waiting) {
         session.waiting = true;
         waiting_.push_back(session.id);
     }
     return net::FrameVerdict::blocked;
+}
+
+// Where there is none, the worker wakes this shard when it has made some. Trying again and again
+// instead would burn a processor for as long as a world stands still.
+bool IoRoom::ring_has_room(Worker* worker, const Session& session) {
+    if (worker == nullptr) return true;
+    if (!worker->pending.empty()) return false;  // flush_pending() waits for the same ring
+    const std::size_t need =
+        sizeof(route::MessageRecord) + plans_[session.listener].net.payload_bytes_max;
+    route::RoomLink& link = *worker->to.link;
+    if (link.to_world.fits(need)) return true;
+    // The worker may have made room just before it could see that it is waited for: look again.
+    link.shard_waits.exchange(true);
+    return link.to_world.fits(need);
 }
 
 void IoRoom::resume_waiting() {
@@ -224,11 +236,10 @@ void IoRoom::resume_waiting() {
     for (const SessionId id : resuming_) {
         Session* const session = sessions_.find(id);
         if (session == nullptr) continue;
-        const Worker* const worker = worker_of(session->world);
         const bool room = session->credit_messages < config_.credit_messages &&
                           session->credit_bytes < config_.credit_bytes && !session->moving &&
                           (!session->held || session->released);
-        if (!room || (worker != nullptr && !worker->pending.empty())) {
+        if (!room || !ring_has_room(worker_of(session->world), *session)) {
             waiting_.push_back(id);
             continue;
         }
@@ -261,16 +272,22 @@ void IoRoom::push_control(WorldId world, route::ToWorld kind, std::span<const st
 
 void IoRoom::flush_pending() {
     for (Worker& worker : workers_) {
+        if (worker.pending.empty()) continue;
+        bool asked = false;
         while (!worker.pending.empty()) {
             const Pending& first = worker.pending.front();
             const auto room = worker.to.link->to_world.push(first.kind, first.body.size());
             if (room.empty()) {
-                worker.to.link->shard_waits.store(true, std::memory_order_seq_cst);
-                break;
+                if (asked) break;
+                worker.to.link->shard_waits.exchange(true);  // and look again, see ring_has_room()
+                asked = true;
+                continue;
             }
             std::memcpy(room.data(), first.body.data(), first.body.size());
             worker.pending.pop_front();
         }
+        // Sessions that waited behind these are resumed in the next turn.
+        if (worker.pending.empty() && !waiting_.empty()) shard_.wake();
     }
 }
 
@@ -302,6 +319,7 @@ Status IoRoom::release(SessionId id, Verdict verdict) {
     if (!session->held || verdict == Verdict::hold) return Status::invalid;
     session->released = true;
     session->released_verdict = verdict;
+    shard_.wake();  // it is resumed in the next turn
     return Status::ok;
 }
 

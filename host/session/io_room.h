@@ -161,7 +161,9 @@ private:
     void forward(std::span<std::byte> body);
     void flush_pending();
     void resume_waiting();
-    net::FrameVerdict wait_for_room(Session& session, Worker* worker);
+    net::FrameVerdict wait_for_room(Session& session);
+    /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
+    bool ring_has_room(Worker* worker, const Session& session);
     Verdict through_layers(Session& session, IoMessage& message);
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);

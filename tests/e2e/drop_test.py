@@ -3,7 +3,6 @@
 """By ctest, or by hand: tests/e2e/drop_test.py."""
 import os
 import shutil
-import threading
 import unittest
 
 from host_process import HostProcess, Sandbox, library, main, wait_until
@@ -51,13 +50,16 @@ class Coming(DropFolder):
     def test_a_library_that_is_slowly_written_is_loaded_once_and_only_when_it_is_whole(self):
         with HostProcess(self.sandbox, self.manifest()) as host:
             data = self.content("arena.so")
-            pause = threading.Event()
+
+            def refusals():
+                return sum("drop: refused: " in line and "arena.so" in line for line in host.log().splitlines())
+
             with open(self.path("arena.so"), "wb", buffering=0) as file:
-                # Pauses longer than the time after which a file counts as settled.
+                # Each part lies there until the host takes the file for settled and looks at it.
                 for part in range(5):
                     file.write(data[len(data) * part // 5:len(data) * (part + 1) // 5])
                     if part < 4:
-                        pause.wait(0.25)
+                        wait_until("the part is refused", lambda: refusals() > part)  # noqa: B023
                         self.assertEqual(host.admin.plugins(), {})
                         self.assertEqual(host.mapped(), [])
             self.wait_version(host, "arena", "1.0.0")
@@ -200,13 +202,18 @@ class Going(DropFolder):
     def test_a_staged_file_that_was_gone_for_a_moment_does_not_unload_what_runs(self):
         # Its return was only listed, so the absence went on counting and the plugin was unloaded.
         self.sandbox.add_plugin("arena.so")
-        with HostProcess(self.sandbox, self.manifest(self.optional("arena"), "stage")) as host:
+        self.sandbox.add_plugin("chat_filter.so")
+        with HostProcess(self.sandbox, self.manifest(self.optional("arena", "chat_filter"), "stage")) as host:
+            def versions():
+                return sorted(one["version"] for one in host.admin.candidates() if one["name"] == "arena")
+
             os.remove(self.path("arena.so"))
-            wait_until("its absence is seen", lambda: not host.admin.candidates())
+            wait_until("its absence is seen", lambda: versions() == [])
             self.sandbox.add_plugin("arena-2.so", "arena.so")
-            wait_until("its return is seen", lambda: host.admin.candidates())
-            pause = threading.Event()
-            pause.wait(2 * UNLOAD_AFTER_MS / 1000)
+            wait_until("its return is seen", lambda: versions() == ["2.0.0"])
+            # Its absence began before that of this one, so it would be unloaded first.
+            os.remove(self.path("chat_filter.so"))
+            wait_until("what went later is unloaded", lambda: "chat_filter" not in host.admin.plugins())
             self.assertEqual(self.version(host, "arena"), "1.0.0")
             self.all_is_well(host)
 

@@ -65,6 +65,28 @@ TEST_CASE("a pool gives blocks again, keeps no more than it may, and counts both
     CHECK(pool.used_bytes() == 0);
 }
 
+TEST_CASE("a pool that one size has filled serves other sizes again after their first time") {
+    constexpr std::uint32_t sizes[] = {65'536, 64, 16'384, 4096, 64, 65'536};
+    BlockPool pool{20 * 65'536};
+    for (const std::uint32_t size : sizes) {
+        CAPTURE(size);
+        std::vector<Block> burst;
+        for (std::uint32_t i = 0; i < 3 * 1'000'000 / size; ++i) {
+            burst.push_back(pool.allocate(size));
+        }
+        for (const Block block : burst) pool.free(block);
+        CHECK(pool.used_bytes() == 0);
+        CHECK(pool.bytes() <= 20 * 65'536);
+        for (const std::uint32_t steady : sizes) {
+            pool.free(pool.allocate(steady));
+            const std::uint64_t before = pool.allocations();
+            for (int i = 0; i < 100; ++i) pool.free(pool.allocate(steady));
+            CHECK(pool.allocations() == before);
+        }
+    }
+    CHECK(pool.released_bytes() > 0);
+}
+
 TEST_CASE("a send queue gives back exactly what went in, in any portions") {
     core::Random random{seed()};
     BlockPool pool{1 << 20};

@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "tests/support/net.h"
+#include "tests/support/seed.h"
 
 using namespace gantry;
 using namespace gantry::net;
@@ -32,6 +35,36 @@ TEST_CASE("the same frames arrive wherever the network splits the bytes") {
         test.settle();
         CHECK(test.events.frames == std::vector<std::string>{"1:move", "2:", "3:chat!"});
         CHECK(test.shard.counters().frames_in == 3);
+    }
+}
+
+TEST_CASE("ten thousand frames arrive the same however many bytes one read brings") {
+    std::mt19937_64 chance{seed()};
+    std::string wire;
+    std::vector<std::string> expected;
+    for (int i = 0; i < 10'000; ++i) {
+        const auto id = static_cast<std::uint16_t>(chance() % 1000);
+        std::string payload(chance() % 40, 'x');
+        for (char& c : payload) c = static_cast<char>(chance());
+        wire += frame_bytes(id, payload);
+        expected.push_back(std::to_string(id) + ":" + payload);
+    }
+    // One byte a read cuts at every offset at once; 0 is as much as there is.
+    for (const std::size_t step : {1, 2, 3, 5, 11, 12, 13, 64, 251, 4096, 65'536, 0}) {
+        CAPTURE(step);
+        MemoryShard test;
+        REQUIRE(test.shard.listen(test.listener()));
+        MemoryClient client = test.connect();
+        client.split_reads(step);
+        for (std::size_t at = 0; at < wire.size();) {  // written in pieces too
+            const std::size_t count = 1 + chance() % 50'000;
+            client.write(std::string_view{wire}.substr(at, count));
+            at += count;
+            test.settle();
+        }
+        CHECK(test.events.frames.size() == expected.size());
+        CHECK((test.events.frames == expected));
+        CHECK(test.shard.counters().pool_used_bytes == 0);
     }
 }
 

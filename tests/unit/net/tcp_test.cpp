@@ -325,9 +325,40 @@ TEST_CASE("an acceptor closes what no shard can take, and a full shard passes on
         acceptor.wait(clock.now() + ns_per_ms);
     }
     CHECK(acceptor.counters().refused == 1);
+    const auto max = static_cast<std::size_t>(RefuseReason::max);
+    CHECK(a.shard.counters().refused[max] + b.shard.counters().refused[max] == 1);
     CHECK(a.shard.load() == 1);
     CHECK(b.shard.load() == 1);
     CHECK(clients[2].at_end());
+}
+
+TEST_CASE("a shard that listens no more adopts no more, and what it has stays") {
+    // A host that was shutting down went on taking what its acceptor brought, and was never empty.
+    core::SystemClock clock;
+    TcpShard a;
+    ListenerConfig config = loopback();
+    config.balance = Balance::round_robin;
+    REQUIRE(a.shard.listen(config));
+    Acceptor acceptor{clock};
+    const auto bound = acceptor.listen(config, {{&a.shard, 0}});
+    REQUIRE(bound);
+    std::vector<TcpClient> clients;
+    const auto connect = [&](std::uint64_t accepted) {
+        clients.emplace_back(bound->port);
+        for (int i = 0; i < 2000 && acceptor.counters().accepted < accepted; ++i) {
+            acceptor.poll(clock.now());
+            acceptor.wait(clock.now() + ns_per_ms);
+        }
+        a.shard.poll(clock.now());
+    };
+    connect(1);
+    REQUIRE(a.shard.load() == 1);
+    a.shard.stop_listening();
+    connect(2);
+    CHECK(clients[1].at_end());
+    CHECK(a.shard.load() == 1);
+    CHECK(acceptor.counters().refused == 1);
+    CHECK(a.shard.counters().refused[static_cast<std::size_t>(RefuseReason::max)] == 0);
 }
 
 TEST_CASE("policies choose as predicted") {

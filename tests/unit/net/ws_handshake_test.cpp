@@ -100,6 +100,7 @@ TEST_CASE("offers of deflate that cannot be met are passed over") {
     CHECK_FALSE(agreed("permessage-deflate; server_max_window_bits=99"));
     CHECK_FALSE(agreed("permessage-deflate; server_no_context_takeover=1"));
     CHECK_FALSE(agreed("permessage-deflate; colour=red"));
+    CHECK_FALSE(agreed("permessage-deflate; client_max_window_bits; client_max_window_bits=9"));
     CHECK_FALSE(agreed("x-webkit-deflate-frame"));
 }
 

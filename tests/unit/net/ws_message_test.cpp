@@ -102,8 +102,8 @@ TEST_CASE("each violation is answered with its close code") {
     for (int i = 0; i < 3; ++i) fragments += ws_frame(more, "", false);
     CHECK(reaction(fragments, options) == "8:1008 close flood");
     const std::string ping = ws_frame(ws_opcode::ping, "p");
-    CHECK(reaction(ping + ping, options) == "10:p open");
-    CHECK(reaction(ping + ping + ping, options) == "10:p 8:1008 close flood");
+    CHECK(reaction(ping + ping, options) == "10:p 10:p open");
+    CHECK(reaction(ping + ping + ping, options) == "10:p 10:p 8:1008 close flood");
 }
 
 TEST_CASE("the close handshake: codes go back, wrong ones are told so, nothing follows") {
@@ -130,12 +130,51 @@ TEST_CASE("the close handshake: codes go back, wrong ones are told so, nothing f
     CHECK(ws.test.shard.load() == 0);
 }
 
-TEST_CASE("of many pings in a batch only the last is answered") {
+TEST_CASE("pings of a batch are answered in their places; above the watermark only the last is") {
     WsTest ws;
     ws.upgrade();
-    std::string pings;
-    for (int i = 0; i < 5; ++i) pings += ws_frame(ws_opcode::ping, std::to_string(i));
-    CHECK(ws_read(ws.exchange(pings)) == std::vector<std::string>{"10:4"});
+    ws.test.events.handler = [&](ConnectionId id, const Frame& frame) {
+        ws.test.shard.send(id, frame.head, frame.payload, frame.text);
+        return FrameVerdict::taken;
+    };
+    const auto ping = [](const char* payload) { return ws_frame(ws_opcode::ping, payload); };
+    CHECK(ws_read(ws.exchange(ws_frame(ws_opcode::text, "a", false) + ping("1") + ping("2") +
+                              ws_frame(ws_opcode::continuation, "b") + ping("3"))) ==
+          std::vector<std::string>{"10:1", "10:2", "1:ab", "10:3"});
+
+    ListenerConfig config = ws.test.listener(Framing::u16le, "ws+memory");
+    config.port = 2;
+    config.queue = {8, 8, 1 << 20};
+    REQUIRE(ws.test.shard.listen(config));
+    MemoryClient stalled = ws.test.network.connect("here", 2);
+    stalled.write(ws_request());
+    ws.test.settle();
+    stalled.read();
+    stalled.stall(true);
+    stalled.write(ws_frame(ws_opcode::text, "long enough") + ping("1") + ping("2") + ping("3"));
+    ws.test.settle();
+    stalled.stall(false);
+    ws.test.settle();
+    CHECK(ws_read(stalled.read()) == std::vector<std::string>{"1:long enough", "10:3"});
+}
+
+TEST_CASE("bad text is refused as soon as its first bad byte is there, within a frame too") {
+    const std::string good = "gr\xC3\xBC\xC3\x9F" + std::string(600, 'x') + "e";
+    for (const bool fragmented : {false, true}) {
+        CAPTURE(fragmented);
+        WsTest ws;
+        ws.upgrade();
+        if (fragmented) ws.exchange(ws_frame(ws_opcode::text, "a\xC3", false));
+        const std::string text = (fragmented ? "\xA4" : "") + good + "\xF4\x90" + "never sent";
+        const std::string wire =
+            ws_frame(fragmented ? ws_opcode::continuation : ws_opcode::text, text);
+        const std::size_t bad = wire.size() - std::string_view{"never sent"}.size() - 1;
+        for (std::size_t at = 0; at < bad; ++at) {
+            const auto said = ws_read(ws.exchange(wire.substr(at, 1)));
+            if (!said.empty()) FAIL("refused after " << at << " of " << bad << " bytes");
+        }
+        CHECK(ws_read(ws.exchange(wire.substr(bad, 1))) == std::vector<std::string>{"8:1007"});
+    }
 }
 
 TEST_CASE("a silent peer is pinged, and closed when it stays silent") {
