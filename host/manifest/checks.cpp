@@ -20,6 +20,12 @@ bool is_name(std::string_view text) noexcept {
     });
 }
 
+/// The transport of a plugin may call its places as it likes.
+bool speaks_ip(std::string_view transport) noexcept {
+    if (transport.starts_with("ws+")) transport.remove_prefix(3);
+    return transport == "tcp" || transport == "ws";
+}
+
 class Checks {
 public:
     Checks(const Manifest& manifest, const Document& document, Diagnostics& diagnostics)
@@ -113,7 +119,7 @@ private:
     }
 
     void listener(const Listener& item, const Node& node, const std::string& path) {
-        if (!is_ipv4(item.address) && !is_ipv6(item.address)) {
+        if (speaks_ip(item.transport) && !is_ipv4(item.address) && !is_ipv6(item.address)) {
             fail(node, "address", child_path(path, "address"),
                  fmt::format("found {}, allowed: an IP address such as 127.0.0.1, 0.0.0.0 or ::",
                              quoted(item.address)));

@@ -4,9 +4,12 @@
 
 #include <cstring>
 
+#include "host/manifest/builder.h"
 #include "tests/support/seed.h"
 
 namespace gantry::test {
+
+using namespace std::chrono_literals;
 
 void TestClient::write(std::string_view bytes) { link_.write(bytes); }
 void TestClient::close() { link_.close(); }
@@ -82,31 +85,25 @@ Reply TestClient::call(std::uint16_t id, std::string_view payload) {
 }
 
 TestHost::TestHost(TestHostConfig config) {
-    manifest::Manifest manifest;
-    manifest.name = "test";
-    manifest.shards = config.shards;
-    manifest.workers = config.workers;
-    manifest.drop.folder = "no such folder";
-    manifest.admin.enabled = false;
-    manifest.incidents.folder.clear();
-    manifest::Listener listener;
-    listener.name = "memory";
-    listener.transport = "memory";
-    listener.address = "memory";
-    listener.port = 1;
-    listener.idle_ms = 0;
-    listener.world = config.worlds.empty() ? "" : config.worlds.front();
-    listener.middleware = config.middleware;
-    manifest.listeners.push_back(listener);
+    manifest::ManifestBuilder manifest;
+    manifest.name("test").shards(config.shards).workers(config.workers).no_admin();
+    manifest.drop("no such folder").incidents({.folder = ""});
+    manifest.listener("memory")
+        .transport("memory")
+        .address("memory")
+        .port(1)
+        .idle(0ms)
+        .joins(config.worlds.empty() ? "" : config.worlds.front())
+        .middleware(config.middleware);
 
+    std::vector<std::string> names;
     const auto add_plugin = [&](const std::string& name, const std::string& file) {
-        manifest::Plugin plugin;
-        plugin.name = name;
-        plugin.file = file;
-        plugin.config = config.config;
-        plugin.probation_ms = config.probation_ms;
-        plugin.canary_ms = config.canary_ms;
-        manifest.plugins.push_back(plugin);
+        names.push_back(name);
+        manifest.plugin(name)
+            .file(file)
+            .config_json(config.config)
+            .probation(std::chrono::milliseconds{config.probation_ms})
+            .canary(std::chrono::milliseconds{config.canary_ms});
     };
     for (const PluginDesc* desc : config.plugins) add_plugin(desc->name, "");
     for (const std::string& file : config.files) {
@@ -115,12 +112,12 @@ TestHost::TestHost(TestHostConfig config) {
         add_plugin(candidate->name, file);
     }
     for (const std::string& name : config.worlds) {
-        manifest::World world;
-        world.name = name;
-        world.tick_hz = config.tick_hz;
-        for (const auto& plugin : manifest.plugins) world.plugins.push_back(plugin.name);
-        manifest.worlds.push_back(world);
+        manifest.world(name).tick_hz(config.tick_hz).plugins(names);
     }
+    make(manifest.build(), config);
+}
+
+TestHost::TestHost(manifest::Manifest manifest, const TestHostConfig& config) {
     make(std::move(manifest), config);
 }
 

@@ -74,6 +74,8 @@ class TestHost {
 public:
     /// Ends the test when the host cannot be made.
     explicit TestHost(TestHostConfig config = {});
+    /// With a manifest of one's own; `config` gives the linked plugins and the seed.
+    TestHost(manifest::Manifest manifest, const TestHostConfig& config);
     ~TestHost();
 
     TestClient connect(const std::string& listener = "memory");

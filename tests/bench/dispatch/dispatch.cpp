@@ -8,6 +8,7 @@
 #include "gantry/gantry.h"
 #include "host/app/host.h"
 #include "host/core/log.h"
+#include "host/manifest/builder.h"
 #include "tests/support/linked_plugin.h"
 
 using namespace gantry;
@@ -49,15 +50,11 @@ Status plain(void*, const Message* message) {
 int main() {
     log::set_level(log::Level::warn);
     const core::SystemClock clock;
-    manifest::Manifest manifest;
-    manifest.shards = manifest.workers = 1;
-    manifest.admin.enabled = false;
-    auto& world_config = manifest.worlds.emplace_back();
-    world_config.name = "world";
-    world_config.tick_hz = 0;
+    manifest::ManifestBuilder manifest;
+    manifest.shards(1).workers(1).no_admin().world("world").tick_hz(0);
     app::HostOptions options;
     options.linked = {&sink};
-    auto host = app::Host::create(manifest, clock, options);
+    auto host = app::Host::create(manifest.build(), clock, options);
     if (!host) return std::fprintf(stderr, "%s\n", host.error().message.c_str()), 1;
 
     world::World& world = *(*host)->rooms().workers[0]->find(WorldId{1});

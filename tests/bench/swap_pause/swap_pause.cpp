@@ -7,6 +7,7 @@
 #include "gantry/gantry.h"
 #include "host/app/host.h"
 #include "host/core/log.h"
+#include "host/manifest/builder.h"
 #include "tests/support/linked_plugin.h"
 
 using namespace gantry;
@@ -60,18 +61,12 @@ void print(const char* name, double value, double baseline) {
 int main() {
     log::set_level(log::Level::error);
     const core::SystemClock clock;
-    manifest::Manifest manifest;
-    manifest.shards = manifest.workers = 1;
-    manifest.admin.enabled = false;
-    auto& world_config = manifest.worlds.emplace_back();
-    world_config.name = "world";
-    world_config.tick_hz = 0;
-    auto& plugin_config = manifest.plugins.emplace_back();
-    plugin_config.name = "rules";
-    plugin_config.probation_ms = 0;
+    manifest::ManifestBuilder manifest;
+    manifest.shards(1).workers(1).no_admin().world("world").tick_hz(0);
+    manifest.plugin("rules").probation(std::chrono::milliseconds{0});
     app::HostOptions options;
     options.linked = {&one};
-    auto host = app::Host::create(manifest, clock, options);
+    auto host = app::Host::create(manifest.build(), clock, options);
     if (!host) return std::fprintf(stderr, "%s\n", host.error().message.c_str()), 1;
 
     // The baseline is one pass over the same entities: what a tick of the smallest rules costs.

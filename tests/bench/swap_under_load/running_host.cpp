@@ -12,10 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include "host/admin/client.h"
+#include "host/manifest/builder.h"
 
 namespace gantry::bench {
 namespace {
 
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
@@ -24,22 +26,26 @@ using Json = nlohmann::json;
     std::exit(1);
 }
 
-Json manifest_for(const std::string& plugins) {
+std::string manifest_for(const std::string& plugins) {
     // Few bots and ten ticks a second: the load is the messages of the players, not drawing.
-    return {
-        {"name", "swap_under_load"},
-        {"log", {{"level", "warn"}}},
-        {"listeners",
-         {{{"name", "ws"}, {"transport", "ws"}, {"port", 0}, {"world", "field"}, {"idle_ms", 0}},
-          {{"name", "tcp"},
-           {"transport", "tcp"},
-           {"port", 0},
-           {"world", "field"},
-           {"idle_ms", 0}}}},
-        {"worlds", {{{"name", "field"}, {"plugins", {"arena"}}, {"tick_hz", 10}}}},
-        {"plugins", {{{"name", "arena"}, {"config", {{"bots", 20}}}, {"probation_ms", 0}}}},
-        {"drop", {{"folder", plugins}, {"on_drop", "stage"}}},
-        {"admin", {{"port", 0}}}};
+    return manifest::ManifestBuilder{}
+        .name("swap_under_load")
+        .log_level("warn")
+        .drop(plugins, manifest::OnDrop::stage)
+        .listener("ws")
+        .transport("ws")
+        .joins("field")
+        .idle(0ms)
+        .listener("tcp")
+        .joins("field")
+        .idle(0ms)
+        .world("field")
+        .plugins({"arena"})
+        .tick_hz(10)
+        .plugin("arena")
+        .config("bots", 20)
+        .probation(0ms)
+        .json();
 }
 
 std::int64_t entries_of(const fs::path& folder) {
@@ -54,7 +60,7 @@ RunningHost::RunningHost(const std::string& program, const std::string& plugins)
     if (::mkdtemp(name.data()) == nullptr) fail("cannot make a folder like " + name);
     folder_ = name;
     const std::string manifest = folder_ + "/manifest.json";
-    std::ofstream{manifest} << manifest_for(plugins).dump(2);
+    std::ofstream{manifest} << manifest_for(plugins);
 
     int ends[2];
     if (::pipe(ends) != 0) fail("no pipe");
