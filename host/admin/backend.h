@@ -107,7 +107,8 @@ struct RouteInfo {
     std::string place;  ///< the listener or world that it is routed in
 };
 
-enum class EventKind : std::uint8_t { established, received, sent, closed, error };
+/// In the order of gantry::SessionEventKind.
+enum class EventKind : std::uint8_t { established, received, sent, error, closed };
 const char* name_of(EventKind kind) noexcept;
 
 struct SessionEvent {
@@ -122,8 +123,13 @@ struct SessionEvent {
 
 struct EventBatch {
     std::vector<SessionEvent> events;  ///< ordered by number, all greater than `after`
-    std::uint64_t lost = 0;            ///< overwritten before they were read
+    std::uint64_t lost = 0;            ///< overwritten before they were read, of all kinds
+    std::uint64_t upto = 0;            ///< ask on after this number
 };
+
+/// What the listeners together want recorded: nothing, the beginnings and ends of sessions, or
+/// messages too, which costs the shards a lock a message.
+enum class EventsWanted : std::uint8_t { none, life, messages };
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -170,12 +176,13 @@ public:
     /// The latest swaps, newest first, running ones too; a finished one stays for a while.
     virtual std::vector<SwapReport> swaps() = 0;
 
-    /// Session events after number `after`, at most `count_max`.
-    virtual EventBatch events(std::uint64_t after, std::size_t count_max) = 0;
+    /// Session events after number `after`, at most `count_max`; received and sent only with
+    /// `messages`.
+    virtual EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) = 0;
     /// The number of the latest event.
     virtual std::uint64_t last_event() = 0;
-    /// Whether anybody listens; while false the host may record none.
-    virtual void events_wanted(bool wanted) = 0;
+    /// Who listens from now on; the host may record nothing else.
+    virtual void events_wanted(EventsWanted wanted) = 0;
 
     /// Begins the graceful shutdown and returns at once.
     virtual void stop() = 0;

@@ -127,7 +127,8 @@ void Connection::on_written(std::error_code error) {
 }
 
 void Connection::begin_stream(const Answer& answer) {
-    if (!server_.add_stream()) {
+    messages_ = answer.messages;
+    if (!server_.add_stream(messages_)) {
         return respond(server_.router->refuse({429, "too many clients follow the events"}));
     }
     doing_ = Doing::streaming;
@@ -141,13 +142,13 @@ void Connection::begin_stream(const Answer& answer) {
 
 void Connection::stream_news(TimeNs now) {
     // What a slow reader misses is lost in the host's own ring and told as lost, never kept here.
-    const EventBatch batch = server_.backend.events(number_, events_per_write_max);
+    const EventBatch batch = server_.backend.events(number_, events_per_write_max, messages_);
+    number_ = batch.upto;
     out_.clear();
     if (batch.lost != 0) {
         out_ += fmt::format("event: lost\ndata: {{\"count\":{}}}\n\n", batch.lost);
     }
     for (const SessionEvent& event : batch.events) {
-        number_ = event.number;
         out_ += fmt::format("id: {}\nevent: session\ndata: {}\n\n", event.number, to_json(event));
     }
     if (out_.empty() && now >= next_heartbeat_) out_ = ": still here\n\n";
@@ -194,7 +195,7 @@ void Connection::linger() {
 
 void Connection::close() {
     if (doing_ == Doing::closed) return;
-    if (doing_ == Doing::streaming) server_.remove_stream();
+    if (doing_ == Doing::streaming) server_.remove_stream(messages_);
     doing_ = Doing::closed;
     std::error_code ignored;
     socket_.close(ignored);

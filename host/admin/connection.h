@@ -52,6 +52,7 @@ private:
     bool in_request_ = false;  ///< a first byte of it is here
     bool keep_alive_ = true;
     bool stream_writing_ = false;
+    bool messages_ = false;  ///< the stream tells of messages too
     TimeNs deadline_ = 0;
     TimeNs swap_deadline_ = 0;
     TimeNs next_heartbeat_ = 0;

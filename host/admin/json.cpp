@@ -97,7 +97,7 @@ const char* name_of(SwapOutcome outcome) noexcept {
 }
 
 const char* name_of(EventKind kind) noexcept {
-    constexpr const char* names[] = {"established", "received", "sent", "closed", "error"};
+    constexpr const char* names[] = {"established", "received", "sent", "error", "closed"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -161,7 +161,8 @@ Result<SwapRequest> swap_request(const std::string& text) {
         !take_text(json, "version", request.version) || !take_text(json, "file", request.file)) {
         return Error{Status::invalid, "plugin, version and file are texts"};
     }
-    if (request.plugin.empty() && request.file.empty()) return Error{Status::invalid, "\"plugin\" is missing"};
+    if (request.plugin.empty() && request.file.empty())
+        return Error{Status::invalid, "\"plugin\" is missing"};
     if (!request.version.empty() && !request.file.empty()) {
         return Error{Status::invalid, "either version or file, not both"};
     }

@@ -152,7 +152,9 @@ Answer Router::sessions(const net::HttpRequest& request) {
 Answer Router::events(const net::HttpRequest& request) {
     const auto after = query_number(request.query(), "after", backend_.last_event());
     if (!after) return {{}, refuse({400, "after must be an event's number"}), 0};
-    Answer answer{Answer::Kind::events, json(200, ""), *after};
+    const auto messages = query_number(request.query(), "messages", 0);
+    if (!messages || *messages > 1) return {{}, refuse({400, "messages must be 0 or 1"}), 0};
+    Answer answer{Answer::Kind::events, json(200, ""), *after, *messages == 1};
     answer.response.headers.front().value = "text/event-stream";
     if (request.method == "HEAD") answer.kind = Answer::Kind::response;
     return answer;

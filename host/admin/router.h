@@ -21,6 +21,7 @@ struct Answer {
     Kind kind = Kind::response;
     net::HttpResponse response;
     std::uint64_t number = 0;
+    bool messages = false;  ///< of events: received and sent too
 };
 
 /// Counted by the server, shown in /metrics.

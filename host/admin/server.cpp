@@ -100,15 +100,25 @@ void ServerState::forget(const std::shared_ptr<Connection>& connection) {
     connections.erase(connection);
 }
 
-bool ServerState::add_stream() {
+bool ServerState::add_stream(bool messages) {
     if (streams >= config.event_streams_max) return false;
-    if (++streams == 1) backend.events_wanted(true);
+    ++streams;
+    if (messages) ++message_streams;
+    tell_wanted();
     return true;
 }
 
-void ServerState::remove_stream() {
+void ServerState::remove_stream(bool messages) {
     GANTRY_ASSERT(streams > 0);
-    if (--streams == 0) backend.events_wanted(false);
+    --streams;
+    if (messages) --message_streams;
+    tell_wanted();
+}
+
+void ServerState::tell_wanted() {
+    backend.events_wanted(message_streams != 0 ? EventsWanted::messages
+                          : streams != 0       ? EventsWanted::life
+                                               : EventsWanted::none);
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminConfig config, AdminBackend& backend) {

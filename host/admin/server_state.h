@@ -31,8 +31,9 @@ struct ServerState {
     void close();
     void forget(const std::shared_ptr<Connection>& connection);
     /// One stream of events more or fewer; false when there are too many.
-    bool add_stream();
-    void remove_stream();
+    bool add_stream(bool messages);
+    void remove_stream(bool messages);
+    void tell_wanted();
 
     AdminConfig config;
     AdminBackend& backend;
@@ -44,6 +45,7 @@ struct ServerState {
     bool ticking = false;
     bool closing = false;
     std::size_t streams = 0;
+    std::size_t message_streams = 0;  ///< those of `streams` that follow messages too
     std::set<std::shared_ptr<Connection>> connections;
     std::unique_ptr<Router> router;  ///< made by listen(): it needs the port
     std::string url;

@@ -243,12 +243,12 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
     return metric_families(shards, flatten(workers), host_.plugins().snapshot());
 }
 
-admin::EventBatch HostBackend::events(std::uint64_t after, std::size_t count_max) {
-    return host_.events().since(after, count_max);
+admin::EventBatch HostBackend::events(std::uint64_t after, std::size_t count_max, bool messages) {
+    return host_.events().since(after, count_max, messages);
 }
 
 std::uint64_t HostBackend::last_event() { return host_.events().last(); }
 
-void HostBackend::events_wanted(bool wanted) { host_.events().want(wanted); }
+void HostBackend::events_wanted(admin::EventsWanted wanted) { host_.events().set_wanted(wanted); }
 
 }  // namespace gantry::app

@@ -20,9 +20,9 @@ public:
     std::vector<admin::MetricFamily> metrics() override;
     Result<std::uint64_t> swap(const admin::SwapRequest& request) override;
     std::vector<admin::SwapReport> swaps() override;
-    admin::EventBatch events(std::uint64_t after, std::size_t count_max) override;
+    admin::EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) override;
     std::uint64_t last_event() override;
-    void events_wanted(bool wanted) override;
+    void events_wanted(admin::EventsWanted wanted) override;
     void stop() override {
         stop_wanted_ = true;
         host_.wake_control();

@@ -42,6 +42,11 @@ const char* close_reason_name(CloseReason reason) noexcept {
     return "unknown";
 }
 
+bool is_orderly(CloseReason reason) noexcept {
+    return reason == CloseReason::peer_closed || reason == CloseReason::requested ||
+           reason == CloseReason::shutdown;
+}
+
 std::uint16_t close_reason_ws_code(CloseReason reason) noexcept {
     switch (reason) {
         case CloseReason::protocol_error:

@@ -30,6 +30,9 @@ inline constexpr std::size_t close_reason_count = static_cast<std::size_t>(Close
 /// "slow_consumer": the label of logs and counters.
 const char* close_reason_name(CloseReason reason) noexcept;
 
+/// An end that somebody wanted, not one for a fault.
+bool is_orderly(CloseReason reason) noexcept;
+
 /// The code of the WebSocket close frame that tells the peer (RFC 6455, 7.4.1).
 std::uint16_t close_reason_ws_code(CloseReason reason) noexcept;
 

@@ -34,6 +34,9 @@ struct Endpoint {
     WebSocketOptions ws;
     TransportFactory* factory = nullptr;
     TransportListener* listener = nullptr;  // null: fed by adopt(), or outbound
+    std::string address;                    // where it is bound
+    std::uint16_t port = 0;
+    std::uint16_t backlog = 0;
 };
 
 /// A frame that the layer above did not take: header, then payload, in one block.

@@ -16,6 +16,12 @@ void Shard::stop_listener(std::uint32_t index) { core_->stop_listener(index); }
 void Shard::drop_transport(TransportFactory& factory, CloseReason reason) {
     core_->drop_transport(factory, reason);
 }
+Result<Done> Shard::swap_transport(const TransportSwap& swap) {
+    return core_->swap_transport(swap);
+}
+std::size_t Shard::uses(const TransportFactory& factory) const noexcept {
+    return core_->uses(factory);
+}
 Result<ConnectionId> Shard::connect(const ConnectConfig& config) { return core_->connect(config); }
 
 bool Shard::poll(TimeNs now) { return core_->poll(now); }

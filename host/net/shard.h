@@ -18,6 +18,7 @@
 namespace gantry::net {
 
 class TransportRegistry;
+struct TransportSwap;
 
 inline constexpr std::uint32_t no_listener = 0xFFFFFFFF;
 
@@ -120,6 +121,11 @@ public:
     /// Takes a transport out: its listeners stop, its connections end at once with `reason`. After
     /// the next poll() nothing of it is called any more. [io]
     void drop_transport(TransportFactory& factory, CloseReason reason);
+    /// Puts a transport in the place of another of the same scheme (transport_swap.h). Not from
+    /// within poll(). [io]
+    Result<Done> swap_transport(const TransportSwap& swap);
+    /// Listeners and connections of the transport that are open. [io]
+    std::size_t uses(const TransportFactory& factory) const noexcept;
     /// Opens an outbound connection; on_open or on_close(connect_failed, handshake_timeout)
     /// follows, the latter without an on_open. [io]
     Result<ConnectionId> connect(const ConnectConfig& config);

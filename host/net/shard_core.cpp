@@ -125,6 +125,9 @@ Result<BoundListener> ShardCore::listen(const ListenerConfig& listener) {
         const Status status = factory->bind(this, &request, &endpoint->listener, &why);
         if (status != Status::ok) return listener_error(listener, status, why.text);
         port = endpoint->listener->local().port;
+        endpoint->address = listener.address;
+        endpoint->port = port;
+        endpoint->backlog = listener.backlog;
     }
     endpoints_.push_back(std::move(endpoint));
     return BoundListener{endpoints_.back()->index, port};
@@ -140,17 +143,6 @@ void ShardCore::stop_listener(std::uint32_t listener_index) {
     TransportListener* const listener =
         std::exchange(endpoints_[listener_index]->listener, nullptr);
     if (listener != nullptr) listener->destroy();
-}
-
-void ShardCore::drop_transport(TransportFactory& factory, CloseReason reason) {
-    for (const auto& endpoint : endpoints_) {
-        if (endpoint->factory == &factory) stop_listener(endpoint->index);
-    }
-    for (std::uint32_t slot = 0; slot < table_.slots(); ++slot) {
-        Connection& c = table_.at(slot);
-        if (c.id && c.endpoint->factory == &factory) drop(c, reason);
-    }
-    transports.remove(factory);
 }
 
 Result<ConnectionId> ShardCore::connect(const ConnectConfig& target) {

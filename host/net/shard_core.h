@@ -1,5 +1,5 @@
 // ShardCore: what is behind Shard. One class in several files: core (turns, listeners), read,
-// write, close, websocket. Internal.
+// write, close, transports, websocket. Internal.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -11,6 +11,7 @@
 #include "host/net/shard.h"
 #include "host/net/tcp_transport.h"
 #include "host/net/transport_registry.h"
+#include "host/net/transport_swap.h"
 #include "host/net/ws_deflate.h"
 
 namespace gantry::net {
@@ -24,6 +25,8 @@ public:
     void stop_listening();
     void stop_listener(std::uint32_t listener_index);
     void drop_transport(TransportFactory& factory, CloseReason reason);
+    Result<Done> swap_transport(const TransportSwap& swap);
+    std::size_t uses(const TransportFactory& factory) const noexcept;
     Result<ConnectionId> connect(const ConnectConfig& config);
     bool poll(TimeNs now);
     void wait(TimeNs until);
@@ -70,6 +73,14 @@ private:
         Connection* const c = table_.find(id);
         return c != nullptr && c->state == ConnectionState::open ? c : nullptr;
     }
+
+    // shard_transports.cpp
+    std::vector<Connection*> links_of(const TransportFactory& factory) const;
+    bool move_link(Connection& c, const TransportSwap& swap);
+    bool move_links(const std::vector<Connection*>& links, const TransportSwap& swap);
+    bool move_listeners(const TransportSwap& swap);
+    bool move_listener(Endpoint& endpoint, const TransportSwap& swap);
+    bool bind_anew(Endpoint& endpoint, TransportFactory& factory);
 
     // shard_read.cpp
     void read_turn(Connection& c, bool replay);

@@ -5,6 +5,12 @@
 namespace gantry::net {
 
 Result<Done> TransportRegistry::add(TransportFactory& factory) {
+    auto checked = check(factory);
+    if (checked) factories_.push_back(&factory);
+    return checked;
+}
+
+Result<Done> TransportRegistry::check(const TransportFactory& factory) const {
     const std::string scheme{factory.scheme()};
     const bool plain = !scheme.empty() && std::all_of(scheme.begin(), scheme.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -17,7 +23,6 @@ Result<Done> TransportRegistry::add(TransportFactory& factory) {
     if (find(scheme) != nullptr) {
         return Error{Status::already_exists, "transport \"" + scheme + "\" is registered already"};
     }
-    factories_.push_back(&factory);
     return Done{};
 }
 

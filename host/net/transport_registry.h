@@ -14,6 +14,8 @@ class TransportRegistry {
 public:
     /// already_exists when the scheme is taken; invalid when it is malformed or starts with "ws".
     Result<Done> add(TransportFactory& factory);
+    /// What add() would say.
+    Result<Done> check(const TransportFactory& factory) const;
     /// Its listeners and links must be gone already.
     void remove(TransportFactory& factory) noexcept;
     TransportFactory* find(std::string_view scheme) const noexcept;

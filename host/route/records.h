@@ -38,6 +38,8 @@ struct ClosedRecord {
     WorldId world;
     std::uint32_t moved_to = 0;  ///< a world's id: the session goes on there
     SessionId session;
+    std::uint32_t reason = 0;  ///< net::CloseReason
+    std::uint32_t reserved = 0;
 };
 
 struct PressureRecord {

@@ -10,6 +10,9 @@ namespace gantry::session {
 void* IoInstance::query(Str interface_id) noexcept {
     if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
     if (interface_id.view() == Transports::interface_id) return static_cast<Transports*>(this);
+    if (interface_id.view() == SessionEvents::interface_id) {
+        return static_cast<SessionEvents*>(this);
+    }
     return FacetInstance::query(interface_id);
 }
 
@@ -22,10 +25,32 @@ IoInstance::~IoInstance() {
     room_.shard().poll(now());
 }
 
+// Filed only; the scheme is the plugin's once the room publishes this instance.
 Status IoInstance::add(TransportFactory* factory) noexcept {
     if (started() || factory == nullptr) return Status::invalid;
-    if (!room_.shard().transports().add(*factory)) return Status::already_exists;
+    const std::string_view scheme = factory->scheme().view();
+    if (transport(scheme) != nullptr) return Status::already_exists;
+    const auto free = room_.shard().transports().check(*factory);
+    if (!free && !room_.brings(owner().plugin, scheme)) return free.error().status;
     factories_.push_back(factory);
+    return Status::ok;
+}
+
+TransportFactory* IoInstance::transport(std::string_view scheme) const noexcept {
+    for (TransportFactory* const factory : factories_) {
+        if (factory->scheme().view() == scheme) return factory;
+    }
+    return nullptr;
+}
+
+TransportHandover* IoInstance::handover() noexcept {
+    return static_cast<TransportHandover*>(plugin().query(TransportHandover::interface_id));
+}
+
+Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
+                             void* context) noexcept {
+    if (started() || told == nullptr) return Status::invalid;
+    followers_.push_back({kinds, told, context, &owner()});
     return Status::ok;
 }
 

@@ -4,14 +4,19 @@
 #include <vector>
 
 #include "gantry/io.h"
+#include "gantry/transport_handover.h"
 #include "gantry/transports.h"
 #include "host/route/facet_instance.h"
+#include "host/route/session_followers.h"
 
 namespace gantry::session {
 
 class IoRoom;
 
-class IoInstance final : public route::FacetInstance, public Io, public Transports {
+class IoInstance final : public route::FacetInstance,
+                         public Io,
+                         public Transports,
+                         public SessionEvents {
 public:
     struct Route {
         std::uint16_t id;
@@ -31,10 +36,18 @@ public:
 
     const std::vector<Route>& routes() const noexcept { return routes_; }
     const std::vector<NamedLayer>& layers() const noexcept { return layers_; }
+    const std::vector<TransportFactory*>& transports() const noexcept { return factories_; }
+    /// The transport of that scheme that this plugin brings, or null.
+    TransportFactory* transport(std::string_view scheme) const noexcept;
+    /// Null when it hands no links over.
+    TransportHandover* handover() noexcept;
+    const route::SessionFollowers::List& followers() const noexcept { return followers_; }
 
     void* query(Str interface_id) noexcept override;
 
     Status add(TransportFactory* factory) noexcept override;
+    Status subscribe(std::uint32_t kinds, SessionEventFunction told,
+                     void* context) noexcept override;
     Status layer(const LayerDesc* desc) noexcept override;
     Status route(std::uint16_t message_id, Str name, IoRouteFunction handler,
                  void* context) noexcept override;
@@ -50,6 +63,7 @@ private:
     std::vector<Route> routes_;
     std::vector<NamedLayer> layers_;
     std::vector<TransportFactory*> factories_;
+    route::SessionFollowers::List followers_;
 };
 
 }  // namespace gantry::session

@@ -49,7 +49,7 @@ IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
 
 bool IoRoom::poll(TimeNs now) {
     now_ = now;
-    watched_ = watch_.wanted();
+    followed_ = watch_.wanted() | tables_->followers.kinds();
     inbox_.run();
     services_.poll(now);
     const bool more = drain_workers();
@@ -60,9 +60,11 @@ bool IoRoom::poll(TimeNs now) {
 void IoRoom::on_open(net::ConnectionId id, const net::ConnectionInfo& info) {
     Session& session = sessions_.open(id);
     ++counters_.sessions_opened;
-    if (watched_) watch_.established(session.id, net::address_text(info.remote));
+    if (followed(SessionEventKind::established)) {
+        tell(SessionEventKind::established, session.id, net::address_text(info.remote));
+    }
     session.listener = info.listener_index;
-    if (session.listener >= plans_.size()) return;  // outbound: no world, no layers
+    if (session.listener >= tables_->onions.size()) return;  // outbound: no world, no layers
     tables_->onions[session.listener].opened(session.id);
     session.world = plans_[session.listener].world;
     send_opened(session, false);
@@ -87,16 +89,17 @@ void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
     Session* const session = sessions_.of(id);
     if (session == nullptr) return;
     ++counters_.sessions_closed;
-    if (watched_) {
-        const bool failed = reason != net::CloseReason::peer_closed &&
-                            reason != net::CloseReason::requested &&
-                            reason != net::CloseReason::shutdown;
-        watch_.closed(session->id, net::close_reason_name(reason), failed);
+    // At the room's end a plugin's transport leaves after the layers.
+    if (session->listener < tables_->onions.size()) {
+        tables_->onions[session->listener].closed(session->id);
     }
-    if (session->listener < plans_.size()) tables_->onions[session->listener].closed(session->id);
+    const char* const why = net::close_reason_name(reason);
+    if (!net::is_orderly(reason)) tell(SessionEventKind::error, session->id, why);
+    tell(SessionEventKind::closed, session->id, why);
     if (session->world) {
         route::ClosedRecord record;
         record.world = session->world;
+        record.reason = static_cast<std::uint32_t>(reason);
         record.session = session->id;
         push_control(session->world, route::ToWorld::closed, bytes_of(record));
     }
@@ -128,7 +131,10 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
     message.correlation = frame.head.correlation_id;
     message.payload = frame.payload;
     message.text = frame.text ? 1 : 0;
-    if (watched_) watch_.received(session->id, message.id, message.payload.size);
+    if (followed(SessionEventKind::received) && !session->held) {
+        // What a layer held was told when it first came.
+        tell(SessionEventKind::received, session->id, {}, message.id, message.payload.size);
+    }
     switch (through_layers(*session, message)) {
         case Verdict::pass:
             return to_world(*session, worker, message);
@@ -289,6 +295,20 @@ void IoRoom::flush_pending() {
         // Sessions that waited behind these are resumed in the next turn.
         if (worker.pending.empty() && !waiting_.empty()) shard_.wake();
     }
+}
+
+void IoRoom::tell(SessionEventKind kind, SessionId session, std::string_view text,
+                  std::uint16_t message_id, std::uint64_t bytes) {
+    if (!followed(kind)) return;
+    SessionEvent event;
+    event.kind = kind;
+    event.message_id = message_id;
+    event.session = session;
+    event.at = now_;
+    event.payload_bytes = bytes;
+    event.text = text;
+    if ((watch_.wanted() & session_kinds::bit(kind)) != 0) watch_.tell(event);
+    tables_->followers.tell(event);
 }
 
 void IoRoom::pressure(net::ConnectionId id, bool high) {

@@ -1,8 +1,6 @@
 // IoRoom: a shard with all that runs on it: sessions, middleware, stateless routes, links to
 // workers.
 #pragma once
-#include <array>
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -15,9 +13,11 @@
 #include "host/route/onion.h"
 #include "host/route/records.h"
 #include "host/route/route_table.h"
+#include "host/route/session_followers.h"
 #include "host/route/state_store.h"
 #include "host/session/session_table.h"
 #include "host/session/session_watch.h"
+#include "host/session/world_directory.h"
 
 namespace gantry::session {
 
@@ -40,6 +40,7 @@ struct IoTables {
 
     std::vector<route::Onion> onions;  ///< by listener index
     IoRouteTable routes;
+    route::SessionFollowers followers;
 };
 
 struct IoRoomConfig {
@@ -74,24 +75,6 @@ struct SessionSnapshot {
     TimeNs since = 0;
 };
 
-/// Which worker a world is on. Written by control before the world can be named, read by all.
-class WorldDirectory {
-public:
-    static constexpr std::uint32_t worlds_max = 65'536;
-    static constexpr std::uint16_t nowhere = 0xffff;
-    WorldDirectory() {
-        for (auto& worker : workers_) worker.store(nowhere, std::memory_order_relaxed);
-    }
-    void set(WorldId world, std::uint16_t worker) noexcept { workers_[world.value].store(worker); }
-    std::uint16_t worker(WorldId world) const noexcept {
-        return world.value < worlds_max ? workers_[world.value].load(std::memory_order_acquire)
-                                        : nowhere;
-    }
-
-private:
-    std::array<std::atomic<std::uint16_t>, worlds_max> workers_;
-};
-
 /// A worker as a shard sees it.
 struct WorkerLink {
     route::RoomLink* link = nullptr;
@@ -112,6 +95,8 @@ public:
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);
+    /// Whether that plugin serves here with a transport of that scheme. [io]
+    bool brings(std::string_view plugin, std::string_view scheme) noexcept;
     /// What the plugin would hand over now; null when it has nothing to.
     std::shared_ptr<route::StateStore> state_of(std::string_view plugin);
     const IoTables& tables() const noexcept { return *tables_; }
@@ -169,12 +154,20 @@ private:
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);
     void pressure(net::ConnectionId id, bool high);
+    bool followed(SessionEventKind kind) const noexcept {
+        return (followed_ & session_kinds::bit(kind)) != 0;
+    }
+    void tell(SessionEventKind kind, SessionId session, std::string_view text,
+              std::uint16_t message_id = 0, std::uint64_t bytes = 0);
     Worker* worker_of(WorldId world) noexcept;
     using Instances = std::vector<std::unique_ptr<IoInstance>>;
     static Instances::iterator find_in(Instances& list, std::string_view plugin) noexcept;
     /// The tables with `out` replaced by `in`; either may be null.
     Result<std::unique_ptr<IoTables>> tables_with(IoInstance* in, const IoInstance* out);
     void publish(std::unique_ptr<IoTables> tables, const IoInstance* in, const IoInstance* out);
+    /// The transports of `in` in the place of those of `out`, which may be null; all or none,
+    /// unless it `must` be.
+    Result<Done> publish_transports(IoInstance& in, IoInstance* out, bool must);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);
     Status send_through_layers(Session& session, net::FrameHead head, Bytes payload, bool text);
 
@@ -194,7 +187,7 @@ private:
     core::Inbox inbox_;
     IoCounters counters_;
     TimeNs now_ = 0;
-    bool watched_ = false;  ///< somebody follows the sessions, as of this turn
+    std::uint32_t followed_ = 0;  ///< what somebody wants to hear of sessions, as of this turn
     net::Shard shard_;  // last: its destructor needs nothing of the above, and its events all of it
 };
 

@@ -18,6 +18,7 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
     auto tables = std::make_unique<IoTables>();
     std::map<std::string, route::Layer> layers;
     for (IoInstance* instance : instances) {
+        tables->followers.add(instance->followers());
         for (const auto& one : instance->routes()) {
             auto added = tables->routes.add(
                 {one.function, one.context, instance, &instance->owner(), one.id, one.name});
@@ -123,6 +124,10 @@ Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replac
                                      out->owner().label + " (" + status_name(status) + ")"};
         }
     }
+    if (auto published = publish_transports(*made, out, false); !published) {
+        return Error{published.error().status,
+                     order.owner.label + ": " + published.error().message};
+    }
     IoInstance& serving = *made;
     publish(std::move(*tables), made.get(), out);
     if (out != nullptr) {
@@ -166,6 +171,9 @@ bool IoRoom::roll_back(std::string_view plugin) {
     if (back == predecessors_.end() || failed == instances_.end()) return false;
     auto tables = tables_with(back->get(), failed->get());
     if (!tables) return false;
+    if (auto back_again = publish_transports(**back, failed->get(), true); !back_again) {
+        log::error("{}: {}", (*back)->owner().label, back_again.error().message);
+    }
     publish(std::move(*tables), back->get(), failed->get());
     std::swap(*back, *failed);
     const std::unique_ptr<IoInstance> gone = std::move(*back);

@@ -72,17 +72,19 @@ Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uin
         ++counters_.undeliverable;
         return Status::not_found;
     }
-    if (watched_) watch_.sent(to, id, payload.size);
     net::FrameHead head;
     head.message_id = id;
     head.flags = flags;
     head.channel = channel;
     head.correlation_id = correlation;
-    if (session->listener < tables_->onions.size() &&
-        tables_->onions[session->listener].has_outbound()) {
-        return send_through_layers(*session, head, payload, text);
+    const bool layers = session->listener < tables_->onions.size() &&
+                        tables_->onions[session->listener].has_outbound();
+    const Status status = layers ? send_through_layers(*session, head, payload, text)
+                                 : shard_.send(session->connection, head, payload, text);
+    if (followed(SessionEventKind::sent) && status == Status::ok) {
+        tell(SessionEventKind::sent, to, {}, id, payload.size);
     }
-    return shard_.send(session->connection, head, payload, text);
+    return status;
 }
 
 Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes payload,
@@ -100,7 +102,8 @@ Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes 
             break;
         case Verdict::close:
             ++counters_.layer_closes;
-            return shard_.close(session.connection, net::CloseReason::refused);
+            (void)shard_.close(session.connection, net::CloseReason::refused);
+            return Status::refused;
         default:
             ++counters_.layer_drops;
             return Status::refused;
@@ -134,8 +137,11 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             send(to, head.message_id, head.flags, head.channel, head.correlation_id,
                  Bytes{message.payload()}, message.text());
         } else {
-            if (watched_) watch_.sent(to, message.head().message_id, message.payload().size());
-            (void)shard_.send_shared(session->connection, message);
+            const Status status = shard_.send_shared(session->connection, message);
+            if (followed(SessionEventKind::sent) && status == Status::ok) {
+                tell(SessionEventKind::sent, to, {}, message.head().message_id,
+                     message.payload().size());
+            }
         }
     }
 }

@@ -1,10 +1,7 @@
 // SessionWatch: told what sessions do, for whoever follows them; asks for nothing while nobody
 // does.
 #pragma once
-#include <cstdint>
-#include <string_view>
-
-#include "gantry/types.h"
+#include "gantry/session_events.h"
 
 namespace gantry::session {
 
@@ -12,12 +9,9 @@ namespace gantry::session {
 class SessionWatch {
 public:
     virtual ~SessionWatch() = default;
-    virtual bool wanted() const noexcept = 0;
-    virtual void established(SessionId session, std::string_view remote) = 0;
-    virtual void received(SessionId session, std::uint16_t message_id, std::uint64_t bytes) = 0;
-    virtual void sent(SessionId session, std::uint16_t message_id, std::uint64_t bytes) = 0;
-    /// `failed`: not an orderly end.
-    virtual void closed(SessionId session, std::string_view reason, bool failed) = 0;
+    /// session_kinds; looked at once a turn.
+    virtual std::uint32_t wanted() const noexcept = 0;
+    virtual void tell(const SessionEvent& event) = 0;
 };
 
 }  // namespace gantry::session

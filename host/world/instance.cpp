@@ -106,6 +106,8 @@ void* WorldInstance::query(Str interface_id) noexcept {
     if (id == Schedule::interface_id) return static_cast<Schedule*>(this);
     if (id == Services::interface_id) return static_cast<Services*>(this);
     if (id == Events::interface_id) return static_cast<Events*>(this);
+    if (id == Groups::interface_id) return static_cast<Groups*>(this);
+    if (id == SessionEvents::interface_id) return static_cast<SessionEvents*>(this);
     if (id == Ecs::interface_id) return ecs_;
     return nullptr;
 }

@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "gantry/net.h"
+#include "gantry/groups.h"
 #include "gantry/plugin.h"
 #include "gantry/runtime.h"
 #include "gantry/schedule.h"
 #include "gantry/service.h"
+#include "gantry/session_events.h"
 #include "host/core/owner.h"
 #include "host/core/plugin_call.h"
 #include "host/ecs/command_buffer.h"
@@ -40,7 +41,9 @@ class WorldInstance final : public Host,
                             public Net,
                             public Schedule,
                             public Services,
-                            public Events {
+                            public Events,
+                            public Groups,
+                            public SessionEvents {
 public:
     /// With `replaces`, component layouts may differ from those that only that instance uses.
     WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
@@ -110,6 +113,14 @@ public:
     std::uint32_t sessions(SessionId* out, std::uint32_t capacity) noexcept override;
     Status session_info(SessionId session, SessionInfo* out) noexcept override;
     Status move(SessionId session, WorldId to) noexcept override;
+
+    // Groups
+    Status members(GroupId group, SessionId* out, std::uint32_t capacity,
+                   std::uint32_t* count) noexcept override;
+
+    // SessionEvents
+    Status subscribe(std::uint32_t kinds, SessionEventFunction told,
+                     void* context) noexcept override;
 
     // Schedule
     Status system(const SystemDesc* desc) noexcept override;

@@ -2,6 +2,7 @@
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace gantry::world {
@@ -32,6 +33,9 @@ Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t 
     WorldSession* const session = world_.sessions_.find(to);
     if (session == nullptr || session->left) return Status::not_found;
     ++session->messages_out;
+    if (world_.tables_->followers.want(SessionEventKind::sent)) {
+        world_.tell(SessionEventKind::sent, to, {}, message_id, payload.size);
+    }
     return world_.outbox_.send(to, message_id, 0, channel, 0, payload, false);
 }
 
@@ -42,6 +46,9 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
     if (session == nullptr || session->left) return Status::not_found;
     ++session->messages_out;
     ++world_.counters_.replies;
+    if (world_.tables_->followers.want(SessionEventKind::sent)) {
+        world_.tell(SessionEventKind::sent, request->session, {}, request->id, payload.size);
+    }
     const std::uint8_t flags = request->is_request() ? message_flags::response : std::uint8_t{0};
     return world_.outbox_.send(request->session, request->id, flags, request->channel,
                                request->correlation, payload, request->text != 0);
@@ -56,6 +63,12 @@ Status WorldInstance::fail(const Message* request, Status status, Str sentence) 
 Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                                 Bytes payload) noexcept {
     if (payload.size > std::numeric_limits<std::uint32_t>::max()) return Status::invalid;
+    if (world_.tables_->followers.want(SessionEventKind::sent)) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            if (world_.sessions_.find(to[i]) == nullptr) continue;
+            world_.tell(SessionEventKind::sent, to[i], {}, message_id, payload.size);
+        }
+    }
     world_.outbox_.send_shared(to, count, message_id, payload);
     return Status::ok;
 }
@@ -104,8 +117,25 @@ Status WorldInstance::close(SessionId session) noexcept {
 
 std::uint32_t WorldInstance::sessions(SessionId* out, std::uint32_t capacity) noexcept {
     const auto& all = world_.sessions_.ids();
-    std::memcpy(out, all.data(), std::min<std::size_t>(capacity, all.size()) * sizeof(SessionId));
+    std::copy_n(all.begin(), std::min<std::size_t>(capacity, all.size()), out);
     return static_cast<std::uint32_t>(all.size());
+}
+
+Status WorldInstance::members(GroupId group, SessionId* out, std::uint32_t capacity,
+                              std::uint32_t* count) noexcept {
+    const Group* const found = world_.sessions_.find(group);
+    if (found == nullptr) return Status::not_found;
+    const auto& all = found->members();
+    std::copy_n(all.begin(), std::min<std::size_t>(capacity, all.size()), out);
+    *count = static_cast<std::uint32_t>(all.size());
+    return Status::ok;
+}
+
+Status WorldInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
+                                void* context) noexcept {
+    if (told == nullptr || started_) return Status::invalid;
+    ledger_.followers.push_back({kinds, told, context, &owner_});
+    return Status::ok;
 }
 
 Status WorldInstance::session_info(SessionId id, SessionInfo* out) noexcept {

@@ -8,6 +8,7 @@
 #include "gantry/net.h"
 #include "gantry/schedule.h"
 #include "host/route/room_services.h"
+#include "host/route/session_followers.h"
 
 namespace gantry::world {
 
@@ -67,6 +68,7 @@ struct Ledger {
     std::vector<System> systems;
     std::vector<TimerHandler> timer_handlers;
     std::vector<Subscription> subscriptions;
+    route::SessionFollowers::List followers;
     std::vector<route::ProvidedService> provided;
     std::vector<route::ServedService> served;
     std::unordered_map<std::uint64_t, Task> tasks;

@@ -27,6 +27,7 @@ void add_hooks(Tables& tables, WorldInstance& instance) {
     for (const auto& one : ledger.subscriptions) {
         tables.subscribers[one.event].push_back({one.handler, one.context, &instance});
     }
+    tables.followers.add(ledger.followers);
     tables.wants_network_events |= ledger.wants_network_events;
 }
 

@@ -33,6 +33,7 @@ struct Tables {
     std::map<std::uint32_t, WorldInstance*> by_owner;
     std::vector<SessionHook> session_hooks;
     std::vector<Hook<PressureFunction>> pressure_hooks;
+    route::SessionFollowers followers;
     sched::StageGraph graph;
     /// By owner and handler name: a timer finds the code of the generation that serves.
     std::map<std::pair<std::uint32_t, std::string>, Hook<TimerFunction>> timer_handlers;

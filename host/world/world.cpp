@@ -129,6 +129,7 @@ void World::closed(const route::ClosedRecord& record) {
 void World::handle_opened(const route::OpenedRecord& record) {
     WorldSession& session = sessions_.open(record);
     session.entity = create_connection(ecs_, connection_component_, session);
+    tell(SessionEventKind::established, session.id, session.remote);
     for (const auto& hook : tables_->session_hooks) {
         call_plugin(*hook.instance, core::CallKind::session, "opened",
                     [&] { hook.opened(hook.context, session.id, session.entity); });
@@ -141,6 +142,12 @@ void World::handle_closed(const route::ClosedRecord& record) {
     if (session == nullptr) return;
     session->left = true;
     const Entity entity = session->entity;
+    const auto reason = static_cast<net::CloseReason>(record.reason);
+    const char* const why = record.moved_to != 0 ? "moved" : net::close_reason_name(reason);
+    if (record.moved_to == 0 && !net::is_orderly(reason)) {
+        tell(SessionEventKind::error, record.session, why);
+    }
+    tell(SessionEventKind::closed, record.session, why);
     for (const auto& hook : tables_->session_hooks) {
         call_plugin(*hook.instance, core::CallKind::session, "closed",
                     [&] { hook.closed(hook.context, record.session, entity); });
@@ -193,6 +200,9 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     message.received_at = record.received_at;
     message.text = record.text;
     if (keep_events_) note_network_event(message);
+    if (tables_->followers.want(SessionEventKind::received)) {
+        tell(SessionEventKind::received, message.session, {}, message.id, payload.size());
+    }
 
     if (const auto* route = tables_->routes.find(message.id)) {
         run_handler(*route, message);
@@ -247,9 +257,24 @@ void World::answer_failure(const Message& message, Status status, std::string_vi
         std::min(sentence.size(), sizeof body - net::error_reply_status_bytes);
     std::memcpy(body + net::error_reply_status_bytes, sentence.data(), bytes);
     ++counters_.replies;
+    tell(SessionEventKind::sent, message.session, {}, message.id,
+         net::error_reply_status_bytes + bytes);
     outbox_.send(message.session, message.id, message_flags::response | message_flags::error,
                  message.channel, message.correlation,
                  Bytes{body, net::error_reply_status_bytes + bytes}, false);
+}
+
+void World::tell(SessionEventKind kind, SessionId session, std::string_view text,
+                 std::uint16_t message_id, std::uint64_t bytes) {
+    if (!tables_->followers.want(kind)) return;
+    SessionEvent event;
+    event.kind = kind;
+    event.message_id = message_id;
+    event.session = session;
+    event.at = now_;
+    event.payload_bytes = bytes;
+    event.text = text;
+    tables_->followers.tell(event);
 }
 
 void World::note_network_event(const Message& message) {

@@ -133,6 +133,8 @@ private:
     void nobody_handles(const Message& message, WorldSession& session);
     void answer_failure(const Message& message, Status status, std::string_view sentence);
     void note_network_event(const Message& message);
+    void tell(SessionEventKind kind, SessionId session, std::string_view text,
+              std::uint16_t message_id = 0, std::uint64_t bytes = 0);
 
     // Time. [world]
     void run_ticks();
@@ -168,7 +170,6 @@ private:
     route::PostToRoom post_here_;
     core::Random random_;
     TimeNs now_ = 0;
-
     ecs::World ecs_;
     ComponentId connection_component_ = no_component;
     SessionList sessions_;
@@ -179,7 +180,6 @@ private:
     std::vector<std::unique_ptr<WorldInstance>> parked_;  ///< after a fault; none is called again
     std::unique_ptr<Tables> tables_;
     std::vector<std::unique_ptr<SwapRun>> swaps_;
-
     std::deque<HeldRecord> held_;
     std::uint64_t held_bytes_ = 0;
     TimeNs held_since_ = 0;

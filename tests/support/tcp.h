@@ -30,6 +30,13 @@ public:
     ~TcpClient() { close(); }
 
     bool connected() const { return connected_; }
+    /// Of this end.
+    std::uint16_t port() const {
+        sockaddr_in mine{};
+        socklen_t bytes = sizeof mine;
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&mine), &bytes);
+        return ntohs(mine.sin_port);
+    }
     bool write(std::string_view bytes) {
         while (!bytes.empty()) {
             const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

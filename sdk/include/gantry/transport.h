@@ -173,8 +173,9 @@ protected:
     ~TransportListener() = default;
 };
 
-/// Makes listeners and links of one scheme. Filed under the plugin that registered it; a factory
-/// goes when its last link and listener are gone.
+/// Makes listeners and links of one scheme. Filed under the plugin that registered it, and gone
+/// with it; its links and listeners are closed before, or handed over to the plugin's next version
+/// (gantry/transport_handover.h).
 struct TransportFactory {
     virtual Str scheme() const noexcept = 0;  ///< lower case letters, digits and '-'
     virtual LinkKind kind() const noexcept = 0;

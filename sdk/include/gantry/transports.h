@@ -8,8 +8,8 @@ namespace gantry {
 struct Transports {
     static constexpr const char* interface_id = "gantry.transports/1";
 
-    /// Only during start(). `already_exists` when the scheme is taken. The factory lives until
-    /// stop().
+    /// Only during start(). `already_exists` when another plugin has the scheme; one's own older
+    /// version has it until the swap commits. The factory lives until stop().
     virtual Status add(TransportFactory* factory) noexcept = 0;
 
 protected:

@@ -24,7 +24,7 @@ public:
     admin::SwapRequest swap_asked;
     Result<std::uint64_t> swap_result = std::uint64_t{7};
     bool stopped = false;
-    bool wanted = false;
+    admin::EventsWanted wanted = admin::EventsWanted::none;
     std::uint64_t lost = 0;
 
     template <class Change>
@@ -73,12 +73,15 @@ public:
         const std::lock_guard lock{mutex};
         return swap_list;
     }
-    admin::EventBatch events(std::uint64_t after, std::size_t count_max) override {
+    admin::EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) override {
         const std::lock_guard lock{mutex};
         admin::EventBatch batch;
+        batch.upto = after;
         for (const auto& event : event_list) {
-            if (event.number > after && batch.events.size() < count_max)
-                batch.events.push_back(event);
+            if (event.number <= after || batch.events.size() >= count_max) continue;
+            batch.upto = event.number;
+            const bool of_message = event.kind == admin::EventKind::received;
+            if (messages || !of_message) batch.events.push_back(event);
         }
         batch.lost = std::exchange(lost, 0);
         return batch;
@@ -87,7 +90,7 @@ public:
         const std::lock_guard lock{mutex};
         return event_list.empty() ? 0 : event_list.back().number;
     }
-    void events_wanted(bool value) override {
+    void events_wanted(admin::EventsWanted value) override {
         const std::lock_guard lock{mutex};
         wanted = value;
     }

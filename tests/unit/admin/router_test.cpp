@@ -162,6 +162,9 @@ TEST_CASE_FIXTURE(Fixture, "events start after the latest, or where the client s
     CHECK(answer.number == 5);
     CHECK(answer.response.header("Content-Type") == "text/event-stream");
     CHECK(get("/api/events?after=x").status == 400);
+    CHECK_FALSE(answer.messages);
+    CHECK(router.handle(request("GET", "/api/events?messages=1", {bearer})).messages);
+    CHECK(get("/api/events?messages=all").status == 400);
 }
 
 TEST_CASE_FIXTURE(Fixture, "every answer carries the headers that fence a page in") {

@@ -211,14 +211,14 @@ TEST_CASE_FIXTURE(Fixture, "session events are streamed in order, and losses are
     AdminConfig config;
     config.event_streams_max = 1;
     start(config);
-    const std::string ask =
-        "GET /api/events HTTP/1.1\r\n" + host() + "Authorization: Bearer " + token + "\r\n\r\n";
+    const std::string ask = "GET /api/events?messages=1 HTTP/1.1\r\n" + host() +
+                            "Authorization: Bearer " + token + "\r\n\r\n";
     {
         Raw raw{*server};
         raw.send(ask);
         REQUIRE(raw.until("\r\n\r\n"));
         backend.with_lock([](auto& b) {
-            CHECK(b.wanted);
+            CHECK(b.wanted == EventsWanted::messages);
             b.event_list = {{1, EventKind::established, 9, 0, 0, 0, "127.0.0.1:5"},
                             {2, EventKind::received, 9, 0, 3, 4, ""}};
         });
@@ -238,9 +238,24 @@ TEST_CASE_FIXTURE(Fixture, "session events are streamed in order, and losses are
     // The host records nothing once nobody listens.
     bool wanted = true;
     while (wanted && client().get("/health")) {
-        backend.with_lock([&](auto& b) { wanted = b.wanted; });
+        backend.with_lock([&](auto& b) { wanted = b.wanted != EventsWanted::none; });
     }
     CHECK_FALSE(wanted);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a stream tells of messages only when it was asked to") {
+    start();
+    Raw raw{*server};
+    raw.send("GET /api/events HTTP/1.1\r\n" + host() + "Authorization: Bearer " + token +
+             "\r\n\r\n");
+    REQUIRE(raw.until("\r\n\r\n"));
+    backend.with_lock([](auto& b) {
+        CHECK(b.wanted == EventsWanted::life);
+        b.event_list = {{1, EventKind::established, 9, 0, 0, 0, "127.0.0.1:5"},
+                        {2, EventKind::received, 9, 0, 3, 4, ""},
+                        {3, EventKind::closed, 9, 0, 0, 0, "idle"}};
+    });
+    CHECK(raw.until("\"text\":\"127.0.0.1:5\"}\n\nid: 3\nevent: session\n"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "the end of the server closes every connection") {

@@ -1,38 +1,19 @@
 // gantry/cpp/base_plugin.h: what the comfort classes of all three facets share.
 #pragma once
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "gantry/cpp/closure.h"
+#include "gantry/cpp/duration.h"
 #include "gantry/cpp/guard.h"
+#include "gantry/cpp/service_handle.h"
 #include "gantry/plugin.h"
 #include "gantry/runtime.h"
 #include "gantry/service.h"
+#include "gantry/session_events.h"
 
 namespace gantry {
-
-namespace detail {
-template <class Rep, class Period>
-constexpr TimeNs to_ns(std::chrono::duration<Rep, Period> duration) {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
-}
-}  // namespace detail
-
-/// Another plugin's interface in the same room. Check it before use: the provider may be absent.
-///     if (filter_) filter_->clean(text);
-template <class T>
-class Service {
-public:
-    Service() = default;
-    explicit Service(const ServiceSlot* slot) noexcept : slot_{slot} {}
-    explicit operator bool() const noexcept { return slot_ != nullptr && slot_->target != nullptr; }
-    T* operator->() const noexcept { return static_cast<T*>(slot_->target); }
-
-private:
-    const ServiceSlot* slot_ = nullptr;
-};
 
 /// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your
 /// closures. Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
@@ -46,6 +27,7 @@ public:
         runtime_ = static_cast<Runtime*>(host.query(Runtime::interface_id));
         services_ = static_cast<Services*>(host.query(Services::interface_id));
         if (runtime_ == nullptr || services_ == nullptr) return Status::unsupported;
+        events_of_sessions_ = static_cast<SessionEvents*>(host.query(SessionEvents::interface_id));
         const auto caught = detail::guarded([&] {
             bind(host);
             setup();
@@ -69,7 +51,7 @@ public:
     void stop() noexcept final {
         check("teardown", [&] { teardown(); });
     }
-    void* query(Str id) noexcept final {
+    void* query(Str id) noexcept override {
         if (id.view() == StateTransfer::interface_id) return static_cast<StateTransfer*>(this);
         return nullptr;
     }
@@ -161,6 +143,25 @@ protected:
             pending);
     }
 
+    /// Follows the sessions of this world or shard, in each session's order: `f(const
+    /// SessionEvent&)` for the session_kinds in `kinds`. Only in setup().
+    template <class F>
+    void on_session_events(std::uint32_t kinds, F f) {
+        struct Kept {
+            BasePlugin* plugin;
+            F f;
+        };
+        if (events_of_sessions_ == nullptr) return expect(Status::unsupported);
+        auto* kept = closures_.keep(Kept{this, std::move(f)});
+        expect(events_of_sessions_->subscribe(
+            kinds,
+            [](void* context, const SessionEvent* event) noexcept {
+                auto& self = *static_cast<Kept*>(context);
+                self.plugin->run("session event", [&] { self.f(*event); });
+            },
+            kept));
+    }
+
     /// During setup(): remembers the first refusal of the host, which then refuses the load.
     void expect(Status status) noexcept {
         if (setup_status_ == Status::ok) setup_status_ = status;
@@ -191,6 +192,7 @@ private:
         return run(where, std::forward<Body>(body)).status;
     }
 
+    SessionEvents* events_of_sessions_ = nullptr;  // null on the service thread
     Status setup_status_ = Status::ok;
 };
 

@@ -3,6 +3,7 @@
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
 #include "gantry/io.h"
+#include "gantry/transport_handover.h"
 #include "gantry/transports.h"
 
 namespace gantry {
@@ -73,12 +74,19 @@ protected:
             kept));
     }
 
-    /// Brings a transport: listeners of the manifest can then name its scheme. It lives with you.
-    void transport(TransportFactory& factory) { expect(transports_->add(&factory)); }
+    /// Brings a transport: listeners of the manifest can then name its scheme. It lives with you;
+    /// with a `handover` (one for all your transports) its links outlive a swap.
+    void transport(TransportFactory& factory, TransportHandover* handover = nullptr) {
+        if (handover != nullptr) handover_ = handover;
+        expect(transports_->add(&factory));
+    }
 
     Io& io() noexcept { return *io_; }
 
 private:
+    void* query(Str id) noexcept final {
+        return id.view() == TransportHandover::interface_id ? handover_ : BasePlugin::query(id);
+    }
     /// A layer that throws lets nothing pass: middleware fails closed.
     template <class Body>
     Verdict verdict(std::string_view name, Body&& body) noexcept {
@@ -96,6 +104,7 @@ private:
 
     Io* io_ = nullptr;
     Transports* transports_ = nullptr;
+    TransportHandover* handover_ = nullptr;
 };
 
 /// One instance in the process, on a service thread: what others ask by call().

@@ -2,11 +2,10 @@
 #pragma once
 #include "gantry/cpp/await.h"
 #include "gantry/cpp/base_plugin.h"
-#include "gantry/cpp/codec.h"
 #include "gantry/cpp/message_handler.h"
 #include "gantry/cpp/system_options.h"
+#include "gantry/cpp/world_net.h"
 #include "gantry/ecs/registry.h"
-#include "gantry/net.h"
 #include "gantry/schedule.h"
 
 namespace gantry {
@@ -18,7 +17,7 @@ namespace gantry {
 ///         }
 ///     };
 ///     GANTRY_PLUGIN(.name = "echo", .version = "1.0.0", .world = gantry::create<Echo>);
-class WorldPlugin : public BasePlugin {
+class WorldPlugin : public BasePlugin, protected WorldNet {
 protected:
     /// `f(const Message&)` returns nothing, a Status, Bytes or a std::string to reply with, or a
     /// Task of one of these.
@@ -126,30 +125,6 @@ protected:
         return events_->post_to(world, event, payload);
     }
     WorldId find_world(Str name) { return events_->find_world(name); }
-    Status send(SessionId to, std::uint16_t id, Bytes payload) {
-        return net_->send(to, id, 0, payload);
-    }
-    template <Message_type T>
-    Status send(SessionId to, const T& message) {
-        return encoded(message,
-                       [&](Bytes bytes) { return net_->send(to, message_id<T>, 0, bytes); });
-    }
-    Status broadcast(std::uint16_t id, Bytes payload) { return net_->broadcast(id, payload); }
-    template <Message_type T>
-    Status broadcast(const T& message) {
-        return encoded(message, [&](Bytes bytes) { return net_->broadcast(message_id<T>, bytes); });
-    }
-    template <Message_type T>
-    Status group_send(GroupId group, const T& message) {
-        return encoded(message,
-                       [&](Bytes bytes) { return net_->group_send(group, message_id<T>, bytes); });
-    }
-    GroupId group(Str name) {
-        GroupId id;
-        return net_->group(name, &id) == Status::ok ? id : GroupId{};
-    }
-
-    Net& net() noexcept { return *net_; }
     Schedule& schedule() noexcept { return *schedule_; }
     /// The entities and components of this world.
     Registry& world() noexcept { return *world_; }
@@ -175,8 +150,10 @@ private:
         net_ = static_cast<Net*>(host.query(Net::interface_id));
         schedule_ = static_cast<Schedule*>(host.query(Schedule::interface_id));
         events_ = static_cast<Events*>(host.query(Events::interface_id));
+        groups_ = static_cast<Groups*>(host.query(Groups::interface_id));
         auto* ecs = static_cast<Ecs*>(host.query(Ecs::interface_id));
-        if (net_ == nullptr || schedule_ == nullptr || events_ == nullptr || ecs == nullptr) {
+        if (net_ == nullptr || groups_ == nullptr || schedule_ == nullptr || events_ == nullptr ||
+            ecs == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
         }
         world_.emplace(*ecs);
@@ -184,17 +161,10 @@ private:
     detail::WorldLinks links() noexcept {
         return {net_, schedule_, runtime_, &closures_, &scratch_};
     }
-    template <class T, class Send>
-    Status encoded(const T& message, Send&& send) {
-        Bytes bytes;
-        return Codec<T>::encode(message, scratch_, bytes) ? send(bytes) : Status::invalid;
-    }
 
-    Net* net_ = nullptr;
     Schedule* schedule_ = nullptr;
     Events* events_ = nullptr;
     std::optional<Registry> world_;
-    std::string scratch_;
 };
 
 }  // namespace gantry

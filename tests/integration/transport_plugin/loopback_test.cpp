@@ -1,0 +1,225 @@
+// A transport that a plugin brings: real libraries, loaded, connected through, swapped under their
+// live links, unmapped.
+#include <doctest/doctest.h>
+
+#include "gantry/gantry.h"
+#include "host/manifest/builder.h"
+#include "tests/support/linked_plugin.h"
+#include "tests/support/net.h"
+#include "tests/support/test_host.h"
+#include "tests/support/websocket.h"
+
+using namespace gantry::test;
+using namespace std::chrono_literals;
+using gantry::plugin::SwapOutcome;
+
+namespace {
+
+class Echo final : public gantry::WorldPlugin {
+    void setup() override {
+        on(1, [](const gantry::Message& message) { return message.payload; });
+        on(2, [this](const gantry::Message& message) { net().close(message.session); });
+        on(3, [this](const gantry::Message& message) {
+            gantry::SessionInfo info;
+            net().session_info(message.session, &info);
+            return std::string{info.protocol} + " " + info.listener;
+        });
+    }
+};
+constexpr gantry::PluginDesc echo = linked("echo", "1.0.0", gantry::create<Echo>);
+
+std::string library(int version) {
+    return LOOPBACK_FOLDER "/loopback_v" + std::to_string(version) + ".so";
+}
+
+struct LoopbackHost {
+    explicit LoopbackHost(int version, std::string transport = "loopback", std::uint32_t shards = 1)
+        : host{manifest(version, std::move(transport), shards), {.plugins = {&echo}}} {}
+
+    static gantry::manifest::Manifest manifest(int version, std::string transport,
+                                               std::uint32_t shards) {
+        return gantry::manifest::ManifestBuilder{}
+            .shards(shards)
+            .workers(1)
+            .no_admin()
+            .drop("no such folder")
+            .listener("here")
+            .transport(std::move(transport))
+            .address("here")
+            .port(7)
+            .joins("world")
+            .world("world")
+            .plugins({"echo"})
+            .plugin("echo")
+            .plugin("loopback")
+            .file(library(version))
+            .probation(1s)
+            .build();
+    }
+
+    std::string ask(const std::string& method, const std::string& request) {
+        std::string answer = "nothing";
+        const gantry::Status status = host.host().call(
+            "loopback." + std::to_string(shard), method, request,
+            [&](gantry::Status how, std::string text) {
+                answer = how == gantry::Status::ok ? std::move(text)
+                                                   : std::string{"! "} + gantry::status_name(how);
+            },
+            [](std::function<void()> work) { work(); });
+        CHECK(status == gantry::Status::ok);
+        host.settle();
+        return answer;
+    }
+    std::string connect() { return ask("connect", "here:7"); }
+    std::vector<std::string> call(const std::string& client, std::uint16_t id,
+                                  std::string_view payload) {
+        ask("write", client + " " + frame_bytes(id, payload, gantry::message_flags::request));
+        return cut_all(ask("read", client));
+    }
+    gantry::plugin::SwapReport swap(int version) {
+        return host.swap_file("loopback", library(version));
+    }
+    std::uint64_t unmapped() {
+        return host.host().plugins().snapshot().counters.libraries_unmapped;
+    }
+
+    std::uint32_t shard = 0;  ///< whose clients are played
+    TestHost host;
+};
+
+using Frames = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE(
+    "a listener of the manifest runs over a plugin's transport, and a world's handler echoes") {
+    LoopbackHost host{1};
+    const std::string client = host.connect();
+    CHECK(host.call(client, 1, "hello") == Frames{"1:hello"});
+    CHECK(host.call(client, 3, "") == Frames{"3:loopback here"});
+    CHECK(host.host.world().session_count() == 1);
+    host.ask("close", client);
+    CHECK(host.host.world().session_count() == 0);
+
+    const std::string closed = host.connect();
+    host.ask("write", closed + " " + frame_bytes(2, ""));
+    CHECK(host.ask("read", closed) == "<end>");
+    CHECK(host.ask("connect", "there:7") == "! unavailable");
+}
+
+TEST_CASE("the host connects over a plugin's transport as a client, too") {
+    LoopbackHost host{1};
+    gantry::net::Shard& shard = host.host.host().rooms().shards[0]->shard();
+    gantry::net::ConnectConfig target;
+    target.transport = "loopback";
+    target.address = "here";
+    target.port = 7;
+    const auto out = shard.connect(target);
+    REQUIRE(out.has_value());
+    host.host.settle();
+    REQUIRE(shard.info(*out) != nullptr);
+    CHECK(shard.info(*out)->protocol == "loopback");
+    CHECK(shard.info(*out)->listener_index == gantry::net::no_listener);
+    shard.send(*out, {0, 1, gantry::message_flags::request, 0, 5},
+               std::string_view{"out and back"});
+    host.host.settle();
+    CHECK(shard.stats(*out)->messages_in == 1);
+    // Nobody on the shard takes answers that come in on a connection of its own.
+    CHECK(host.host.host().rooms().shards[0]->counters().no_world == 1);
+
+    target.address = "there";
+    CHECK(shard.connect(target).error().message == "nobody listens on loopback there:7");
+}
+
+TEST_CASE("a swap hands live links to the next version, and the old library leaves") {
+    LoopbackHost host{1};
+    const std::string client = host.connect();
+    const std::string request = frame_bytes(1, "across", gantry::message_flags::request);
+    host.ask("write", client + " " + request.substr(0, 9));
+    REQUIRE(host.ask("version", "") == "1.0.0");
+    const auto report = host.swap(2);
+    REQUIRE_MESSAGE(report.outcome == SwapOutcome::committed, report.reason);
+    CHECK(host.ask("version", "") == "2.0.0");
+    host.ask("write", client + " " + request.substr(9));
+    CHECK(cut_all(host.ask("read", client)) == Frames{"1:across"});
+    host.host.advance_ms(1100);  // past the probation
+    CHECK(host.unmapped() == 1);
+
+    // The old code is gone now, and links and listener live on.
+    CHECK(host.call(client, 1, "later") == Frames{"1:later"});
+    const std::string fresh = host.connect();
+    CHECK(host.call(fresh, 1, "fresh") == Frames{"1:fresh"});
+    CHECK(host.swap(1).outcome == SwapOutcome::committed);
+    host.host.advance_ms(1100);
+    CHECK(host.unmapped() == 2);
+    CHECK(host.call(client, 1, "back") == Frames{"1:back"});
+    CHECK(host.host.world().session_count() == 2);
+    host.ask("close", client);
+    CHECK(host.host.world().session_count() == 1);
+}
+
+TEST_CASE("WebSocket over a plugin's transport crosses a swap in the middle of its handshake") {
+    LoopbackHost host{1, "ws+loopback"};
+    const std::string client = host.connect();
+    const std::string request = ws_request();
+    host.ask("write", client + " " + request.substr(0, 40));
+    REQUIRE(host.swap(2).outcome == SwapOutcome::committed);
+    host.ask("write", client + " " + request.substr(40));
+    CHECK(host.ask("read", client).starts_with("HTTP/1.1 101"));
+    host.ask("write", client + " " +
+                          ws_frame(gantry::net::ws_opcode::binary,
+                                   frame_bytes(1, "x", gantry::message_flags::request)));
+    CHECK(ws_read(host.ask("read", client)).size() == 1);
+}
+
+TEST_CASE("a rollback hands the links back") {
+    LoopbackHost host{1};
+    const std::string client = host.connect();
+    const auto report = host.swap(2);
+    REQUIRE(report.outcome == SwapOutcome::committed);
+    const std::string during = host.connect();
+    for (int i = 0; i < 3; ++i) host.ask("fail", "");
+    CHECK(host.host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(host.ask("version", "") == "1.0.0");
+    CHECK(host.call(client, 1, "before") == Frames{"1:before"});
+    CHECK(host.call(during, 1, "during") == Frames{"1:during"});
+    host.host.settle();
+    CHECK(host.unmapped() == 1);
+}
+
+TEST_CASE("without the handover a swap is refused while connections are open, and works after") {
+    // With two shards the one without connections has committed when the other refuses.
+    for (const auto& [shards, shard] : {std::pair{1u, 0u}, {2u, 0u}, {2u, 1u}}) {
+        CAPTURE(shards);
+        CAPTURE(shard);
+        LoopbackHost host{1, "loopback", shards};
+        host.shard = shard;
+        const std::string client = host.connect();
+        const auto refused = host.swap(3);
+        CHECK(refused.outcome == SwapOutcome::given_up);
+        CHECK(refused.reason ==
+              "loopback@3.0.0#2: transport \"loopback\" has 1 open connections on a shard, and not "
+              "both versions hand links over (gantry/transport_handover.h)");
+        CHECK(host.ask("version", "") == "1.0.0");
+        CHECK(host.call(client, 1, "still") == Frames{"1:still"});
+
+        host.ask("close", client);
+        CHECK(host.swap(3).outcome == SwapOutcome::committed);
+        CHECK(host.ask("version", "") == "3.0.0");
+        const std::string fresh = host.connect();
+        CHECK(host.call(fresh, 1, "new") == Frames{"1:new"});
+    }
+}
+
+TEST_CASE("a rollback to a version that takes no links over closes those of the failed one") {
+    LoopbackHost host{3};
+    const auto report = host.swap(2);
+    REQUIRE(report.outcome == SwapOutcome::committed);
+    const std::string client = host.connect();
+    CHECK(host.call(client, 1, "once") == Frames{"1:once"});
+    for (int i = 0; i < 3; ++i) host.ask("fail", "");
+    CHECK(host.host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(host.host.world().session_count() == 0);
+    const std::string fresh = host.connect();
+    CHECK(host.call(fresh, 1, "again") == Frames{"1:again"});
+}
