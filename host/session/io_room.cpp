@@ -49,8 +49,8 @@ IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
 
 bool IoRoom::poll(TimeNs now) {
     now_ = now;
-    followed_ = watch_.wanted() | tables_->followers.kinds();
     inbox_.run();
+    followed_ = watch_.wanted() | tables_->followers.kinds();
     services_.poll(now);
     const bool more = drain_workers();
     resume_waiting();
