@@ -3,6 +3,7 @@
 
 #include "gantry/connection.h"
 #include "gantry/gantry.h"
+#include "host/manifest/builder.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/test_host.h"
 
@@ -174,13 +175,14 @@ TEST_CASE(
         CHECK(client.call(9, "fast").text == "fast");
         CHECK(host.world().counters().messages == 0);
     }
-    gantry::manifest::Manifest manifest;
-    gantry::core::ManualClock clock;
-    manifest.shards = manifest.workers = 1;
-    manifest.admin.enabled = false;
-    auto& listener = manifest.listeners.emplace_back();
-    listener.name = "tcp";
-    listener.middleware = {"auth"};
+    const gantry::core::ManualClock clock;
+    const auto manifest = gantry::manifest::ManifestBuilder{}
+                              .shards(1)
+                              .workers(1)
+                              .no_admin()
+                              .listener("tcp")
+                              .middleware({"auth"})
+                              .build();
     const auto host = gantry::app::Host::create(manifest, clock);
     REQUIRE_FALSE(host.has_value());
     CHECK(host.error().message ==

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "gantry/gantry.h"
+#include "host/manifest/builder.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/test_host.h"
 
@@ -120,14 +121,12 @@ TEST_CASE("a tick runs its stages in order, and systems by before and after") {
 }
 
 TEST_CASE("a circle of systems is refused with the names on it") {
-    gantry::manifest::Manifest manifest;
-    gantry::core::ManualClock clock;
-    manifest.worlds.push_back({.name = "world", .plugins = {"circle"}});
-    manifest.plugins.emplace_back().name = "circle";
-    manifest.admin.enabled = false;
+    const gantry::core::ManualClock clock;
+    gantry::manifest::ManifestBuilder manifest;
+    manifest.no_admin().world("world").plugins({"circle"}).plugin("circle");
     gantry::app::HostOptions options;
     options.linked = {&circle};
-    const auto host = gantry::app::Host::create(manifest, clock, options);
+    const auto host = gantry::app::Host::create(manifest.build(), clock, options);
     REQUIRE_FALSE(host.has_value());
     CHECK(host.error().message.find("hen before egg before hen") != std::string::npos);
 }
