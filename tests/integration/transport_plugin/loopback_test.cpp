@@ -211,6 +211,24 @@ TEST_CASE("without the handover a swap is refused while connections are open, an
     }
 }
 
+TEST_CASE("a version that takes only some of the links gets none, and the old one goes on") {
+    LoopbackHost host{1};
+    const std::string first = host.connect();
+    const std::string second = host.connect();
+    const auto report = host.swap(4);  // it takes one
+    CHECK(report.outcome == SwapOutcome::given_up);
+    CHECK(report.reason ==
+          "loopback@4.0.0#2: the connections of transport \"loopback\" did not change hands");
+    CHECK(host.ask("version", "") == "1.0.0");
+    CHECK(host.call(first, 1, "one") == Frames{"1:one"});
+    CHECK(host.call(second, 1, "two") == Frames{"1:two"});
+    const std::string third = host.connect();
+    CHECK(host.call(third, 1, "three") == Frames{"1:three"});
+    CHECK(host.host.world().session_count() == 3);
+    host.host.settle();
+    CHECK(host.unmapped() == 1);
+}
+
 TEST_CASE("a rollback to a version that takes no links over closes those of the failed one") {
     LoopbackHost host{3};
     const auto report = host.swap(2);
