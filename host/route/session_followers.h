@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "gantry/session_events.h"
-#include "host/core/log.h"
 #include "host/core/owner.h"
 
 namespace gantry::route {
@@ -27,14 +26,15 @@ public:
     bool want(SessionEventKind kind) const noexcept {
         return (kinds_ & session_kinds::bit(kind)) != 0;
     }
-    /// What a follower does within the call is not told: it would hear itself without end.
-    void tell(const SessionEvent& event) noexcept {
+    /// `call(follower, body)` runs the body as that plugin. What a follower does within it is not
+    /// told: it would hear itself without end.
+    template <class Call>
+    void tell(const SessionEvent& event, Call&& call) {
         if (telling_ || !want(event.kind)) return;
         telling_ = true;
         for (const Follower& one : followers_) {
             if ((one.kinds & session_kinds::bit(event.kind)) == 0) continue;
-            const log::Scope who{one.owner->label.c_str()};
-            one.told(one.context, &event);
+            call(one, [&] { one.told(one.context, &event); });
         }
         telling_ = false;
     }

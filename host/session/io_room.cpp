@@ -308,7 +308,10 @@ void IoRoom::tell(SessionEventKind kind, SessionId session, std::string_view tex
     event.payload_bytes = bytes;
     event.text = text;
     if ((watch_.wanted() & session_kinds::bit(kind)) != 0) watch_.tell(event);
-    tables_->followers.tell(event);
+    tables_->followers.tell(event, [](const auto& follower, const auto& body) {
+        const log::Scope who{follower.owner->label.c_str()};
+        body();
+    });
 }
 
 void IoRoom::pressure(net::ConnectionId id, bool high) {

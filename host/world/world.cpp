@@ -274,7 +274,11 @@ void World::tell(SessionEventKind kind, SessionId session, std::string_view text
     event.at = now_;
     event.payload_bytes = bytes;
     event.text = text;
-    tables_->followers.tell(event);
+    tables_->followers.tell(event, [this](const auto& follower, const auto& body) {
+        WorldInstance* const instance = find_owner(follower.owner->id);
+        if (instance == nullptr) return;
+        call_plugin(*instance, core::CallKind::session, "session event", body);
+    });
 }
 
 void World::note_network_event(const Message& message) {

@@ -33,6 +33,7 @@ gantry::manifest::Manifest manifest() {
         .workers(1)
         .no_admin()
         .drop("no such folder")
+        .incidents({.folder = ""})
         .listener("plain")
         .joins("world")
         .listener("web")

@@ -43,6 +43,7 @@ struct LoopbackHost {
             .workers(1)
             .no_admin()
             .drop("no such folder")
+            .incidents({.folder = ""})
             .listener("here")
             .transport(std::move(transport))
             .address("here")

@@ -56,7 +56,7 @@ private:
         if (coin()) part.probation(ms(600'000)).on_fault(OnFault::die);
         if (coin())
             part.rollback_when(
-                {1 + upto(9), upto(99), 101 + upto(99), 101 + upto(99), 1 + upto(99)});
+                {1 + upto(9), 1 + upto(98), 101 + upto(99), 101 + upto(99), 1 + upto(99)});
         if (coin()) part.canary(10ms + ms(999));
         if (coin()) part.no_canary();
     }
