@@ -184,7 +184,7 @@ TEST_CASE("a rollback hands the links back") {
     CHECK(host.ask("version", "") == "1.0.0");
     CHECK(host.call(client, 1, "before") == Frames{"1:before"});
     CHECK(host.call(during, 1, "during") == Frames{"1:during"});
-    host.host.settle();
+    host.host.advance_ms(100);  // its code is out of bounds for a while before it goes
     CHECK(host.unmapped() == 1);
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("a version that takes only some of the links gets none, and the old on
     const std::string third = host.connect();
     CHECK(host.call(third, 1, "three") == Frames{"1:three"});
     CHECK(host.host.world().session_count() == 3);
-    host.host.settle();
+    host.host.advance_ms(100);  // its code is out of bounds for a while before it goes
     CHECK(host.unmapped() == 1);
 }
 

@@ -180,7 +180,7 @@ TEST_CASE(
     CHECK(trace == std::vector<std::string>{"attached", "boom"});
     CHECK(host.world().entity_count() == 2);  // the player and the broken one
     CHECK(client.call(1, "").text == "BOSS grr 12");
-    CHECK(host.world().instances()[0]->failures() == 1);
+    CHECK(host.world().instances()[0]->vitals().failures == 1);
 }
 
 TEST_CASE("two behaviours of one name are refused") {
