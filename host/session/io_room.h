@@ -112,8 +112,7 @@ public:
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);
-    /// What the plugin would hand over now; null when it has nothing to.
-    std::shared_ptr<route::StateStore> state_of(std::string_view plugin);
+    std::shared_ptr<route::StateStore> state_of(std::string_view plugin);  ///< as of now, or null
     const IoTables& tables() const noexcept { return *tables_; }
     const std::vector<ListenerPlan>& listeners() const noexcept { return plans_; }
 
