@@ -7,7 +7,7 @@
 #include "host/core/log.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
-#include "host/world/private_state.h"
+#include "host/world/transfer.h"
 
 namespace gantry::plugin {
 

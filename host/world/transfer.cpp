@@ -1,6 +1,7 @@
 #include "host/world/transfer.h"
 
 #include "host/world/call.h"
+#include "host/world/world.h"
 
 namespace gantry::world {
 namespace {
@@ -29,6 +30,16 @@ bool restore_state(WorldInstance& into, route::StateStore& state) {
     Status status = Status::internal;
     call_plugin(into, core::CallKind::swap, "restore", [&] { status = restorer->restore(state); });
     return status == Status::ok;
+}
+
+std::shared_ptr<route::StateStore> state_of(World& world, std::string_view plugin) {
+    for (const auto& instance : world.instances()) {
+        if (instance->owner().plugin != plugin) continue;
+        auto state = std::make_shared<route::StateStore>(instance->owner().label,
+                                                         instance->state_bytes_max());
+        return save_state(*instance, *state) == Saved::yes ? state : nullptr;
+    }
+    return nullptr;
 }
 
 }  // namespace gantry::world
