@@ -68,6 +68,23 @@ Json value_of(const SwapReport& r) {
             {"at_unix_ms", r.at_unix_ms}};
 }
 
+Json value_of(const GenerationInfo& g) {
+    return {{"label", g.label},
+            {"state", g.state},
+            {"since_unix_ms", g.since_unix_ms},
+            {"holds", g.holds}};
+}
+
+Json value_of(const IncidentInfo& i) {
+    return {{"at_unix_ms", i.at_unix_ms},
+            {"kind", i.kind},
+            {"plugin", i.plugin},
+            {"what", i.what},
+            {"where", i.where},
+            {"went_back_to", i.went_back_to},
+            {"stack", i.stack}};
+}
+
 template <class Item>
 Json list_of(const std::vector<Item>& items) {
     Json list = Json::array();
@@ -86,6 +103,14 @@ bool take_text(const nlohmann::json& json, const char* key, std::string& out) {
     if (found == json.end()) return true;
     if (!found->is_string()) return false;
     out = found->get<std::string>();
+    return true;
+}
+
+bool take_flag(const nlohmann::json& json, const char* key, bool& out) {
+    const auto found = json.find(key);
+    if (found == json.end()) return true;
+    if (!found->is_boolean()) return false;
+    out = found->get<bool>();
     return true;
 }
 
@@ -135,6 +160,9 @@ std::string to_json(const std::vector<WorldInfo>& w) { return named_list("worlds
 std::string to_json(const std::vector<RouteInfo>& r) { return named_list("routes", r); }
 std::string to_json(const std::vector<SwapReport>& s) { return named_list("swaps", s); }
 
+std::string to_json(const std::vector<GenerationInfo>& g) { return named_list("generations", g); }
+std::string to_json(const std::vector<IncidentInfo>& i) { return named_list("incidents", i); }
+
 std::string to_json(const std::vector<SessionInfo>& sessions, bool more) {
     return dump(Json{{"sessions", list_of(sessions)}, {"more", more}});
 }
@@ -151,15 +179,28 @@ Result<SwapRequest> swap_request(const std::string& text) {
                      "{\"plugin\": \"arena\", \"version\": \"2.0.0\"}"};
     }
     for (const auto& [key, value] : json.items()) {
-        if (key == "plugin" || key == "version" || key == "file") continue;
-        return Error{
-            Status::invalid,
-            fmt::format("unknown key \"{}\", allowed: plugin, version, file", key.substr(0, 60))};
+        if (key == "plugin" || key == "version" || key == "file" || key == "worlds" ||
+            key == "promote" || key == "settle") {
+            continue;
+        }
+        return Error{Status::invalid,
+                     fmt::format("unknown key \"{}\", allowed: plugin, version, file, worlds, "
+                                 "promote, settle",
+                                 key.substr(0, 60))};
     }
     SwapRequest request;
     if (!take_text(json, "plugin", request.plugin) ||
-        !take_text(json, "version", request.version) || !take_text(json, "file", request.file)) {
-        return Error{Status::invalid, "plugin, version and file are texts"};
+        !take_text(json, "version", request.version) || !take_text(json, "file", request.file) ||
+        !take_text(json, "worlds", request.worlds)) {
+        return Error{Status::invalid, "plugin, version, file and worlds are texts"};
+    }
+    if (!take_flag(json, "promote", request.promote) ||
+        !take_flag(json, "settle", request.settle)) {
+        return Error{Status::invalid, "promote and settle are true or false"};
+    }
+    if (request.promote && request.worlds.empty()) {
+        return Error{Status::invalid,
+                     "promote says what follows when only some worlds are swapped"};
     }
     if (request.plugin.empty() && request.file.empty())
         return Error{Status::invalid, "\"plugin\" is missing"};
@@ -167,6 +208,16 @@ Result<SwapRequest> swap_request(const std::string& text) {
         return Error{Status::invalid, "either version or file, not both"};
     }
     return request;
+}
+
+Result<std::string> plugin_request(const std::string& text) {
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    std::string plugin;
+    if (!json.is_object() || json.size() != 1 || !take_text(json, "plugin", plugin) ||
+        plugin.empty()) {
+        return Error{Status::invalid, "the body must be {\"plugin\": \"<its name>\"}"};
+    }
+    return plugin;
 }
 
 }  // namespace gantry::admin

@@ -18,6 +18,8 @@ std::string to_json(const std::vector<CandidateInfo>& candidates);
 std::string to_json(const std::vector<WorldInfo>& worlds);
 std::string to_json(const std::vector<RouteInfo>& routes);
 std::string to_json(const std::vector<SwapReport>& swaps);
+std::string to_json(const std::vector<GenerationInfo>& generations);
+std::string to_json(const std::vector<IncidentInfo>& incidents);
 /// `more`: there are sessions with higher ids than the last one here.
 std::string to_json(const std::vector<SessionInfo>& sessions, bool more);
 
@@ -26,5 +28,7 @@ std::string error_json(std::string_view status, std::string_view sentence);
 
 /// Reads {"plugin": …, "version": …, "file": …}; an error says what is wrong with the text.
 Result<SwapRequest> swap_request(const std::string& text);
+/// Reads {"plugin": …} alone.
+Result<std::string> plugin_request(const std::string& text);
 
 }  // namespace gantry::admin

@@ -108,7 +108,8 @@ Answer Router::handle_api(const net::HttpRequest& request) {
         return answer;
     }
     const std::string_view path = request.path();
-    const bool writes = path == "/api/swap" || path == "/api/stop";
+    const bool writes = path == "/api/swap" || path == "/api/promote" || path == "/api/abort" ||
+                        path == "/api/stop";
     if (writes) {
         if (request.method != "POST") return {{}, wrong_method("POST"), 0};
         if (const auto refusal = guard_.check_write(request)) {
@@ -134,6 +135,8 @@ Answer Router::read_api(const net::HttpRequest& request) {
     if (path == "/api/worlds") return {{}, json(200, to_json(backend_.worlds())), 0};
     if (path == "/api/routes") return {{}, json(200, to_json(backend_.routes())), 0};
     if (path == "/api/swaps") return {{}, json(200, to_json(backend_.swaps())), 0};
+    if (path == "/api/who") return {{}, json(200, to_json(backend_.who())), 0};
+    if (path == "/api/incidents") return {{}, json(200, to_json(backend_.incidents())), 0};
     if (path == "/api/sessions") return sessions(request);
     if (path == "/api/events") return events(request);
     return {{}, refuse({404, "there is no such address in the API"}), 0};
@@ -162,6 +165,9 @@ Answer Router::events(const net::HttpRequest& request) {
 
 Answer Router::write_api(const net::HttpRequest& request) {
     if (request.path() == "/api/swap") return swap(request);
+    if (request.path() == "/api/promote" || request.path() == "/api/abort") {
+        return end_trial(request);
+    }
     backend_.stop();
     return {{}, json(202, R"({"stopping":true})"), 0};
 }
@@ -172,14 +178,21 @@ Answer Router::swap(const net::HttpRequest& request) {
         return {{}, json(400, error_json("invalid", wanted.error().message)), 0};
     }
     const auto ticket = backend_.swap(*wanted);
-    if (!ticket) {
-        const Error& error = ticket.error();
-        return {
-            {},
-            json(http_status(error.status), error_json(status_name(error.status), error.message)),
-            0};
-    }
+    if (!ticket) return {{}, failure(ticket.error()), 0};
     return {Answer::Kind::swap, {}, *ticket};
+}
+
+Answer Router::end_trial(const net::HttpRequest& request) {
+    const auto plugin = plugin_request(request.body);
+    if (!plugin) return {{}, failure(plugin.error()), 0};
+    if (request.path() == "/api/promote") {
+        const auto ticket = backend_.promote(*plugin);
+        if (!ticket) return {{}, failure(ticket.error()), 0};
+        return {Answer::Kind::swap, {}, *ticket};
+    }
+    const auto aborted = backend_.abort(*plugin);
+    if (!aborted) return {{}, failure(aborted.error()), 0};
+    return {{}, json(200, R"({"aborted":true})"), 0};
 }
 
 net::HttpResponse Router::swap_answer(std::uint64_t ticket, bool timed_out) {
@@ -226,6 +239,10 @@ net::HttpResponse Router::page(net::HttpResponse response) const {
     response.headers.push_back({"Cross-Origin-Opener-Policy", "same-origin"});
     response.headers.push_back({"Cross-Origin-Resource-Policy", "same-origin"});
     return response;
+}
+
+net::HttpResponse Router::failure(const Error& error) const {
+    return json(http_status(error.status), error_json(status_name(error.status), error.message));
 }
 
 net::HttpResponse Router::refuse(const Refusal& refusal) const {

@@ -43,6 +43,7 @@ public:
     /// while it runs.
     net::HttpResponse swap_answer(std::uint64_t ticket, bool timed_out);
     /// For what the parser refused.
+    net::HttpResponse failure(const Error& error) const;
     net::HttpResponse refuse(const Refusal& refusal) const;
 
 private:
@@ -52,6 +53,8 @@ private:
     Answer sessions(const net::HttpRequest& request);
     Answer events(const net::HttpRequest& request);
     Answer swap(const net::HttpRequest& request);
+    /// Promotes what runs in some worlds only, or aborts it.
+    Answer end_trial(const net::HttpRequest& request);
     std::vector<MetricFamily> metrics();
     net::HttpResponse json(std::uint32_t status, std::string text) const;
     net::HttpResponse page(net::HttpResponse response) const;

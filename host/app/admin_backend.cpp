@@ -194,18 +194,6 @@ std::vector<admin::RouteInfo> HostBackend::routes() {
     return all;
 }
 
-Result<std::uint64_t> HostBackend::swap(const admin::SwapRequest& request) {
-    // The manager lives in the control room; ask it there and wait for its first word.
-    auto answers = ask_rooms<Result<std::uint64_t>>(
-        {host_.rooms().control},
-        [this, request](std::size_t) {
-            return host_.plugins().swap(request.plugin, request.version, request.file);
-        },
-        std::chrono::milliseconds{2000});
-    if (answers.empty()) return Error{Status::timeout, "the control room is busy; ask again"};
-    return std::move(answers.front());
-}
-
 std::vector<admin::SwapReport> HostBackend::swaps() {
     std::vector<admin::SwapReport> list;
     for (const plugin::SwapReport& one : host_.plugins().snapshot().swaps) {

@@ -19,6 +19,10 @@ public:
     std::vector<admin::RouteInfo> routes() override;
     std::vector<admin::MetricFamily> metrics() override;
     Result<std::uint64_t> swap(const admin::SwapRequest& request) override;
+    Result<std::uint64_t> promote(const std::string& plugin) override;
+    Result<Done> abort(const std::string& plugin) override;
+    std::vector<admin::GenerationInfo> who() override;
+    std::vector<admin::IncidentInfo> incidents() override;
     std::vector<admin::SwapReport> swaps() override;
     admin::EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) override;
     std::uint64_t last_event() override;

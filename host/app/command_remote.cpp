@@ -48,6 +48,30 @@ const Json& list_in(const Json& json) {
     return json;
 }
 
+Result<admin::AdminReply> post(const std::string& host, const std::string& path, const Json& body) {
+    const auto found = admin::find_host(host);
+    if (!found) return found.error();
+    return admin::AdminClient{found->url, found->token}.post(path, body.dump());
+}
+
+/// Asks for a swap and prints its report.
+int post_swap(const std::string& host, const std::string& path, const Json& request) {
+    const auto reply = post(host, path, request);
+    if (!reply) return complain(reply.error().message);
+    const Json report = Json::parse(reply->body, nullptr, false);
+    if (!report.is_object() || !report.contains("outcome")) return complain(refusal(*reply));
+    fmt::print("{}: {} -> {}\n", text(report, "outcome"), text(report, "from"), text(report, "to"));
+    if (const std::string reason = text(report, "reason"); !reason.empty())
+        fmt::print("  {}\n", reason);
+    for (const Json& step : report.value("steps", Json::array())) {
+        fmt::print("  {:<10} {:>9.3f} ms\n", text(step, "name"), step.value("ms", 0.0));
+    }
+    for (const Json& left : report.value("leftovers", Json::array())) {
+        fmt::print("  left over: {}\n", left.get<std::string>());
+    }
+    return text(report, "outcome") == "committed" ? 0 : 1;
+}
+
 }  // namespace
 
 int list_plugins(const std::string& host, bool json) {
@@ -85,7 +109,20 @@ int list_routes(const std::string& host, bool json) {
     return 0;
 }
 
-int swap_plugin(const std::string& host, const std::string& what) {
+int list_generations(const std::string& host, bool json) {
+    const auto answer = ask(host, "/api/who");
+    if (!answer) return complain(answer.error().message);
+    if (json) return fmt::print("{}\n", answer->dump(2)), 0;
+    for (const Json& one : list_in(*answer)) {
+        fmt::print("{:<28} {}\n", text(one, "label"), text(one, "state"));
+        for (const Json& held : one.value("holds", Json::array())) {
+            fmt::print("    {}\n", held.get<std::string>());
+        }
+    }
+    return 0;
+}
+
+int swap_plugin(const std::string& host, const std::string& what, const SwapFlags& flags) {
     Json request;
     const auto at = what.find('@');
     if (what.ends_with(".so")) {
@@ -95,23 +132,22 @@ int swap_plugin(const std::string& host, const std::string& what) {
         request["plugin"] = what.substr(0, at);
         if (at != std::string::npos) request["version"] = what.substr(at + 1);
     }
-    const auto found = admin::find_host(host);
-    if (!found) return complain(found.error().message);
-    const auto reply =
-        admin::AdminClient{found->url, found->token}.post("/api/swap", request.dump());
+    if (!flags.worlds.empty()) request["worlds"] = flags.worlds;
+    if (flags.promote) request["promote"] = true;
+    if (flags.settle) request["settle"] = true;
+    return post_swap(host, "/api/swap", request);
+}
+
+int promote_plugin(const std::string& host, const std::string& plugin) {
+    return post_swap(host, "/api/promote", {{"plugin", plugin}});
+}
+
+int abort_plugin(const std::string& host, const std::string& plugin) {
+    const auto reply = post(host, "/api/abort", {{"plugin", plugin}});
     if (!reply) return complain(reply.error().message);
-    const Json report = Json::parse(reply->body, nullptr, false);
-    if (!report.is_object() || !report.contains("outcome")) return complain(refusal(*reply));
-    fmt::print("{}: {} -> {}\n", text(report, "outcome"), text(report, "from"), text(report, "to"));
-    if (const std::string reason = text(report, "reason"); !reason.empty())
-        fmt::print("  {}\n", reason);
-    for (const Json& step : report.value("steps", Json::array())) {
-        fmt::print("  {:<10} {:>9.3f} ms\n", text(step, "name"), step.value("ms", 0.0));
-    }
-    for (const Json& left : report.value("leftovers", Json::array())) {
-        fmt::print("  left over: {}\n", left.get<std::string>());
-    }
-    return text(report, "outcome") == "committed" ? 0 : 1;
+    if (reply->status >= 300) return complain(refusal(*reply));
+    fmt::print("aborted: the worlds that tried {} run what the others run\n", plugin);
+    return 0;
 }
 
 int stop_host(const std::string& host) {

@@ -28,7 +28,15 @@ int run_canary(const std::string& order_file);
 int list_plugins(const std::string& host, bool json);
 int list_routes(const std::string& host, bool json);
 /// `what` is "arena", "arena@2.0.0" or the path of a library.
-int swap_plugin(const std::string& host, const std::string& what);
+struct SwapFlags {
+    std::string worlds;
+    bool promote = false;
+    bool settle = false;
+};
+int swap_plugin(const std::string& host, const std::string& what, const SwapFlags& flags);
+int promote_plugin(const std::string& host, const std::string& plugin);
+int abort_plugin(const std::string& host, const std::string& plugin);
+int list_generations(const std::string& host, bool json);
 int stop_host(const std::string& host);
 
 int print_version();

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
         "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
         "  gantry plugins                     in another terminal: what runs there\n"
         "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+        "  gantry who                         which versions are in memory, and why\n"
         "Write your own plugin: sdk/README.md");
     int code = 0;
     std::string manifest;
@@ -71,7 +72,27 @@ int main(int argc, char** argv) {
     auto* swap = app.add_subcommand("swap", "Replace a plugin of a running host");
     add_host(swap);
     swap->add_option("what", what, "name, name@version, or the path of a .so file")->required();
-    swap->callback([&] { code = swap_plugin(host, what); });
+    SwapFlags flags;
+    swap->add_option("--worlds", flags.worlds,
+                     "Only these worlds at first: a share such as 5%, or names with commas");
+    swap->add_flag("--promote", flags.promote,
+                   "With --worlds: the others follow once the probation has passed");
+    swap->add_flag("--settle", flags.settle, "End a probation that is under way, do not refuse");
+    swap->callback([&] { code = swap_plugin(host, what, flags); });
+
+    auto* promote = app.add_subcommand("promote", "Take a version of some worlds to all of them");
+    add_host(promote);
+    promote->add_option("plugin", what, "The plugin's name")->required();
+    promote->callback([&] { code = promote_plugin(host, what); });
+    auto* abort = app.add_subcommand("abort", "Take a version out of the worlds that try it");
+    add_host(abort);
+    abort->add_option("plugin", what, "The plugin's name")->required();
+    abort->callback([&] { code = abort_plugin(host, what); });
+
+    auto* who = app.add_subcommand("who", "List the generations in memory and what holds each");
+    add_host(who);
+    who->add_flag("--json", json, "For programs");
+    who->callback([&] { code = list_generations(host, json); });
 
     auto* stop = app.add_subcommand("stop", "End a running host gracefully");
     add_host(stop);

@@ -96,8 +96,8 @@ void add_code(CodeRange range, std::string_view label) noexcept {
     // Where it lies now, nothing retired lies any more.
     for (Slot& slot : slots) {
         const CodeRange old{slot.begin.load(), slot.bytes.load()};
-        if (slot.retired.load() && old.begin < range.begin + range.bytes &&
-            range.begin < old.begin + old.bytes) {
+        if (old.begin == nullptr || !slot.retired.load()) continue;
+        if (old.begin < range.begin + range.bytes && range.begin < old.begin + old.bytes) {
             slot.changes.fetch_add(1);
             slot.begin.store(nullptr);
             slot.changes.fetch_add(1);

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
 
 namespace gantry::platform {
@@ -208,19 +209,6 @@ void on_stall(int, siginfo_t*, void* context) {
     if (leave) siglongjmp(guard->at, 1);
 }
 
-constexpr bool sanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    true;
-#else
-    false;
-#endif
-#else
-    false;
-#endif
-
 }  // namespace
 
 const char* fault_kind_name(FaultKind kind) noexcept {
@@ -231,7 +219,7 @@ const char* fault_kind_name(FaultKind kind) noexcept {
 }
 
 void install_fault_handlers() noexcept {
-    if (sanitized) return;
+    if (core::sanitized) return;
     (void)program_range();
     void* warm[4];
     (void)::backtrace(warm, 4);  // loads the unwinder now: a handler must not
@@ -277,7 +265,7 @@ FaultThread::FaultThread() : state_{std::make_unique<State>()} {
         stack_low = static_cast<const std::byte*>(low);
         ::pthread_attr_destroy(&attributes);
     }
-    if (sanitized) return;
+    if (core::sanitized) return;
     void* const stack = ::mmap(nullptr, handler_stack_bytes, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return;
@@ -297,7 +285,7 @@ FaultThread::~FaultThread() {
 }
 
 void FaultThread::interrupt() noexcept {
-    if (!sanitized) ::pthread_kill(state_->thread, stall_signal);
+    if (!core::sanitized) ::pthread_kill(state_->thread, stall_signal);
 }
 
 }  // namespace gantry::platform

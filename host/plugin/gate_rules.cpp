@@ -1,4 +1,5 @@
 #include "host/plugin/gate_rules.h"
+#include "host/core/sanitized.h"
 
 #include <fmt/format.h>
 
@@ -28,17 +29,6 @@ constexpr std::array<std::string_view, 14> allowed_libraries = {"libc.so",
 
 // The run-time of sanitizers must be the first library of a process, so only a host that was built
 // with it can take such a plugin.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool host_is_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool host_is_sanitized = true;
-#else
-constexpr bool host_is_sanitized = false;
-#endif
-#else
-constexpr bool host_is_sanitized = false;
-#endif
 constexpr std::array<std::string_view, 4> sanitizer_libraries = {"libasan.so", "libubsan.so",
                                                                  "libtsan.so", "libclang_rt"};
 
@@ -204,7 +194,7 @@ Result<Done> check_libraries(const ElfImage& image, const GateRules& rules,
         const bool sanitizer =
             std::any_of(sanitizer_libraries.begin(), sanitizer_libraries.end(),
                         [&](std::string_view stem) { return needed.starts_with(stem); });
-        if (sanitizer && host_is_sanitized) continue;
+        if (sanitizer && core::sanitized) continue;
         if (sanitizer) {
             return refused(file,
                            "it was built with a sanitizer ({}), and this host was not; build "

@@ -11,7 +11,7 @@
 namespace gantry::plugin {
 
 const char* plugin_state_name(PluginState state) noexcept {
-    constexpr const char* names[] = {"active", "swapping", "probation", "failed"};
+    constexpr const char* names[] = {"active", "swapping", "probation", "trial", "failed"};
     return names[static_cast<std::size_t>(state)];
 }
 
@@ -223,8 +223,16 @@ void PluginManager::failed(const core::Owner& owner, std::string_view where,
     rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
                     text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {
         const auto found = loaded_.find(plugin);
-        if (found == loaded_.end() || found->second.library->generation() != generation) return;
+        if (found == loaded_.end()) return;
         Loaded& loaded = found->second;
+        if (loaded.trial && loaded.trial->library->generation() == generation) {
+            Trial& trial = *loaded.trial;
+            const auto reason =
+                trial.probation->judge(trial.history, ++trial.failures, 0, clock_.now());
+            if (reason) end_trial(loaded, fmt::format("{}, the last: {}", *reason, text), {});
+            return;
+        }
+        if (loaded.library->generation() != generation) return;
         ++loaded.failures;
         loaded.error = text;
         if (loaded.state != PluginState::probation || !loaded.probation) return;
@@ -251,13 +259,31 @@ void PluginManager::publish_snapshot() {
         status.since_wall = loaded.since_wall;
         status.error = loaded.error;
         status.failures = loaded.failures;
+        if (loaded.trial) status.trial = loaded.trial->library->label();
         next.plugins.push_back(std::move(status));
     }
+    next.generations = generations();
     next.candidates = drop_.all();
     next.swaps.assign(reports_.rbegin(), reports_.rend());
     next.counters = counters_;
     const std::lock_guard lock{snapshot_mutex_};
     snapshot_ = std::move(next);
+}
+
+std::vector<GenerationStatus> PluginManager::generations() const {
+    std::vector<GenerationStatus> list;
+    for (const auto& [name, loaded] : loaded_) {
+        list.push_back({loaded.library->label(), "serves", loaded.since_wall, {}});
+        if (loaded.trial) list.push_back({loaded.trial->library->label(), "trial", 0, {}});
+        if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
+    }
+    for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});
+    for (const auto& one : leaked_) {
+        list.push_back(
+            {one->label(), "left behind", 0,
+             one->poisoned().empty() ? "something still refers to it" : one->poisoned()});
+    }
+    return list;
 }
 
 ManagerSnapshot PluginManager::snapshot() const {

@@ -16,10 +16,12 @@
 #include "host/plugin/drop_folder.h"
 #include "host/plugin/incidents.h"
 #include "host/plugin/library.h"
+#include "host/plugin/loaded.h"
 #include "host/plugin/plugin_config.h"
 #include "host/plugin/plugin_status.h"
 #include "host/plugin/probation.h"
 #include "host/plugin/rooms.h"
+#include "host/plugin/swap_wish.h"
 
 namespace gantry::plugin {
 
@@ -43,10 +45,11 @@ public:
     void poll(TimeNs now);
     TimeNs next_due() const noexcept;
 
-    /// Begins to replace a plugin, or to load a new one. By version from the drop folder, or by
-    /// file; with neither, the newest. Returns the ticket of its report. [control]
-    Result<std::uint64_t> swap(std::string_view plugin, std::string_view version,
-                               const std::filesystem::path& file);
+    /// Begins to replace a plugin, or to load a new one; the ticket of its report. [control]
+    Result<std::uint64_t> swap(const SwapWish& wish);
+    /// What runs in some worlds only goes on to all, or leaves them again. [control]
+    Result<std::uint64_t> promote(std::string_view plugin);
+    Result<Done> abort(std::string_view plugin);
     /// The same with a plugin linked into this program. For tests.
     std::uint64_t swap_linked(const PluginDesc& desc);
     /// A plugin's code failed. [any thread]
@@ -64,41 +67,7 @@ public:
     ManagerSnapshot snapshot() const;
 
 private:
-    struct Loaded {
-        PluginConfig config;
-        std::shared_ptr<Library> library;
-        std::shared_ptr<Library> previous;  ///< in probation
-        PluginState state = PluginState::active;
-        TimeNs since_wall = 0;
-        TimeNs probation_ends = 0;
-        std::uint64_t report = 0;
-        std::string error;
-        std::uint64_t failures = 0;
-        std::uint64_t probation_failures = 0;
-        std::optional<Probation> probation;
-        VitalsList vitals;
-        VitalsList previous_vitals;
-        VitalsHistory history;
-        std::filesystem::path dropped_file;
-        TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
-        bool told_why_it_stays = false;
-    };
-    struct Request {
-        std::uint64_t ticket = 0;
-        std::string plugin;
-        std::filesystem::path file;
-        const PluginDesc* linked = nullptr;
-    };
     struct Job;
-    /// A library whose last instance has not been destroyed yet.
-    struct Retiring {
-        std::shared_ptr<Library> library;
-        std::uint64_t ticket = 0;
-        int tries = 0;
-        TimeNs next_try = 0;
-        bool forbidden = false;
-    };
-
     PluginConfig config_of(std::string_view plugin) const;
     bool lists(const WorldPlace& world, std::string_view plugin) const;
     core::Owner new_owner(const Library& library);
@@ -120,6 +89,9 @@ private:
 
     // One swap at a time; the others wait. [control]
     std::uint64_t enqueue(Request request);
+    Result<std::filesystem::path> find_dropped(std::string_view plugin,
+                                               std::string_view version) const;
+    bool takes_part(const WorldPlace& place) const;
     void begin_next(TimeNs now);
     void begin_job(Request request);
     Result<Done> check_candidate(const PluginDesc& desc, const std::string& name,
@@ -135,6 +107,10 @@ private:
     void swap_service();
     void world_done(const std::string& world, world::SwapResult result);
     void commit_job();
+    void commit_trial();
+    void begin_promotion();
+    void end_trial(Loaded& loaded, const std::string& reason, const std::vector<void*>& frames);
+    void look_at_trial(Loaded& loaded, TimeNs now);
     void fail_job(SwapOutcome outcome, std::string reason);
     void undo_rooms(const std::string& plugin, const std::string& reason);
     void roll_back(Loaded& loaded, const std::string& reason);
@@ -158,6 +134,7 @@ private:
     std::optional<std::string> needed_by(const std::string& plugin) const;
     SwapReport* report(std::uint64_t ticket);
     void step(std::uint64_t ticket, std::string name, TimeNs ns);
+    std::vector<GenerationStatus> generations() const;
     void publish_snapshot();
 
     Rooms& rooms_;

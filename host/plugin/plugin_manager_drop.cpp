@@ -64,7 +64,8 @@ void PluginManager::take_drop(const Dropped& dropped) {
         if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty())
             return;
     }
-    const auto ticket = swap(dropped.name, dropped.version, dropped.file);
+    const auto ticket =
+        swap({.plugin = dropped.name, .version = dropped.version, .file = dropped.file});
     if (!ticket) log::warn("drop: {}", ticket.error().message);
 }
 

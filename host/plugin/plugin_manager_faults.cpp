@@ -36,6 +36,12 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         }
         loaded.state = PluginState::failed;
         publish_snapshot();
+    } else if (found != loaded_.end() && found->second.trial &&
+               found->second.trial->library->generation() == owner.generation) {
+        found->second.trial->library->poison(what);
+        tell(std::move(incident), report.frames);
+        end_trial(found->second, what, {});
+        return;
     } else if (job_ && job_->library && job_->library->name() == owner.plugin &&
                job_->library->generation() == owner.generation) {
         job_->library->poison(what);
@@ -60,6 +66,7 @@ void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
 // Ten looks a second at what every generation does: the present rates are the next one's baseline.
 void PluginManager::look_at_vitals(TimeNs now) {
     for (auto& [name, loaded] : loaded_) {
+        if (loaded.trial) look_at_trial(loaded, now);
         if (!loaded.history.due(now)) continue;
         loaded.history.look(now, VitalsSum::of(loaded.vitals));
         if (loaded.state != PluginState::probation || !loaded.probation) continue;

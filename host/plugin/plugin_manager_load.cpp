@@ -76,11 +76,24 @@ void PluginManager::begin_job(Request request) {
     job_->config = config_of(job_->request.plugin);
 
     const auto current = loaded_.find(job_->request.plugin);
+    if (job_->request.promotes) return begin_promotion();
+    if (current != loaded_.end() && current->second.state == PluginState::trial) {
+        return fail_job(
+            SwapOutcome::refused,
+            fmt::format("{} runs in {} worlds beside {}: promote or abort it first",
+                        current->second.trial->library->label(),
+                        current->second.trial->worlds.size(), current->second.library->label()));
+    }
+    if (current != loaded_.end() && current->second.state == PluginState::probation &&
+        job_->request.settle) {
+        log::info("swap: the probation of {} ends by request", current->second.library->label());
+        settle(current->second);
+    }
     if (current != loaded_.end() && current->second.state == PluginState::probation) {
         const TimeNs left = current->second.probation_ends - now_;
         return fail_job(
             SwapOutcome::refused,
-            fmt::format("{} is in its probation for another {} ms",
+            fmt::format("{} is in its probation for another {} ms; --settle ends it",
                         current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
     }
     if (job_->request.linked != nullptr) {

@@ -6,6 +6,7 @@
 #include "host/core/log.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
+#include "host/plugin/world_choice.h"
 
 namespace gantry::plugin {
 
@@ -22,35 +23,54 @@ void PluginManager::step(std::uint64_t ticket, std::string name, TimeNs ns) {
     }
 }
 
-Result<std::uint64_t> PluginManager::swap(std::string_view plugin, std::string_view version,
-                                          const std::filesystem::path& file) {
+Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
     if (queue_.size() >= queue_max)
         return Error{Status::limit, "too many swaps are waiting already"};
     Request request;
-    request.plugin = plugin;
-    request.file = file;
-    if (plugin.empty() && !file.empty()) {
-        const auto candidate = inspect(file, rules_);
+    request.plugin = wish.plugin;
+    request.file = wish.file;
+    request.promote = wish.promote;
+    request.settle = wish.settle;
+    if (wish.plugin.empty() && !wish.file.empty()) {
+        const auto candidate = inspect(wish.file, rules_);
         if (!candidate) return candidate.error();
         request.plugin = candidate->name;
     }
-    if (file.empty()) {
-        const Dropped* const dropped =
-            version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);
-        if (dropped == nullptr) {
-            std::string known;
-            for (const Dropped& one : drop_.all()) {
-                if (one.name == plugin) known += (known.empty() ? "" : ", ") + one.version;
-            }
-            return Error{Status::not_found,
-                         fmt::format("there is no {}{}{} in {}; it has {}", plugin,
-                                     version.empty() ? "" : "@", version, drop_.folder().string(),
-                                     known.empty() ? "no version of it" : known)};
+    if (!wish.worlds.empty()) {
+        std::vector<WorldPlace> places;
+        for (const WorldPlace& place : rooms_.worlds) {
+            if (loaded_.contains(request.plugin) && lists(place, request.plugin))
+                places.push_back(place);
         }
-        if (!dropped->error.empty()) return Error{Status::refused, dropped->error};
-        request.file = dropped->file;
+        auto chosen = choose_worlds(wish.worlds, places);
+        if (!chosen) return chosen.error();
+        // All of them is no trial.
+        if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
+    }
+    if (wish.file.empty()) {
+        auto found = find_dropped(request.plugin, wish.version);
+        if (!found) return found.error();
+        request.file = *found;
     }
     return enqueue(std::move(request));
+}
+
+Result<std::filesystem::path> PluginManager::find_dropped(std::string_view plugin,
+                                                          std::string_view version) const {
+    const Dropped* const dropped =
+        version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);
+    if (dropped == nullptr) {
+        std::string known;
+        for (const Dropped& one : drop_.all()) {
+            if (one.name == plugin) known += (known.empty() ? "" : ", ") + one.version;
+        }
+        return Error{Status::not_found,
+                     fmt::format("there is no {}{}{} in {}; it has {}", plugin,
+                                 version.empty() ? "" : "@", version, drop_.folder().string(),
+                                 known.empty() ? "no version of it" : known)};
+    }
+    if (!dropped->error.empty()) return Error{Status::refused, dropped->error};
+    return dropped->file;
 }
 
 std::uint64_t PluginManager::swap_linked(const PluginDesc& desc) {
@@ -82,13 +102,20 @@ void PluginManager::begin_next(TimeNs now) {
     }
 }
 
+bool PluginManager::takes_part(const WorldPlace& place) const {
+    const auto among = [&](const std::vector<WorldId>& list) {
+        return std::find(list.begin(), list.end(), place.id) != list.end();
+    };
+    if (!lists(place, job_->request.plugin) || among(job_->already)) return false;
+    return job_->request.worlds.empty() || among(job_->request.worlds);
+}
+
 // Each world drains and commits by itself; the results come back here.
 void PluginManager::swap_worlds() {
     const bool is_new = !loaded_.contains(job_->request.plugin);
     job_->waiting = 1;  // this loop itself
     for (const WorldPlace& place : rooms_.worlds) {
-        if (job_->library->desc().create_world == nullptr || !lists(place, job_->request.plugin))
-            continue;
+        if (job_->library->desc().create_world == nullptr || !takes_part(place)) continue;
         ++job_->waiting;
         world::Worker* const worker = rooms_.workers[place.worker];
         world::SwapOrder order;
@@ -136,7 +163,9 @@ void PluginManager::world_done(const std::string& world, world::SwapResult resul
     step(job_->request.ticket, "prepare", job_->prepare_max);
     step(job_->request.ticket, "drain", job_->drain_max);
     step(job_->request.ticket, "commit", job_->pause_max);
-    if (job_->reason.empty()) return swap_shards();
+    if (job_->reason.empty()) {
+        return job_->request.worlds.empty() ? swap_shards() : commit_trial();
+    }
     fail_job(job_->refused ? SwapOutcome::refused : SwapOutcome::given_up, job_->reason);
 }
 
@@ -292,62 +321,6 @@ void PluginManager::settle_all() {
     for (auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) settle(loaded);
     }
-}
-
-// Instances hold their library; once this is the last holder, it can be closed.
-void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries,
-                           bool forbidden) {
-    constexpr int tries_max = 200;
-    constexpr TimeNs grace = 50 * ns_per_ms;
-    if (!library->poisoned().empty()) {
-        ++counters_.libraries_leaked;
-        log::warn("{} stays in memory: {}", library->label(), library->poisoned());
-        if (SwapReport* const one = report(ticket)) one->settled = true;
-        leaked_.push_back(std::move(library));
-        return;
-    }
-    if (library.use_count() > 1 && tries < tries_max) {
-        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms, false});
-        return;
-    }
-    if (library.use_count() > 1) {
-        ++counters_.libraries_leaked;
-        log::error("{} cannot leave: {} holders are left", library->label(),
-                   library.use_count() - 1);
-        leaked_.push_back(std::move(library));
-        return;
-    }
-    // Nobody should run its code any more: for a while whoever does so faults, and is named.
-    if (!forbidden && library.use_count() == 1 && library->forbid()) {
-        retiring_.push_back({std::move(library), ticket, tries, now_ + grace, true});
-        return;
-    }
-    std::erase_if(owner_labels_, [&](const auto& one) { return one.second == library->label(); });
-    const Unloaded unloaded = library->close();
-    if (unloaded.proved) {
-        reserve(unloaded.range);
-        ++counters_.libraries_unmapped;
-        log::debug("{} has left", library->label());
-    } else {
-        ++counters_.libraries_leaked;
-        log::error("{}", unloaded.reason);
-    }
-    if (SwapReport* const one = report(ticket)) {
-        one->settled = true;
-        if (!unloaded.proved) one->leftovers.push_back(unloaded.reason);
-    }
-}
-
-// Later libraries do not get these addresses, so a stale pointer never runs new code.
-void PluginManager::reserve(const platform::CodeRange& range) {
-    constexpr std::size_t reserved_max = 64;
-    if (range.bytes == 0 || !platform::reserve_range(range)) return;
-    reserved_.push_back(range);
-    if (reserved_.size() > reserved_max) {
-        platform::release_range(reserved_.front());
-        reserved_.pop_front();
-    }
-    counters_.ranges_reserved = reserved_.size();
 }
 
 void PluginManager::poll(TimeNs now) {

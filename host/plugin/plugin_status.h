@@ -9,7 +9,7 @@
 
 namespace gantry::plugin {
 
-enum class PluginState : std::uint8_t { active, swapping, probation, failed };
+enum class PluginState : std::uint8_t { active, swapping, probation, trial, failed };
 const char* plugin_state_name(PluginState state) noexcept;
 
 /// One plugin as the admin API shows it.
@@ -25,6 +25,7 @@ struct PluginStatus {
     TimeNs since_wall = 0;
     std::string error;
     std::uint64_t failures = 0;
+    std::string trial;  ///< "arena@2.0.0#3": runs in some worlds beside this one; or empty
 };
 
 struct ManagerCounters {
@@ -39,8 +40,17 @@ struct ManagerCounters {
     std::uint64_t ranges_reserved = 0;  ///< now: where libraries were
 };
 
+/// A library that is in memory.
+struct GenerationStatus {
+    std::string label;
+    std::string state;  ///< "serves", "trial", "predecessor", "leaving", "left behind"
+    TimeNs since_wall = 0;
+    std::string reason;  ///< why it could not leave
+};
+
 /// What the other threads may see; copied out whole. [any thread]
 struct ManagerSnapshot {
+    std::vector<GenerationStatus> generations;
     std::vector<PluginStatus> plugins;
     std::vector<Dropped> candidates;
     std::vector<SwapReport> swaps;  ///< newest first

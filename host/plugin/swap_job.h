@@ -21,6 +21,7 @@ struct PluginManager::Job {
     bool was_parked = false;
     std::string reason;
     VitalsList vitals;
+    std::vector<WorldId> already;  ///< worlds that run it since its trial
     std::vector<std::string> changes;
     TimeNs pause_max = 0;
     TimeNs drain_max = 0;

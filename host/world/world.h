@@ -12,6 +12,7 @@
 #include "host/ecs/world.h"
 #include "host/route/surroundings.h"
 #include "host/sched/timer_wheel.h"
+#include "host/world/holdings.h"
 #include "host/world/instance.h"
 #include "host/world/outbox.h"
 #include "host/world/recent_times.h"
@@ -74,7 +75,6 @@ public:
     }
     const Tables& tables() const noexcept { return *tables_; }
 
-    // From a worker's ring. [world]
     void opened(const route::OpenedRecord& record);
     void message(const route::MessageRecord& record, std::span<const std::byte> payload);
     void closed(const route::ClosedRecord& record);
@@ -106,6 +106,7 @@ public:
 private:
     friend class WorldInstance;
     friend class SwapRun;
+    friend std::vector<Holding> holdings(const World& world);
 
     struct HeldRecord {
         std::uint32_t kind;
@@ -122,7 +123,6 @@ private:
         std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
     };
 
-    // Messages. [world]
     bool hold(route::ToWorld kind, std::span<const std::byte> head,
               std::span<const std::byte> payload);
     void release_held();

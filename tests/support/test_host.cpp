@@ -179,7 +179,7 @@ plugin::SwapReport TestHost::swap(const PluginDesc& next) {
 }
 
 plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::string& file) {
-    const auto ticket = host_->plugins().swap(plugin, {}, file);
+    const auto ticket = host_->plugins().swap({.plugin = plugin, .file = file});
     if (!ticket) FAIL(ticket.error().message);
     settle();
     // A canary takes its own time, which no clock of the test moves.

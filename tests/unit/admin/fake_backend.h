@@ -69,6 +69,21 @@ public:
         swap_asked = request;
         return swap_result;
     }
+    Result<std::uint64_t> promote(const std::string& plugin) override {
+        const std::lock_guard lock{mutex};
+        swap_asked.plugin = plugin;
+        return swap_result;
+    }
+    Result<Done> abort(const std::string& plugin) override {
+        if (plugin == "arena") return Done{};
+        return Error{Status::not_found, "no version of " + plugin + " runs in some worlds only"};
+    }
+    std::vector<admin::GenerationInfo> who() override {
+        return {{"arena@1.0.0#1", "serves", 5, {"serves world field: 1 routes"}}};
+    }
+    std::vector<admin::IncidentInfo> incidents() override {
+        return {{7, "fault", "arena@2.0.0#2", "it broke", "", "arena@1.0.0#1", {"frame"}}};
+    }
     std::vector<admin::SwapReport> swaps() override {
         const std::lock_guard lock{mutex};
         return swap_list;

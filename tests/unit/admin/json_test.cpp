@@ -61,9 +61,9 @@ TEST_CASE("a swap request is read, and each mistake in it has a sentence") {
     }
     CHECK(refused("{}") == "\"plugin\" is missing");
     CHECK(refused(R"({"plugin":""})") == "\"plugin\" is missing");
-    CHECK(refused(R"({"plugin":7})") == "plugin, version and file are texts");
+    CHECK(refused(R"({"plugin":7})") == "plugin, version, file and worlds are texts");
     CHECK(refused(R"({"plugin":"a","versoin":"1"})") ==
-          "unknown key \"versoin\", allowed: plugin, version, file");
+          "unknown key \"versoin\", allowed: plugin, version, file, worlds, promote, settle");
     CHECK(refused(R"({"plugin":"a","version":"1","file":"f"})") ==
           "either version or file, not both");
 }

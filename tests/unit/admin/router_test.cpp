@@ -179,3 +179,24 @@ TEST_CASE_FIXTURE(Fixture, "every answer carries the headers that fence a page i
     }
     CHECK(get("/config.json", false).body == R"({"game":"ws://127.0.0.1:4000/play"})");
 }
+
+TEST_CASE_FIXTURE(Fixture, "a trial is promoted or aborted by the plugin's name alone") {
+    const Answer promoted = post("/api/promote", R"({"plugin":"arena"})");
+    CHECK(promoted.kind == Answer::Kind::swap);
+    CHECK(promoted.number == 7);
+    CHECK(post("/api/abort", R"({"plugin":"arena"})").response.status == 200);
+    CHECK(post("/api/abort", R"({"plugin":"chat"})").response.status == 404);
+    for (const char* body : {"", "[]", "{}", R"({"plugin":7})", R"({"plugin":"a","x":1})"}) {
+        CHECK(post("/api/promote", body).response.status == 400);
+        CHECK(post("/api/abort", body).response.status == 400);
+    }
+    CHECK(get("/api/abort").status == 405);
+}
+
+TEST_CASE_FIXTURE(Fixture, "who is in memory and what went wrong are lists in an object") {
+    CHECK(get("/api/who").body ==
+          R"({"generations":[{"label":"arena@1.0.0#1","state":"serves","since_unix_ms":5,)"
+          R"("holds":["serves world field: 1 routes"]}]})");
+    CHECK(
+        get("/api/incidents").body.starts_with(R"({"incidents":[{"at_unix_ms":7,"kind":"fault")"));
+}

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "host/core/sanitized.h"
 #include "host/net/acceptor.h"
 #include "host/net/address.h"
 #include "tests/support/net.h"
@@ -222,15 +223,9 @@ TEST_CASE("a process without descriptors turns peers away, backs off, and recove
     CHECK(before.read(24) == frame_bytes(1, "still served"));
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool own_allocator = false;  // a sanitizer's, which mallinfo2 knows nothing of
-#else
-constexpr bool own_allocator = true;
-#endif
-
 TEST_CASE(
     "an idle connection that has spoken costs less than a kilobyte, WebSocket a little more") {
-    if (!own_allocator) return;
+    if (core::sanitized) return;  // mallinfo2 knows nothing of its allocator
     for (const char* transport : {"tcp", "ws"}) {
         CAPTURE(std::string{transport});
         TcpShard test;

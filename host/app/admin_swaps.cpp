@@ -1,0 +1,86 @@
+// HostBackend: what operators do with versions of plugins, and who is in memory.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/app/admin_backend.h"
+#include "host/app/ask_rooms.h"
+#include "host/world/holdings.h"
+
+namespace gantry::app {
+namespace {
+
+/// The manager lives in the control room: asks it there and waits for its first word.
+template <class T>
+Result<T> ask_control(Host& host, std::function<Result<T>(plugin::PluginManager&)> ask) {
+    auto answers = ask_rooms<Result<T>>(
+        {host.rooms().control}, [&host, ask](std::size_t) { return ask(host.plugins()); },
+        std::chrono::milliseconds{2000});
+    if (answers.empty()) return Error{Status::timeout, "the control room is busy; ask again"};
+    return std::move(answers.front());
+}
+
+}  // namespace
+
+Result<std::uint64_t> HostBackend::swap(const admin::SwapRequest& request) {
+    plugin::SwapWish wish;
+    wish.plugin = request.plugin;
+    wish.version = request.version;
+    wish.file = request.file;
+    wish.worlds = request.worlds;
+    wish.promote = request.promote;
+    wish.settle = request.settle;
+    return ask_control<std::uint64_t>(
+        host_, [wish](plugin::PluginManager& plugins) { return plugins.swap(wish); });
+}
+
+Result<std::uint64_t> HostBackend::promote(const std::string& plugin) {
+    return ask_control<std::uint64_t>(
+        host_, [plugin](plugin::PluginManager& plugins) { return plugins.promote(plugin); });
+}
+
+Result<Done> HostBackend::abort(const std::string& plugin) {
+    return ask_control<Done>(
+        host_, [plugin](plugin::PluginManager& plugins) { return plugins.abort(plugin); });
+}
+
+std::vector<admin::GenerationInfo> HostBackend::who() {
+    std::vector<admin::GenerationInfo> list;
+    for (const plugin::GenerationStatus& one : host_.plugins().snapshot().generations) {
+        admin::GenerationInfo info;
+        info.label = one.label;
+        info.state = one.state;
+        info.since_unix_ms = one.since_wall / ns_per_ms;
+        if (!one.reason.empty()) info.holds.push_back(one.reason);
+        list.push_back(std::move(info));
+    }
+    std::vector<route::PostToRoom> ports;
+    for (world::Worker* worker : host_.rooms().workers) ports.push_back(worker->port());
+    const auto answers = ask_rooms<std::vector<world::Holding>>(ports, [this](std::size_t worker) {
+        std::vector<world::Holding> all;
+        for (const auto& world : host_.rooms().workers[worker]->worlds()) {
+            for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
+        }
+        return all;
+    });
+    for (const auto& answer : answers) {
+        for (const world::Holding& held : answer) {
+            const auto found = std::find_if(
+                list.begin(), list.end(), [&](const auto& one) { return one.label == held.label; });
+            if (found == list.end()) continue;
+            found->holds.insert(found->holds.end(), held.what.begin(), held.what.end());
+        }
+    }
+    return list;
+}
+
+std::vector<admin::IncidentInfo> HostBackend::incidents() {
+    std::vector<admin::IncidentInfo> list;
+    for (const plugin::Incident& one : host_.incidents().latest()) {
+        list.push_back({one.at_wall / ns_per_ms, one.kind, one.plugin, one.what, one.where,
+                        one.went_back_to, one.stack});
+    }
+    return list;
+}
+
+}  // namespace gantry::app

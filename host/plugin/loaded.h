@@ -1,0 +1,74 @@
+// What the plugin manager keeps of each plugin, and of each swap that waits.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/plugin/library.h"
+#include "host/plugin/plugin_config.h"
+#include "host/plugin/plugin_status.h"
+#include "host/plugin/probation.h"
+
+namespace gantry::plugin {
+
+/// A version that runs in some worlds beside the one that is loaded.
+struct Trial {
+    std::shared_ptr<Library> library;
+    PluginConfig config;
+    std::vector<WorldId> worlds;
+    VitalsList vitals;
+    VitalsHistory history;
+    std::optional<Probation> probation;
+    std::uint64_t failures = 0;
+    std::uint64_t report = 0;
+    std::filesystem::path file;
+    TimeNs ends = 0;
+    bool promote = false;
+};
+
+/// A plugin and the version of it that serves.
+struct Loaded {
+    PluginConfig config;
+    std::shared_ptr<Library> library;
+    std::shared_ptr<Library> previous;  ///< in probation
+    PluginState state = PluginState::active;
+    TimeNs since_wall = 0;
+    TimeNs probation_ends = 0;
+    std::uint64_t report = 0;
+    std::string error;
+    std::uint64_t failures = 0;
+    std::uint64_t probation_failures = 0;
+    std::optional<Probation> probation;
+    VitalsList vitals;
+    VitalsList previous_vitals;
+    VitalsHistory history;
+    std::filesystem::path dropped_file;
+    TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
+    bool told_why_it_stays = false;
+    std::optional<Trial> trial;
+};
+
+/// A swap that was asked for.
+struct Request {
+    std::uint64_t ticket = 0;
+    std::string plugin;
+    std::filesystem::path file;
+    const PluginDesc* linked = nullptr;
+    std::vector<WorldId> worlds;  ///< only these; empty: all
+    bool promote = false;
+    bool settle = false;
+    bool promotes = false;  ///< the trial that runs
+};
+
+/// A library whose last instance has not been destroyed yet.
+struct Retiring {
+    std::shared_ptr<Library> library;
+    std::uint64_t ticket = 0;
+    int tries = 0;
+    TimeNs next_try = 0;
+    bool forbidden = false;
+};
+
+}  // namespace gantry::plugin

@@ -1,0 +1,63 @@
+// PluginManager: a library on its way out, until it is proved to have left.
+#include "host/core/log.h"
+#include "host/plugin/plugin_manager.h"
+
+namespace gantry::plugin {
+
+// Instances hold their library; once this is the last holder, it can be closed.
+void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries,
+                           bool forbidden) {
+    constexpr int tries_max = 200;
+    constexpr TimeNs grace = 50 * ns_per_ms;
+    if (!library->poisoned().empty()) {
+        ++counters_.libraries_leaked;
+        log::warn("{} stays in memory: {}", library->label(), library->poisoned());
+        if (SwapReport* const one = report(ticket)) one->settled = true;
+        leaked_.push_back(std::move(library));
+        return;
+    }
+    if (library.use_count() > 1 && tries < tries_max) {
+        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms, false});
+        return;
+    }
+    if (library.use_count() > 1) {
+        ++counters_.libraries_leaked;
+        log::error("{} cannot leave: {} holders are left", library->label(),
+                   library.use_count() - 1);
+        leaked_.push_back(std::move(library));
+        return;
+    }
+    // Nobody should run its code any more: for a while whoever does so faults, and is named.
+    if (!forbidden && library.use_count() == 1 && library->forbid()) {
+        retiring_.push_back({std::move(library), ticket, tries, now_ + grace, true});
+        return;
+    }
+    std::erase_if(owner_labels_, [&](const auto& one) { return one.second == library->label(); });
+    const Unloaded unloaded = library->close();
+    if (unloaded.proved) {
+        reserve(unloaded.range);
+        ++counters_.libraries_unmapped;
+        log::debug("{} has left", library->label());
+    } else {
+        ++counters_.libraries_leaked;
+        log::error("{}", unloaded.reason);
+    }
+    if (SwapReport* const one = report(ticket)) {
+        one->settled = true;
+        if (!unloaded.proved) one->leftovers.push_back(unloaded.reason);
+    }
+}
+
+// Later libraries do not get these addresses, so a stale pointer never runs new code.
+void PluginManager::reserve(const platform::CodeRange& range) {
+    constexpr std::size_t reserved_max = 64;
+    if (range.bytes == 0 || !platform::reserve_range(range)) return;
+    reserved_.push_back(range);
+    if (reserved_.size() > reserved_max) {
+        platform::release_range(reserved_.front());
+        reserved_.pop_front();
+    }
+    counters_.ranges_reserved = reserved_.size();
+}
+
+}  // namespace gantry::plugin

@@ -1,0 +1,18 @@
+// SwapWish: what an operator asks of a swap.
+#pragma once
+#include <filesystem>
+#include <string>
+
+namespace gantry::plugin {
+
+/// By version from the drop folder, or by file; with neither, the newest.
+struct SwapWish {
+    std::string plugin{};  ///< may be empty with a file, which says it itself
+    std::string version{};
+    std::filesystem::path file{};
+    std::string worlds{};  ///< only these at first: "5%" or "main,lobby"; empty: all at once
+    bool promote = false;  ///< with `worlds`: the others follow once the probation has passed
+    bool settle = false;   ///< a probation that is under way ends now instead of refusing
+};
+
+}  // namespace gantry::plugin

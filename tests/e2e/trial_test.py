@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# A new version in some worlds first: promoted, aborted, judged by its numbers; and who is in memory.
+"""By ctest, or by hand: tests/e2e/trial_test.py."""
+import unittest
+
+from frames import Client, Refused
+from host_process import HostProcess, Sandbox, main, wait_until
+
+WORLDS = 20
+
+
+class Trials(unittest.TestCase):
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        self.sandbox.add_plugin("faulty.so")
+        self.sandbox.add_plugin("faulty-2.so")
+
+    def manifest(self, **plugin):
+        names = [f"world-{number}" for number in range(WORLDS)]
+        return self.sandbox.write("manifest.json", {
+            "name": "trials", "workers": 2,
+            "listeners": [{"name": name, "world": name} for name in names],
+            "worlds": [{"name": name, "plugins": ["faulty"], "tick_hz": 20} for name in names],
+            "plugins": [{"name": "faulty", "probation_ms": 60000, **plugin}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": ""},
+        })
+
+    def run_host(self, **plugin):
+        host = HostProcess(self.sandbox, self.manifest(**plugin))
+        self.addCleanup(host.close)
+        clients = [Client(host.port(f"world-{number}")) for number in range(WORLDS)]
+        for client in clients:
+            self.addCleanup(client.close)
+        return host, clients
+
+    def versions(self, clients):
+        """How many worlds run each version, as their players see it."""
+        answers = [client.ask("nothing").split()[0] for client in clients]
+        return {version: answers.count(version) for version in sorted(set(answers))}
+
+    def gantry(self, *arguments):
+        code, out, complaint = self.sandbox.gantry(*arguments)
+        return code, out + complaint
+
+    def test_a_share_of_the_worlds_is_swapped_and_promoted_with_nobody_disconnected(self):
+        host, clients = self.run_host()
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "5%")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"1.0.0": 19, "2.0.0": 1})
+        self.assertEqual(host.admin.plugins()["faulty"]["state"], "trial")
+        code, out = self.gantry("swap", "faulty@1.0.0")
+        self.assertNotEqual(code, 0)
+        self.assertIn("promote or abort it first", out)
+        code, out = self.gantry("promote", "faulty")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"2.0.0": 20})
+        # Every world counted on: two rounds before, one answer of each since.
+        self.assertEqual({client.ask("nothing").split()[1] for client in clients}, {"3"})
+
+    def test_worlds_by_name_are_swapped_and_aborted(self):
+        host, clients = self.run_host()
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3,world-7")
+        self.assertEqual(code, 0, out)
+        answers = [client.ask("nothing").split()[0] for client in clients]
+        self.assertEqual([number for number, one in enumerate(answers) if one == "2.0.0"], [3, 7])
+        code, out = self.gantry("who")
+        self.assertIn("faulty@2.0.0#2", out)
+        self.assertIn("serves world world-3", out)
+        self.assertIn("is kept for a rollback in world world-3", out)
+        code, out = self.gantry("abort", "faulty")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"1.0.0": 20})
+        wait_until("the aborted version has left", lambda: host.generations("faulty") == [1])
+        code, out = self.gantry("abort", "faulty")
+        self.assertNotEqual(code, 0)
+        self.assertIn("runs in some worlds only", out)
+
+    def test_a_fault_in_one_world_ends_the_trial_in_all(self):
+        host, clients = self.run_host()
+        self.gantry("swap", "faulty@2.0.0", "--worlds", "10%")
+        self.assertEqual(self.versions(clients), {"1.0.0": 18, "2.0.0": 2})
+        tried = next(client for client in clients if client.ask("nothing").startswith("2.0.0"))
+        with self.assertRaisesRegex(Refused, "fault"):
+            tried.ask("null")
+        wait_until("the trial is over", lambda: self.versions(clients) == {"1.0.0": 20})
+        self.assertEqual(host.admin.plugins()["faulty"]["state"], "active")
+
+    def test_numbers_that_hold_promote_by_themselves(self):
+        host, clients = self.run_host(probation_ms=400)
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "5%", "--promote")
+        self.assertEqual(code, 0, out)
+        wait_until("all worlds have it", lambda: self.versions(clients) == {"2.0.0": 20})
+        wait_until("the old version has left", lambda: host.generations("faulty") == [2])
+
+    def test_wrong_choices_are_refused_with_a_sentence(self):
+        host, _ = self.run_host()
+        for choice, said in {"0%": "no share", "100%": "no share", "x%": "no share", "elsewhere": "no world"}.items():
+            code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", choice)
+            self.assertNotEqual(code, 0)
+            self.assertIn(said, out)
+        code, out = self.gantry("swap", "faulty@2.0.0", "--promote")
+        self.assertIn("promote says", out)
+        self.assertEqual(host.admin.plugins()["faulty"]["version"], "1.0.0")
+
+    def test_settle_ends_a_probation_instead_of_refusing(self):
+        host, clients = self.run_host()
+        self.assertEqual(self.gantry("swap", "faulty@2.0.0")[0], 0)
+        code, out = self.gantry("swap", "faulty@1.0.0")
+        self.assertNotEqual(code, 0)
+        self.assertRegex(out, r"in its probation for another \d+ ms; --settle ends it")
+        code, out = self.gantry("swap", "faulty@1.0.0", "--settle")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"1.0.0": 20})
+        wait_until("two generations at most are left", lambda: host.generations("faulty") == [2, 3])
+
+
+if __name__ == "__main__":
+    main()
