@@ -7,6 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include "host/core/sanitized.h"
+
 namespace gantry::plugin {
 namespace {
 
