@@ -17,6 +17,10 @@ int check_manifest(const std::string& manifest);
 int plugin_info(const std::string& file);
 /// The gate and the canary, as before a swap. `config` is the JSON that the plugin is given.
 int plugin_try(const std::string& file, const std::string& config);
+/// What replacing the first library by the second means; the number of the verdict, or 4 when they
+/// cannot be compared.
+int compare_plugins(const std::string& old_file, const std::string& new_file,
+                    const std::string& config);
 /// Writes `file`.sig.
 int sign_file(const std::string& file, const std::string& key);
 /// Writes a private key, prints the public one.

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
         "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
         "  gantry plugins                     in another terminal: what runs there\n"
         "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+        "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
         "Write your own plugin: sdk/README.md");
     int code = 0;
     std::string manifest;
@@ -54,6 +55,15 @@ int main(int argc, char** argv) {
     trial->add_option("file", what, "The .so file")->required();
     trial->add_option("--config", config, "The JSON object that the plugin is given");
     trial->callback([&] { code = plugin_try(what, config); });
+
+    auto* abi = app.add_subcommand(
+        "abi",
+        "Say what replacing OLD by NEW means: swap-safe, needs migration, breaks clients, or needs "
+        "a restart; the exit code is 0, 1, 2 or 3");
+    abi->add_option("old", host, "The .so file that serves")->required();
+    abi->add_option("new", what, "The .so file that is to replace it")->required();
+    abi->add_option("--config", config, "The JSON object that the plugins are given");
+    abi->callback([&] { code = compare_plugins(host, what, config); });
 
     auto* sign = app.add_subcommand("sign", "Sign a library: writes FILE.sig");
     sign->add_option("file", what, "The .so file")->required();

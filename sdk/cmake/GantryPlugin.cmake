@@ -4,7 +4,8 @@
 # memory, every symbol resolved at link time, its protobuf code in the lite form and private to it.
 # After linking, the result is checked by the same rules as the host's gate.
 #
-# PROTO: each .proto gives <file>.pb.h and <file>.gantry.h (message ids of its options).
+# PROTO: each .proto gives <file>.pb.h and <file>.gantry.h (message ids of its options), and says in
+#        the library what its messages look like, for `gantry abi old.so new.so`.
 # LINK:  static libraries of your own.
 
 find_package(Protobuf REQUIRED)
@@ -18,14 +19,15 @@ function(_gantry_plugin_protos target)
         get_filename_component(folder ${path} DIRECTORY)
         get_filename_component(stem ${path} NAME_WE)
         add_custom_command(
-            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.gantry.h
+            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.gantry.h ${out}/${stem}.gantry.cc
             COMMAND protobuf::protoc --cpp_out=lite:${out} --gantry_out=${out}
                     --plugin=protoc-gen-gantry=$<TARGET_FILE:Gantry::protoc-gen-gantry>
                     -I ${folder} -I ${GANTRY_PROTO_DIR} ${path}
             DEPENDS ${path} Gantry::protoc-gen-gantry ${GANTRY_PROTO_DIR}/gantry/options.proto
             COMMENT "Generating ${stem}.pb.h and ${stem}.gantry.h")
-        target_sources(${target} PRIVATE ${out}/${stem}.pb.cc)
-        set_source_files_properties(${out}/${stem}.pb.cc PROPERTIES COMPILE_OPTIONS "-w")
+        set(generated ${out}/${stem}.pb.cc ${out}/${stem}.gantry.cc)
+        target_sources(${target} PRIVATE ${generated})
+        set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS "-w")
     endforeach()
     target_include_directories(${target} SYSTEM PRIVATE ${out})
     target_link_libraries(${target} PRIVATE protobuf::libprotobuf-lite)
