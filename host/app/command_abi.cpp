@@ -27,8 +27,9 @@ struct Side {
 
 /// Through the gate, and run once in a throw-away process: what it registers it only says when
 /// started.
-Result<Side> side_of(const std::string& file, const std::string& config) {
-    auto candidate = plugin::inspect(file);
+Result<Side> side_of(const std::string& file, const std::string& config,
+                     const plugin::GateRules& rules) {
+    auto candidate = plugin::inspect(file, rules);
     if (!candidate) return candidate.error();
     auto surface = surface_of(*candidate, config);
     if (!surface) return surface.error();
@@ -36,7 +37,7 @@ Result<Side> side_of(const std::string& file, const std::string& config) {
 }
 
 Result<AbiReport> compare(const std::string& old_file, const std::string& new_file,
-                          const std::string& config) {
+                          const std::string& config, const plugin::GateRules& rules) {
     const auto before = image_of(old_file);
     if (!before) return before.error();
     const auto after = image_of(new_file);
@@ -52,9 +53,9 @@ Result<AbiReport> compare(const std::string& old_file, const std::string& new_fi
     // Of another ABI this program can neither run them nor say more.
     if (before->desc.abi_major != after->desc.abi_major || after->desc.abi_minor > GANTRY_ABI_MINOR)
         return report;
-    const auto old_side = side_of(old_file, config);
+    const auto old_side = side_of(old_file, config, rules);
     if (!old_side) return old_side.error();
-    const auto new_side = side_of(new_file, config);
+    const auto new_side = side_of(new_file, config, rules);
     if (!new_side) return new_side.error();
     compare_components(old_side->surface.components, new_side->surface.components, report);
     compare_routes(old_side->surface.routes, new_side->surface.routes, report);
@@ -66,8 +67,10 @@ Result<AbiReport> compare(const std::string& old_file, const std::string& new_fi
 }  // namespace
 
 int compare_plugins(const std::string& old_file, const std::string& new_file,
-                    const std::string& config) {
-    const auto report = compare(old_file, new_file, config);
+                    const std::string& config, const std::vector<std::string>& allow) {
+    plugin::GateRules rules;
+    rules.allow_libraries = allow;
+    const auto report = compare(old_file, new_file, config, rules);
     if (!report) {
         std::fprintf(stderr, "%s\n", report.error().message.c_str());
         return cannot_compare;
