@@ -45,6 +45,7 @@ std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
                  {"incumbent", order.incumbent.string()},
                  {"config", order.config},
                  {"limit_ms", order.limit_ms},
+                 {"surface", order.surface.string()},
                  {"states", Json::array()}};
     for (const plugin::FacetState& one : order.states) json["states"].push_back(state_json(one));
     const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
@@ -63,6 +64,7 @@ Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes) try {
     order.incumbent = json.at("incumbent").get<std::string>();
     order.config = json.at("config").get<std::string>();
     order.limit_ms = json.at("limit_ms").get<std::uint32_t>();
+    order.surface = json.at("surface").get<std::string>();
     for (const Json& one : json.at("states")) order.states.push_back(state_of(one));
     return order;
 } catch (const Json::exception& error) {

@@ -7,6 +7,7 @@
 
 #include "host/app/canary_order.h"
 #include "host/app/canary_rooms.h"
+#include "host/app/surface.h"
 #include "host/core/log.h"
 #include "host/platform/child_process.h"
 #include "host/platform/dynamic_library.h"
@@ -50,6 +51,7 @@ public:
         if (auto ok = try_shard(); !ok) return ok;
         if (auto ok = try_service(); !ok) return ok;
         if (auto ok = check_threads(); !ok) return ok;
+        if (auto ok = write_surface(); !ok) return ok;
         if (auto ok = close(second_, "the destructors of its second copy"); !ok) return ok;
         if (auto ok = close(first_, "the destructors of its static objects"); !ok) return ok;
         return check_threads();
@@ -255,6 +257,8 @@ private:
             if (!plugin) return plugin.error();
             auto next = in_world(room, first_, *plugin, old.get());
             if (auto ok = start(*next, "world"); !ok) return ok;
+            add_components(room.world().entities(), next->owner(), surface_);
+            add_routes(next->ledger().routes, surface_);
             if (auto ok = check_migration(room, next->owner().id); !ok) return ok;
             auto state = hand_over(next->plugin(), saved, "world");
             if (!state) return state.error();
@@ -298,6 +302,9 @@ private:
             order.facet = facet;
             auto instance = room.make(order, *plugin);
             if (auto ok = start(*instance, name); !ok) return ok;
+            if constexpr (std::is_same_v<Room, CanaryShard>) {
+                if (one == &first_) add_routes(instance->routes(), surface_);
+            }
             auto state = hand_over(instance->plugin(), saved, name);
             if (!state) return state.error();
             saved = std::move(*state);
@@ -312,6 +319,11 @@ private:
     Result<Done> try_service() {
         if ((first_.desc->facets & facet_bits::service) == 0) return Done{};
         return try_facet<CanaryService>(&PluginDesc::create_service, Facet::service, "service");
+    }
+
+    Result<Done> write_surface() const {
+        if (order_.surface.empty()) return Done{};
+        return platform::write_new_file(order_.surface, encode_surface(surface_));
     }
 
     /// A thread that is about to end is given a moment.
@@ -347,6 +359,7 @@ private:
     const plugin::CanaryOrder& order_;
     CanarySurroundings surroundings_;
     std::string last_error_;
+    Surface surface_;
     std::optional<Opened> incumbent_;
     Opened first_;
     Opened second_;

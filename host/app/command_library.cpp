@@ -16,6 +16,12 @@ int complain(const Error& error) {
     return 2;
 }
 
+plugin::GateRules rules_with(const std::vector<std::string>& allow) {
+    plugin::GateRules rules;
+    rules.allow_libraries = allow;
+    return rules;
+}
+
 /// Only bytes of a file that nobody else may write are worth a signature.
 Result<Done> write_signature(const std::filesystem::path& library,
                              const std::filesystem::path& key) {
@@ -30,8 +36,8 @@ Result<Done> write_signature(const std::filesystem::path& library,
 
 }  // namespace
 
-int plugin_info(const std::string& file) {
-    const auto candidate = plugin::inspect(file);
+int plugin_info(const std::string& file, const std::vector<std::string>& allow) {
+    const auto candidate = plugin::inspect(file, rules_with(allow));
     if (!candidate) return complain(candidate.error());
     const PluginDesc& desc = candidate->image.desc;
     std::string facets;
@@ -57,8 +63,9 @@ int plugin_info(const std::string& file) {
     return 0;
 }
 
-int plugin_try(const std::string& file, const std::string& config) {
-    const auto candidate = plugin::inspect(file);
+int plugin_try(const std::string& file, const std::string& config,
+               const std::vector<std::string>& allow) {
+    const auto candidate = plugin::inspect(file, rules_with(allow));
     if (!candidate) return complain(candidate.error());
     const auto verdict = try_library(*candidate, config);
     if (!verdict) return complain(verdict.error());

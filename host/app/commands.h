@@ -1,6 +1,7 @@
 // The subcommands of the gantry program. Each returns the process's exit code.
 #pragma once
 #include <string>
+#include <vector>
 
 namespace gantry::app {
 
@@ -13,10 +14,16 @@ int run_host(const RunArguments& arguments);
 /// it names would be taken.
 int check_manifest(const std::string& manifest);
 
-/// Prints the descriptor of a library and what the gate says; runs none of its code.
-int plugin_info(const std::string& file);
+/// Prints the descriptor of a library and what the gate says; runs none of its code. `allow` is
+/// what a manifest would say under gate.allow_libraries, here and below.
+int plugin_info(const std::string& file, const std::vector<std::string>& allow);
 /// The gate and the canary, as before a swap. `config` is the JSON that the plugin is given.
-int plugin_try(const std::string& file, const std::string& config);
+int plugin_try(const std::string& file, const std::string& config,
+               const std::vector<std::string>& allow);
+/// What replacing the first library by the second means; the number of the verdict, or 4 when they
+/// cannot be compared.
+int compare_plugins(const std::string& old_file, const std::string& new_file,
+                    const std::string& config, const std::vector<std::string>& allow);
 /// Writes `file`.sig.
 int sign_file(const std::string& file, const std::string& key);
 /// Writes a private key, prints the public one.

@@ -14,14 +14,17 @@ int main(int argc, char** argv) {
         "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
         "  gantry plugins                     in another terminal: what runs there\n"
         "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+        "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
         "  gantry who                         which versions are in memory, and why\n"
         "Write your own plugin: sdk/README.md");
     int code = 0;
     std::string manifest;
     std::string host;
+    std::string old;
     std::string what;
     std::string key;
     std::string config = "{}";
+    std::vector<std::string> allow;
     bool json = false;
 
     auto* run = app.add_subcommand("run", "Start a host from a manifest");
@@ -45,16 +48,34 @@ int main(int argc, char** argv) {
     routes->add_flag("--json", json, "For programs");
     routes->callback([&] { code = list_routes(host, json); });
 
+    const auto add_allow = [&](CLI::App* command) {
+        command
+            ->add_option("--allow", allow,
+                         "A shared library that it may need, as under gate.allow_libraries")
+            ->allow_extra_args(false);
+    };
     auto* plugin = app.add_subcommand("plugin", "Look at a library");
     plugin->require_subcommand(1);
     auto* info =
         plugin->add_subcommand("info", "Print a library's descriptor; none of its code runs");
     info->add_option("file", what, "The .so file")->required();
-    info->callback([&] { code = plugin_info(what); });
+    add_allow(info);
+    info->callback([&] { code = plugin_info(what, allow); });
     auto* trial = plugin->add_subcommand("try", "Run a library once in a throw-away process");
     trial->add_option("file", what, "The .so file")->required();
     trial->add_option("--config", config, "The JSON object that the plugin is given");
-    trial->callback([&] { code = plugin_try(what, config); });
+    add_allow(trial);
+    trial->callback([&] { code = plugin_try(what, config, allow); });
+
+    auto* abi = app.add_subcommand(
+        "abi",
+        "Say what replacing OLD by NEW means: swap-safe, needs migration, breaks clients, or needs "
+        "a restart; the exit code is 0, 1, 2 or 3");
+    abi->add_option("old", old, "The .so file that serves")->required();
+    abi->add_option("new", what, "The .so file that is to replace it")->required();
+    abi->add_option("--config", config, "The JSON object that the plugins are given");
+    add_allow(abi);
+    abi->callback([&] { code = compare_plugins(old, what, config, allow); });
 
     auto* sign = app.add_subcommand("sign", "Sign a library: writes FILE.sig");
     sign->add_option("file", what, "The .so file")->required();

@@ -29,6 +29,7 @@ struct CanaryOrder {
     std::string config = "{}";
     std::vector<FacetState> states;
     std::uint32_t limit_ms = 2000;  ///< after which it has failed
+    std::filesystem::path surface;  ///< where it writes what the candidate registers, or empty
 };
 
 struct CanaryVerdict {

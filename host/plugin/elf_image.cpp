@@ -20,6 +20,7 @@ constexpr const char* machine_name = "aarch64";
 
 constexpr std::size_t symbols_max = 1'000'000;
 constexpr std::size_t sections_max = 65'000;
+constexpr std::size_t messages_bytes_max = 4 * 1024 * 1024;
 
 /// Bounds-checked access: nothing is read outside of the file, and nothing is trusted to be
 /// aligned.
@@ -34,6 +35,7 @@ public:
         if (auto ok = read_dynamic(); !ok) return ok.error();
         if (auto ok = read_symbols(); !ok) return ok.error();
         read_build_id();
+        read_messages();
         return std::move(image_);
     }
 
@@ -299,6 +301,16 @@ private:
         if (!bytes) return;
         for (const std::byte b : *bytes)
             image_.build_id += fmt::format("{:02x}", static_cast<unsigned>(b));
+    }
+
+    /// For people who compare two libraries; nothing that is loaded depends on it.
+    void read_messages() {
+        const Elf64_Shdr* found = section(".gantry_messages");
+        if (found == nullptr || found->sh_type == SHT_NOBITS) return;
+        const auto bytes =
+            slice(found->sh_offset, std::min<std::uint64_t>(found->sh_size, messages_bytes_max));
+        if (!bytes) return;
+        image_.messages.assign(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     }
 
     std::span<const std::byte> file_;

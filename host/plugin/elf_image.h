@@ -17,6 +17,7 @@ namespace gantry::plugin {
 struct ElfImage {
     PluginDesc desc{};                 ///< copied from the section; its pointers mean nothing here
     std::string build_id;              ///< hexadecimal, or empty
+    std::string messages;              ///< what message_schema.h reads; empty where there are none
     std::vector<std::string> needed;   ///< DT_NEEDED
     std::vector<std::string> unique;   ///< STB_GNU_UNIQUE symbols: the library would never unload
     std::vector<std::string> imports;  ///< undefined symbols

@@ -1,11 +1,13 @@
-# gantry_add_plugin(name [VERSION x.y.z] SOURCES … [PROTO …] [FLATBUFFERS …] [LINK …] [OUTPUT name])
+# gantry_add_plugin(name [VERSION x.y.z] SOURCES … [PROTO …] [FLATBUFFERS …] [LINK …] [ALLOW …] [OUTPUT name])
 #
 # Makes `name.so`, ready to be dropped into plugins/: hidden symbols and none that would pin it in
 # memory, every symbol resolved at link time, its protobuf code in the lite form and private to it.
 # After linking, the result is checked by the same rules as the host's gate.
 #
-# PROTO: each .proto gives <file>.pb.h and <file>.gantry.h (message ids of its options).
+# PROTO: each .proto gives <file>.pb.h and <file>.gantry.h (message ids of its options), and says in
+#        the library what its messages look like, for `gantry abi old.so new.so`.
 # LINK:  static libraries of your own.
+# ALLOW: shared libraries that your manifest names under gate.allow_libraries, such as libc++.so.
 
 find_package(Protobuf REQUIRED)
 set(GANTRY_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
@@ -18,14 +20,15 @@ function(_gantry_plugin_protos target)
         get_filename_component(folder ${path} DIRECTORY)
         get_filename_component(stem ${path} NAME_WE)
         add_custom_command(
-            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.gantry.h
+            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.gantry.h ${out}/${stem}.gantry.cc
             COMMAND protobuf::protoc --cpp_out=lite:${out} --gantry_out=${out}
                     --plugin=protoc-gen-gantry=$<TARGET_FILE:Gantry::protoc-gen-gantry>
                     -I ${folder} -I ${GANTRY_PROTO_DIR} ${path}
             DEPENDS ${path} Gantry::protoc-gen-gantry ${GANTRY_PROTO_DIR}/gantry/options.proto
             COMMENT "Generating ${stem}.pb.h and ${stem}.gantry.h")
-        target_sources(${target} PRIVATE ${out}/${stem}.pb.cc)
-        set_source_files_properties(${out}/${stem}.pb.cc PROPERTIES COMPILE_OPTIONS "-w")
+        set(generated ${out}/${stem}.pb.cc ${out}/${stem}.gantry.cc)
+        target_sources(${target} PRIVATE ${generated})
+        set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS "-w")
     endforeach()
     target_include_directories(${target} SYSTEM PRIVATE ${out})
     target_link_libraries(${target} PRIVATE protobuf::libprotobuf-lite)
@@ -46,7 +49,7 @@ function(_gantry_plugin_flatbuffers target)
 endfunction()
 
 function(gantry_add_plugin name)
-    cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES" ${ARGN})
+    cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES;ALLOW" ${ARGN})
     if(ARG_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "gantry_add_plugin(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
     endif()
@@ -90,8 +93,9 @@ function(gantry_add_plugin name)
         _gantry_plugin_flatbuffers(${name} ${ARG_FLATBUFFERS})
     endif()
     if(TARGET Gantry::gantry AND NOT GANTRY_SANITIZE)
+        list(TRANSFORM ARG_ALLOW PREPEND --allow=)
         add_custom_command(TARGET ${name} POST_BUILD
-            COMMAND Gantry::gantry plugin info $<TARGET_FILE:${name}> > ${CMAKE_CURRENT_BINARY_DIR}/${name}.info
+            COMMAND Gantry::gantry plugin info $<TARGET_FILE:${name}> ${ARG_ALLOW} > ${CMAKE_CURRENT_BINARY_DIR}/${name}.info
             COMMENT "Checking ${ARG_OUTPUT}.so")
     endif()
 endfunction()

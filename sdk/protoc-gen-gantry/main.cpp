@@ -1,4 +1,5 @@
-// protoc-gen-gantry: writes <file>.gantry.h, which gives each message with (gantry.id) its id.
+// protoc-gen-gantry: writes <file>.gantry.h, which gives each message with (gantry.id) its id, and
+// <file>.gantry.cc, which says in the library what the messages look like, for gantry abi.
 #include <google/protobuf/compiler/code_generator.h>
 #include <google/protobuf/compiler/plugin.h>
 #include <google/protobuf/descriptor.h>
@@ -42,6 +43,41 @@ std::string cpp_name(const pb::Descriptor& message) {
     return name;
 }
 
+/// "repeated message game.Item", "sint32"
+std::string type_of(const pb::FieldDescriptor& field) {
+    std::string type = field.is_repeated() ? "repeated " : "";
+    type += field.type_name();
+    if (field.message_type() != nullptr) type += " " + field.message_type()->full_name();
+    if (field.enum_type() != nullptr) type += " " + field.enum_type()->full_name();
+    return type;
+}
+
+/// One line for the message and for each of its fields, as C++ literals; host/plugin reads them.
+void print_layout(const pb::Descriptor& message, pb::io::Printer& out) {
+    out.Print("\n    \"message $id$ $name$\\n\"", "id", std::to_string(id_of(message)), "name",
+              message.full_name());
+    for (int i = 0; i < message.field_count(); ++i) {
+        const pb::FieldDescriptor& field = *message.field(i);
+        out.Print("\n    \"field $number$ $name$ $type$\\n\"", "number",
+                  std::to_string(field.number()), "name", field.name(), "type", type_of(field));
+    }
+    for (int i = 0; i < message.nested_type_count(); ++i) {
+        print_layout(*message.nested_type(i), out);
+    }
+}
+
+void write_layouts(const pb::FileDescriptor& file, pb::io::ZeroCopyOutputStream& stream) {
+    if (file.message_type_count() == 0) return;
+    pb::io::Printer out{&stream, '$'};
+    out.Print(
+        "// Made by protoc-gen-gantry from $file$: what its messages look like.\n"
+        "__attribute__((section(\".gantry_messages\"), used, retain))\n"
+        "static const char layouts[] =",
+        "file", file.name());
+    for (int i = 0; i < file.message_type_count(); ++i) print_layout(*file.message_type(i), out);
+    out.Print(";\n");
+}
+
 class Generator final : public pb::compiler::CodeGenerator {
 public:
     std::uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
@@ -66,6 +102,9 @@ public:
                 "template <>\ninline constexpr std::uint16_t gantry::message_id<$name$> = $id$;\n",
                 "name", cpp_name(*message), "id", std::to_string(id));
         }
+        const std::unique_ptr<pb::io::ZeroCopyOutputStream> layouts{
+            context->Open(stem + ".gantry.cc")};
+        write_layouts(*file, *layouts);
         return true;
     }
 

@@ -58,7 +58,8 @@ class Teaching(CommandLine):
     def test_help_names_every_command_and_shows_how_to_begin(self):
         code, out, _ = self.sandbox.gantry("--help")
         self.assertEqual(code, 0)
-        for word in ("run", "check", "plugins", "plugin", "routes", "swap", "stop", "version", "gantry check config/"):
+        for word in ("run", "check", "plugins", "plugin", "routes", "swap", "abi", "stop", "version",
+                     "gantry check config/"):
             self.assertIn(word, out)
         for command in (("run",), ("check",), ("swap",), ("plugins",), ("plugin", "info")):
             code, out, _ = self.sandbox.gantry(*command, "--help")
@@ -133,6 +134,56 @@ class Libraries(CommandLine):
     def test_info_of_a_missing_file_and_of_another_library_says_what_is_wrong(self):
         self.refused("plugin", "info", self.sandbox.path("none.so"), says=["none.so"])
         self.refused("plugin", "info", "/proc/self/exe", says=["/proc/self/exe"])
+
+
+class Comparing(CommandLine):
+    """gantry abi old.so new.so: a line for each finding, naming the field; the verdict at the end and as exit code."""
+
+    def compare(self, old, new):
+        code, out, error = self.sandbox.gantry("abi", old, new)
+        self.assertIn(code, (0, 1, 2, 3), out + error)
+        return code, out.splitlines()
+
+    def version(self, number):
+        return self.sandbox.add_plugin(f"changing-{number}.so")
+
+    def test_the_same_library_is_swap_safe(self):
+        self.assertEqual(self.compare(self.version(1), self.version(1)), (0, ["swap-safe"]))
+
+    def test_changed_components_need_a_migration_which_the_host_does_by_itself(self):
+        code, lines = self.compare(self.version(1), self.version(2))
+        self.assertEqual((code, lines[-1]), (1, "needs migration"))
+        for line in ("component changing.body: field score was i32 and is i64, which the host converts",
+                     "component changing.body: field heat is new (f32) and takes its default",
+                     "message 7 changing.Move: field 4 note goes; what clients send of it is passed over"):
+            self.assertIn(line, lines)
+        self.assertNotIn("Thing", "".join(lines))
+
+    def test_a_narrowed_field_comes_with_the_stub_of_a_conversion_and_changed_messages_break_clients(self):
+        code, lines = self.compare(self.version(1), self.version(3))
+        self.assertEqual((code, lines[-1]), (2, "breaks clients"))
+        for line in ("component changing.body: field score was i32 and is i16, which the host cannot convert: "
+                     "it would refuse the swap",
+                     "//     std::int16_t score_next;", "void begin(bool fresh) override {",
+                     "message 7 changing.Move: field 1 x was float and is sint32",
+                     "message 7 changing.Move: field 2 y has the number 6 now",
+                     "message 7 changing.Move: field 3 items, field 1 count was uint32 and is string",
+                     "message 9 (on): nobody handles it any more"):
+            self.assertIn(line, lines)
+
+    def test_another_abi_needs_a_restart(self):
+        old = self.version(1)
+        for offset, value, says in ((8, 2, "abi: was 1.0 and is 2.0, which wants a host of that version"),
+                                    (10, 9, "abi: was 1.0 and is 1.9, newer than this host's 1.0")):
+            new = self.write_plugin("new.so", patched(old, offset, value))
+            self.assertEqual(self.compare(old, new), (3, [says, "needs a restart"]))
+
+    def test_what_cannot_be_compared_is_told_with_its_reason(self):
+        old = self.version(1)
+        echo = os.path.join(self.sandbox.plugins, "echo.so")
+        self.refused("abi", old, echo, says=["changing", "echo", "two versions of one plugin"])
+        self.refused("abi", old, self.sandbox.path("none.so"), says=["none.so"])
+        self.refused("abi", self.write_plugin("text.so", b"text"), old, says=["not a shared library"])
 
 
 class Starting(CommandLine):

@@ -96,6 +96,11 @@ TestHost::TestHost(TestHostConfig config) {
         .joins(config.worlds.empty() ? "" : config.worlds.front())
         .middleware(config.middleware);
 
+    manifest::Gate gate;
+    gate.allow_libraries = config.allow_libraries;
+    manifest.gate(gate);
+    plugin::GateRules rules;
+    rules.allow_libraries = config.allow_libraries;
     std::vector<std::string> names;
     const auto add_plugin = [&](const std::string& name, const std::string& file) {
         names.push_back(name);
@@ -107,7 +112,7 @@ TestHost::TestHost(TestHostConfig config) {
     };
     for (const PluginDesc* desc : config.plugins) add_plugin(desc->name, "");
     for (const std::string& file : config.files) {
-        const auto candidate = plugin::inspect(file);
+        const auto candidate = plugin::inspect(file, rules);
         REQUIRE_MESSAGE(candidate.has_value(), candidate.error().message);
         add_plugin(candidate->name, file);
     }

@@ -58,7 +58,8 @@ private:
 struct TestHostConfig {
     std::vector<const PluginDesc*> plugins = {};  ///< linked into the test
     std::vector<std::string> files = {};          ///< libraries by path
-    std::string config = "{}";                    ///< of every plugin
+    std::vector<std::string> allow_libraries = {};
+    std::string config = "{}";  ///< of every plugin
     std::vector<std::string> middleware = {};
     std::vector<std::string> worlds = {"world"};  ///< sessions join the first
     double tick_hz = 20;
