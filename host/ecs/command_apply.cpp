@@ -178,7 +178,6 @@ private:
 Status World::apply(CommandBuffer& buffer) {
     if (buffer.empty()) return Status::ok;
     if (parts_->locked()) return Status::refused;
-    ++parts_->structure_version;
     const Status status = CommandRunner{*this, *buffer.data()}.run();
     buffer.clear();
     return status;

@@ -57,7 +57,23 @@ void ComponentTable::drop_settled() {
 
 void ComponentTable::drop_user(OwnerId user) noexcept {
     for (const ComponentId id : known_) std::erase(by_id_[id]->users, user);
+    std::erase_if(converters_, [user](const Converter& one) { return one.owner == user; });
     drop_staged(user);
+}
+
+void ComponentTable::set_converter(const Converter& converter) {
+    std::erase_if(converters_, [&](const Converter& one) {
+        return one.component == converter.component && one.owner == converter.owner;
+    });
+    if (converter.up != nullptr || converter.down != nullptr) converters_.push_back(converter);
+}
+
+const Converter* ComponentTable::find_converter(ComponentId component,
+                                                OwnerId owner) const noexcept {
+    for (const Converter& one : converters_) {
+        if (one.component == component && one.owner == owner) return &one;
+    }
+    return nullptr;
 }
 
 std::size_t ComponentTable::used_by(OwnerId user) const noexcept {

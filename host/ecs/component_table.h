@@ -26,6 +26,20 @@ struct StagedSchema {
     Schema schema;
 };
 
+/// The functions of an owner that convert a component, dropped with it.
+struct Converter {
+    ComponentId component = no_component;
+    OwnerId owner = 0;
+    ConvertRows up = nullptr;
+    ConvertRows down = nullptr;
+};
+
+inline Converter converter_of(ComponentId component, OwnerId owner,
+                              const ComponentDesc& desc) noexcept {
+    if (desc.edition == 0 || desc.history == nullptr) return {component, owner};
+    return {component, owner, desc.history->up, desc.history->down};
+}
+
 /// [world]
 class ComponentTable {
 public:
@@ -57,6 +71,10 @@ public:
     void drop_staged(OwnerId owner) noexcept;
     /// Forgets the staged layouts that are the present ones by now.
     void drop_settled();
+    /// Replaces what the owner had for the component; one without functions only drops.
+    void set_converter(const Converter& converter);
+    /// Null when the owner has none.
+    const Converter* find_converter(ComponentId component, OwnerId owner) const noexcept;
     /// One above the highest id known.
     std::uint32_t ids_end() const noexcept { return static_cast<std::uint32_t>(by_id_.size()); }
 
@@ -74,6 +92,7 @@ private:
     std::vector<std::unique_ptr<Component>> by_id_;
     std::vector<ComponentId> known_;
     std::vector<StagedSchema> staged_;
+    std::vector<Converter> converters_;
 };
 
 template <class LabelOf>

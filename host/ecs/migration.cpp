@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "host/ecs/field_plan.h"
 #include "host/ecs/migration_state.h"
 
 namespace gantry::ecs {
@@ -23,11 +25,25 @@ const OwnerId* stranger(const Component& component, std::span<const OwnerId> a,
     return nullptr;
 }
 
-Result<MigrationPlan> plan_all(const Parts& parts, std::span<const Schema> next,
+/// A layout to come, and what its owner brings to get there.
+struct Next {
+    Schema schema;
+    Converter converter;
+};
+
+/// Whoever of the present users can lead back to an older version.
+Converter present_converter(const ComponentTable& components, ComponentId id) {
+    for (const OwnerId user : components[id].users) {
+        if (const Converter* const found = components.find_converter(id, user)) return *found;
+    }
+    return {};
+}
+
+Result<MigrationPlan> plan_all(const Parts& parts, std::span<const Next> next,
                                std::span<const OwnerId> leaving) {
     MigrationPlan plan;
     plan.leaving.assign(leaving.begin(), leaving.end());
-    for (const Schema& after : next) {
+    for (const auto& [after, converter] : next) {
         const ComponentId id = parts.components.find(after.name);
         const Component* const present = parts.components.find(id);
         if (present == nullptr || !difference(present->schema, after)) continue;
@@ -39,11 +55,25 @@ Result<MigrationPlan> plan_all(const Parts& parts, std::span<const Schema> next,
                             after.name, parts.label(*user), layout_text(present->schema),
                             layout_text(after))};
         }
-        auto change = plan_change(id, present->schema, after);
+        auto change = plan_change(id, present->schema, after,
+                                  present_converter(parts.components, id), converter);
         if (!change) return change.error();
         plan.changes.push_back(std::move(*change));
     }
     return plan;
+}
+
+Result<Done> check_quiet(Parts& parts) {
+    if (parts.locked()) {
+        return Error{Status::refused, "migration: a loop over this world is running"};
+    }
+    for (const auto& owner : parts.owners) {
+        if (owner->buffer().empty()) continue;
+        return Error{
+            Status::refused,
+            fmt::format("migration: {} has commands that are not applied yet", owner->label())};
+    }
+    return Done{};
 }
 
 Error stale(std::string_view what) {
@@ -51,12 +81,29 @@ Error stale(std::string_view what) {
                  fmt::format("migration: the world has changed since {}; nothing was done", what)};
 }
 
+/// The plan still holds: the layouts are those it began with, and nobody new depends on them.
+Result<Done> check_plan(const Parts& parts, const MigrationPlan& plan) {
+    for (const ComponentChange& change : plan.changes) {
+        const Component* const present = parts.components.find(change.component);
+        if (present == nullptr || difference(present->schema, change.before))
+            return stale("the plan");
+        if (const OwnerId* const user = stranger(*present, plan.leaving, {})) {
+            return Error{Status::refused,
+                         fmt::format("migration: {} has come since and uses {}", parts.label(*user),
+                                     layout_text(change.before))};
+        }
+    }
+    return Done{};
+}
+
 }  // namespace
 
 Result<MigrationPlan> World::plan_migration(OwnerId staged) const {
-    std::vector<Schema> next;
+    std::vector<Next> next;
     for (const StagedSchema& one : parts_->components.staged()) {
-        if (one.owner == staged) next.push_back(one.schema);
+        if (one.owner != staged) continue;
+        const Converter* const found = parts_->components.find_converter(one.component, staged);
+        next.push_back({one.schema, found != nullptr ? *found : Converter{}});
     }
     std::vector<OwnerId> leaving{staged};
     if (const Facade* const facade = parts_->facade(staged)) {
@@ -67,35 +114,23 @@ Result<MigrationPlan> World::plan_migration(OwnerId staged) const {
 
 Result<MigrationPlan> World::plan_migration(std::span<const ComponentDesc> next,
                                             std::span<const OwnerId> leaving) const {
-    std::vector<Schema> schemas;
+    std::vector<Next> schemas;
     for (const ComponentDesc& desc : next) {
         auto schema = make_schema(desc);
         if (!schema) return schema.error();
-        schemas.push_back(std::move(*schema));
+        schemas.push_back({std::move(*schema), converter_of(no_component, 0, desc)});
     }
     return plan_all(*parts_, schemas, leaving);
 }
 
-Result<std::unique_ptr<Migration>> World::prepare(const MigrationPlan& plan) {
-    if (parts_->locked()) {
-        return Error{Status::refused, "migration: a loop over this world is running"};
-    }
-    for (const auto& owner : parts_->owners) {
-        if (owner->buffer().empty()) continue;
-        return Error{
-            Status::refused,
-            fmt::format("migration: {} has commands that are not applied yet", owner->label())};
-    }
-    for (const ComponentChange& change : plan.changes) {
-        const Component* const present = parts_->components.find(change.component);
-        if (present == nullptr || difference(present->schema, change.before))
-            return stale("the plan");
-    }
+Result<std::unique_ptr<Migration>> World::prepare(const MigrationPlan& plan, CallOwner call) {
+    if (auto quiet = check_quiet(*parts_); !quiet) return quiet.error();
+    if (auto good = check_plan(*parts_, plan); !good) return good.error();
     auto state = std::make_unique<Migration::State>();
     state->parts = parts_.get();
     state->plan = plan;
-    state->other = build_other(*parts_, plan.changes);
-    state->structure_version = parts_->structure_version;
+    state->call = std::move(call);
+    state->other.layout_version = parts_->layout_version;
     return std::make_unique<Migration>(std::move(state));
 }
 
@@ -103,13 +138,28 @@ Migration::Migration(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
 Migration::~Migration() { accept(); }
 
+Result<bool> Migration::advance(std::uint64_t rows_max) {
+    constexpr std::uint32_t passes_wanted = 3;  // what is written every tick is never caught up
+    Parts& parts = *state_->parts;
+    OtherWorld& other = state_->other;
+    if (state_->stage != State::Stage::prepared) return stale("it was committed");
+    if (parts.locked()) return false;
+    if (auto good = check_plan(parts, state_->plan); !good) return good.error();
+    const auto over = sweep(parts, state_->plan.changes, state_->call, other, rows_max);
+    if (!over || !*over) return over;
+    other.next_archetype = other.next_chunk = 0;
+    ++other.passes;
+    return std::exchange(other.pass_rows, 0) == 0 || other.passes >= passes_wanted;
+}
+
 Result<Done> Migration::commit() {
     Parts& parts = *state_->parts;
+    const std::vector<ComponentChange>& changes = state_->plan.changes;
     if (state_->stage != State::Stage::prepared) return stale("it was committed");
-    if (parts.locked() || state_->structure_version != parts.structure_version) {
-        return stale("prepare()");
-    }
-    exchange(parts, state_->plan.changes, state_->other);
+    if (auto quiet = check_quiet(parts); !quiet) return quiet;
+    if (auto good = check_plan(parts, state_->plan); !good) return good;
+    if (auto rest = sweep_rest(parts, changes, state_->call, state_->other); !rest) return rest;
+    exchange(parts, changes, state_->other);
     parts.components.drop_settled();
     state_->stage = State::Stage::committed;
     return Done{};
@@ -129,8 +179,14 @@ Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
         }
         back.push_back(reverse_change(change));
     }
-    OtherWorld fresh = build_other(parts, back);
-    restore_dropped(state_->other, state_->plan.changes, parts, fresh);
+    // First the moves, then what was kept, then the plugin's function over both.
+    std::vector<ComponentChange> moves = back;
+    for (ComponentChange& change : moves) change.convert = nullptr;
+    OtherWorld fresh;
+    fresh.layout_version = parts.layout_version;
+    if (auto built = sweep_rest(parts, moves, {}, fresh); !built) return built;
+    restore_kept(state_->other, state_->plan.changes, parts, fresh);
+    run_converters(parts, back, state_->call, fresh);
     exchange(parts, back, fresh);
     release_other(parts, fresh);
     accept();
@@ -144,6 +200,13 @@ void Migration::accept() noexcept {
 }
 
 std::uint64_t Migration::rows() const noexcept { return state_->other.rows; }
-std::uint64_t Migration::held_bytes() const noexcept { return state_->other.bytes; }
+std::uint64_t Migration::held_bytes() const noexcept {
+    std::uint64_t bytes = 0;
+    for (const OtherTable& table : state_->other.tables) {
+        bytes += std::uint64_t{table.layout.chunk_bytes} * table.chunks.size();
+    }
+    for (const auto& sparse : state_->other.sparse) bytes += sparse->rows.bytes();
+    return bytes;
+}
 
 }  // namespace gantry::ecs

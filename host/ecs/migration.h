@@ -1,6 +1,8 @@
 // Migration: components change their layout under a running world, or nothing happens at all.
 #pragma once
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,14 +24,25 @@ struct FieldMove {
     std::uint32_t count = 1;  ///< elements that both have
 };
 
+struct ByteRange {
+    std::uint32_t offset = 0;
+    std::uint32_t bytes = 0;
+};
+
 /// One component's way from `before` to `after`.
 struct ComponentChange {
     ComponentId component = no_component;
     Schema before;
     Schema after;
     std::vector<FieldMove> moves;
-    std::vector<std::string> dropped;  ///< fields kept aside until accept()
-    std::vector<std::string> added;    ///< fields that take their default
+    std::vector<ByteRange> kept;         ///< of `before`: what no move carries, for the way back
+    std::vector<std::string> dropped;    ///< names, as are these:
+    std::vector<std::string> added;      ///< take their default
+    std::vector<std::string> renamed;    ///< "height>y"
+    std::vector<std::string> converted;  ///< left to `convert`
+    ConvertRows convert = nullptr;       ///< called after the moves; null when nobody brought one
+    ConvertRows revert = nullptr;        ///< the same for the way back
+    OwnerId converter_owner = 0;         ///< whose code both are
 };
 
 /// What World::plan_migration found. Holds as long as no layout of the world changes.
@@ -43,12 +56,9 @@ public:
     std::vector<OwnerId> leaving;
 };
 
-/// Fields by name: the same kind copies, a widening converts, a new one takes its default.
-/// `refused` with both layouts where a kind narrows or changes, or an array or text shrinks.
-Result<ComponentChange> plan_change(ComponentId component, const Schema& before,
-                                    const Schema& after);
-/// The way back: what was widened narrows (clamped), dropped fields are left to the caller.
-ComponentChange reverse_change(const ComponentChange& change);
+/// How a migration calls into a plugin: runs `body` as a call of `owner`. False when it did not
+/// return as it should.
+using CallOwner = std::function<bool(OwnerId owner, const std::function<void()>& body)>;
 
 /// Prepared -> committed -> accepted or rolled back. Destroying a prepared one drops it; a
 /// committed one is accepted. Must not outlive its world. [world]
@@ -58,17 +68,21 @@ public:
     explicit Migration(std::unique_ptr<State> state);
     ~Migration();
 
-    /// Pointers only: rows, chunks' ids and handles stay. `refused` when the world's structure has
-    /// changed since prepare().
+    /// Converts about `rows_max` rows more, beside the world, which may change in between: a later
+    /// pass takes what was written since. True at the end of a pass that found nothing to do, and
+    /// of every pass from the third on. After an error only dropping it is left.
+    Result<bool> advance(std::uint64_t rows_max);
+    /// Converts what changed since the last advance(), then changes pointers only: rows, chunks'
+    /// ids and handles stay. `refused` when somebody else uses the old layout by now.
     Result<Done> commit();
-    /// After commit(): the old layout with the present values; dropped fields as they were at the
-    /// commit, for entities that had the component then. `refused` when somebody who came since
-    /// uses a new layout (`leaving` are those who may).
+    /// After commit(): the old layout with the present values; what was not carried as it was at
+    /// the commit, for entities that had the component then, or as down() makes it. `refused` when
+    /// somebody who came since uses a new layout (`leaving` are those who may).
     Result<Done> rollback(std::span<const OwnerId> leaving = {});
     /// The old memory is freed; no way back.
     void accept() noexcept;
 
-    /// Rows converted by prepare(), and bytes held beside the world.
+    /// Rows converted until now, and bytes held beside the world.
     std::uint64_t rows() const noexcept;
     std::uint64_t held_bytes() const noexcept;
 

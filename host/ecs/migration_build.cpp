@@ -1,7 +1,7 @@
-// The memory work of a migration: build beside, exchange, restore, release.
+// The memory work of a migration: rows converted, pointers exchanged, memory released.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
-#include <unordered_map>
 
 #include "host/core/assert.h"
 #include "host/ecs/field_plan.h"
@@ -12,182 +12,59 @@ namespace {
 
 using Changes = std::vector<ComponentChange>;
 
-const ComponentChange* change_of(const Changes& changes, ComponentId id) {
-    const auto found =
-        std::find_if(changes.begin(), changes.end(),
-                     [id](const ComponentChange& one) { return one.component == id; });
-    return found == changes.end() ? nullptr : &*found;
+std::vector<FieldDesc> describe(const Schema& schema) {
+    std::vector<FieldDesc> fields(schema.fields.size());
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const Field& from = schema.fields[i];
+        fields[i].name = from.name;
+        fields[i].offset = from.offset;
+        fields[i].count = from.count;
+        fields[i].kind = from.kind;
+    }
+    return fields;
 }
 
-Archetype next_layout(const Archetype& archetype, const Changes& changes,
-                      std::uint32_t target_bytes) {
-    Archetype next;
-    next.columns = archetype.columns;
-    next.entries.resize(archetype.entries.size());
-    for (Column& column : next.columns) {
-        if (const ComponentChange* const change = change_of(changes, column.component)) {
-            column.bytes = change->after.size;
-            column.keeps_dirty = change->after.replicated;
-        }
-        next.keeps_dirty |= column.keeps_dirty;
-    }
-    // As many rows as now: no row changes its place. Only an empty archetype can take the best
-    // size.
-    next.chunk_rows_full =
-        archetype.chunks.empty() ? full_chunk_rows(next, target_bytes) : archetype.chunk_rows_full;
-    lay_out(next, std::min(archetype.chunk_rows, next.chunk_rows_full), target_bytes);
-    return next;
-}
-
-Chunk* convert_chunk(Parts& parts, const Archetype& from, const Archetype& to, Chunk* old,
-                     const Changes& changes) {
-    Chunk* const fresh = parts.tables.take_chunk(to.chunk_bytes);
-    std::memset(static_cast<void*>(fresh), 0, to.entities_offset);
-    std::memcpy(static_cast<void*>(fresh), old,
-                sizeof(Chunk) + sizeof(ColumnTicks) * from.columns.size());
-    fresh->entities_offset = to.entities_offset;
-    std::memcpy(entity_column(fresh), chunk_entities(old), sizeof(Entity) * old->count);
-    for (std::size_t slot = 0; slot < from.columns.size(); ++slot) {
-        const Column& before = from.columns[slot];
-        const Column& after = to.columns[slot];
-        if (before.keeps_dirty && after.keeps_dirty) {
-            std::memcpy(dirty_bits(fresh, after), dirty_bits(old, before),
-                        8 * dirty_words(to.chunk_rows));
-        }
-        if (const ComponentChange* const change = change_of(changes, before.component)) {
-            convert_rows(*change, column_row(old, before, 0), column_row(fresh, after, 0),
-                         old->count);
-            chunk_ticks(fresh)[slot] = {parts.data.tick, parts.data.tick};
-        } else if (before.bytes > 0) {
-            std::memcpy(column_row(fresh, after, 0), column_row(old, before, 0),
-                        std::size_t{before.bytes} * old->count);
-        }
-    }
-    return fresh;
-}
-
-/// Where an entity's row was, in memory that a migration keeps.
-struct OldRow {
-    const OtherTable* table = nullptr;
-    Chunk* chunk = nullptr;
-    std::uint32_t row = 0;
-};
-
-using OldRows = std::unordered_map<std::uint64_t, OldRow>;
-
-OldRows index_old_rows(const OtherWorld& old) {
-    OldRows rows;
-    rows.reserve(old.rows);
-    for (const OtherTable& table : old.tables) {
-        for (Chunk* chunk : table.chunks) {
-            for (std::uint32_t row = 0; row < chunk->count; ++row) {
-                rows[chunk_entities(chunk)[row].value] = {&table, chunk, row};
-            }
-        }
-    }
-    return rows;
-}
-
-void copy_dropped(const ComponentChange& change, const std::byte* old_value, std::byte* value) {
-    for (const std::string& name : change.dropped) {
-        const Field& field = *change.before.find(name);
-        std::memcpy(value + field.offset, old_value + field.offset, field.bytes());
-    }
-}
-
-void restore_table(const OldRows& old_rows, const ComponentChange& change, OtherTable& table) {
-    const std::size_t slot = table.layout.entries[change.component].slot;
-    const Column& column = table.layout.columns[slot];
-    for (Chunk* chunk : table.chunks) {
-        for (std::uint32_t row = 0; row < chunk->count; ++row) {
-            const auto found = old_rows.find(chunk_entities(chunk)[row].value);
-            if (found == old_rows.end()) continue;
-            const OldRow& old = found->second;
-            if (!old.table->layout.has(change.component)) continue;
-            const std::size_t old_slot = old.table->layout.entries[change.component].slot;
-            copy_dropped(change,
-                         column_row(old.chunk, old.table->layout.columns[old_slot], old.row),
-                         column_row(chunk, column, row));
-        }
-    }
-}
-
-void restore_sparse(const OtherSparse& old, const ComponentChange& change, const SparseSet& now,
-                    OtherSparse& fresh) {
-    std::unordered_map<std::uint64_t, std::size_t> old_rows;
-    for (std::size_t row = 0; row < old.entities.size(); ++row)
-        old_rows[old.entities[row].value] = row;
-    for (std::uint32_t row = 0; row < now.data().count; ++row) {
-        const auto found = old_rows.find(now.entities()[row].value);
-        if (found == old_rows.end()) continue;
-        copy_dropped(change, old.rows.data() + found->second * change.before.size,
-                     fresh.rows.data() + std::size_t{row} * change.before.size);
-    }
+RowsView view_of(const Schema& schema, const std::vector<FieldDesc>& fields, std::byte* rows,
+                 std::size_t count) {
+    return {fields.data(), fields.size(), rows, count, schema.size, schema.version};
 }
 
 }  // namespace
 
-OtherWorld build_other(Parts& parts, const Changes& changes) {
-    OtherWorld other;
-    for (const auto& archetype : parts.tables.archetypes()) {
-        const bool touched = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
-            return archetype->has(change.component);
-        });
-        if (!touched) continue;
-        OtherTable& table = other.tables.emplace_back();
-        table.archetype = archetype->index;
-        table.layout = next_layout(*archetype, changes, parts.tables.chunk_bytes_target());
-        for (Chunk* chunk : archetype->chunks) {
-            table.chunks.push_back(convert_chunk(parts, *archetype, table.layout, chunk, changes));
-        }
-        other.rows += archetype->rows;
-        other.bytes += std::uint64_t{table.layout.chunk_bytes} * table.chunks.size();
+Result<Done> run_converter(Parts& parts, const ComponentChange& change, const CallOwner& call,
+                           std::byte* from, std::byte* to, std::size_t rows) {
+    if (change.convert == nullptr || rows == 0 || change.before.size == 0 ||
+        change.after.size == 0) {
+        return Done{};
     }
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        const ComponentChange& change = changes[i];
-        if (const SparseSet* const set = parts.sparse.find(change.component)) {
-            auto made = std::make_unique<OtherSparse>(i, parts.limits);
-            made->rows.reserve(
-                std::max<std::size_t>(1, std::size_t{set->capacity()} * change.after.size));
-            convert_rows(change, set->at(0), made->rows.data(), set->data().count);
-            made->entities.assign(set->entities().begin(), set->entities().end());
-            other.rows += set->data().count;
-            other.bytes += made->rows.bytes();
-            other.sparse.push_back(std::move(made));
-        }
-        if (const Resource* const resource = parts.resources.find(change.component)) {
-            OtherResource made{i, make_lines(change.after.size), change.after.size};
-            convert_rows(change, resource->value.get(), made.value.get(), 1);
-            other.resources.push_back(std::move(made));
-        }
+    const OwnerId owner = change.converter_owner;
+    const auto error = [&](std::string_view what) {
+        return Error{Status::refused,
+                     fmt::format("component {}: the function of {} from version {} "
+                                 "to {} {}",
+                                 change.before.name, parts.label(owner), change.before.version,
+                                 change.after.version, what)};
+    };
+    if (owner != 0 && parts.components.find_converter(change.component, owner) == nullptr) {
+        return error("has left");
     }
-    return other;
+    const std::vector<FieldDesc> old_fields = describe(change.before);
+    const std::vector<FieldDesc> new_fields = describe(change.after);
+    const RowsView old_rows = view_of(change.before, old_fields, from, rows);
+    const RowsView new_rows = view_of(change.after, new_fields, to, rows);
+    const auto body = [&] { change.convert(&old_rows, &new_rows); };
+    if (call == nullptr) {
+        body();
+    } else if (!call(owner, body)) {
+        return error("did not return");
+    }
+    return Done{};
 }
 
-void restore_dropped(const OtherWorld& old, const Changes& changes, Parts& parts,
-                     OtherWorld& fresh) {
-    OldRows old_rows;
-    for (const ComponentChange& change : changes) {
-        if (change.dropped.empty()) continue;
-        if (old_rows.empty()) old_rows = index_old_rows(old);
-        for (OtherTable& table : fresh.tables) {
-            if (table.layout.has(change.component)) restore_table(old_rows, change, table);
-        }
-    }
-    for (const auto& made : fresh.sparse) {
-        for (const auto& kept : old.sparse) {
-            if (kept->change != made->change) continue;
-            const ComponentChange& change = changes[kept->change];
-            restore_sparse(*kept, change, *parts.sparse.find(change.component), *made);
-        }
-    }
-    for (OtherResource& made : fresh.resources) {
-        for (const OtherResource& kept : old.resources) {
-            if (kept.change == made.change) {
-                copy_dropped(changes[kept.change], kept.value.get(), made.value.get());
-            }
-        }
-    }
+Result<Done> convert(Parts& parts, const ComponentChange& change, const CallOwner& call,
+                     std::byte* from, std::byte* to, std::size_t rows) {
+    convert_rows(change, from, to, rows);
+    return run_converter(parts, change, call, from, to, rows);
 }
 
 void exchange(Parts& parts, const Changes& changes, OtherWorld& other) {
@@ -224,7 +101,7 @@ void exchange(Parts& parts, const Changes& changes, OtherWorld& other) {
     }
     for (const ComponentChange& change : changes)
         parts.components[change.component].schema = change.after;
-    ++parts.structure_version;
+    ++parts.layout_version;
 }
 
 void release_other(Parts& parts, OtherWorld& other) noexcept {

@@ -13,8 +13,10 @@ namespace gantry::ecs {
 /// The other version of an archetype's chunks: the new one until exchange(), then the old one.
 struct OtherTable {
     std::uint32_t archetype = 0;
-    Archetype layout;  ///< columns, entries, offsets and sizes only
-    std::vector<Chunk*> chunks;
+    Archetype layout;               ///< columns, entries, offsets and sizes only
+    std::uint32_t chunk_rows = 0;   ///< of the archetype, when the layout was made
+    std::vector<Chunk*> chunks;     ///< by index among the archetype's
+    std::vector<std::uint64_t> at;  ///< the tick in which each was converted
 };
 
 struct OtherSparse {
@@ -23,6 +25,11 @@ struct OtherSparse {
 
     std::size_t change;  ///< index among the changes
     GrowArray<std::byte> rows;
+    bool running = false;          ///< a run over the set is not at its end
+    std::uint32_t done = 0;        ///< rows of this run
+    std::uint32_t pass = 0;        ///< in which the last run ended
+    std::uint64_t at = 0;          ///< the tick in which the run began; 0 is never
+    std::uint64_t version = 0;     ///< SparseSet::rows_version then
     std::vector<Entity> entities;  ///< whose rows they are; kept once they are the old ones
 };
 
@@ -32,13 +39,17 @@ struct OtherResource {
     std::uint32_t bytes = 0;
 };
 
-/// Everything that one set of changes touches, built beside the world.
+/// Everything that one set of changes touches, beside the world.
 struct OtherWorld {
-    std::vector<OtherTable> tables;
+    std::vector<OtherTable> tables;  ///< by archetype
     std::vector<std::unique_ptr<OtherSparse>> sparse;
     std::vector<OtherResource> resources;
-    std::uint64_t rows = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;            ///< converted, again ones included
+    std::uint64_t layout_version = 0;  ///< Parts::layout_version that it was begun with
+    std::uint32_t next_archetype = 0;  ///< where the pass goes on
+    std::uint32_t next_chunk = 0;
+    std::uint64_t pass_rows = 0;
+    std::uint32_t passes = 0;
 };
 
 struct Migration::State {
@@ -46,16 +57,30 @@ struct Migration::State {
 
     Parts* parts = nullptr;
     MigrationPlan plan;
+    CallOwner call;
     OtherWorld other;
     Stage stage = Stage::prepared;
-    std::uint64_t structure_version = 0;
 };
 
-/// Converts all that holds a changed component into memory of its own. Nothing live is touched.
-OtherWorld build_other(Parts& parts, const std::vector<ComponentChange>& changes);
-/// Writes into `fresh` (built to go back) the dropped fields as `old` has them.
-void restore_dropped(const OtherWorld& old, const std::vector<ComponentChange>& changes,
-                     Parts& parts, OtherWorld& fresh);
+/// Converts rows of one pass over all that holds a changed component: what is not there yet, or has
+/// been written since. True at the end of the pass. `rows_max` is passed by one chunk at most.
+Result<bool> sweep(Parts& parts, const std::vector<ComponentChange>& changes, const CallOwner& call,
+                   OtherWorld& other, std::uint64_t rows_max);
+/// The rest, for an exchange that follows at once: a whole pass, resources, marks.
+Result<Done> sweep_rest(Parts& parts, const std::vector<ComponentChange>& changes,
+                        const CallOwner& call, OtherWorld& other);
+/// `rows` at `from` become as many at `to`, moves first, then the function of the plugin.
+Result<Done> convert(Parts& parts, const ComponentChange& change, const CallOwner& call,
+                     std::byte* from, std::byte* to, std::size_t rows);
+/// The plugin's function alone.
+Result<Done> run_converter(Parts& parts, const ComponentChange& change, const CallOwner& call,
+                           std::byte* from, std::byte* to, std::size_t rows);
+/// Writes into `fresh` (built to go back) what no move carried as `old` has it.
+void restore_kept(const OtherWorld& old, const std::vector<ComponentChange>& changes, Parts& parts,
+                  OtherWorld& fresh);
+/// Lets the plugin's functions work over all of `fresh`; what fails stays as it is and is logged.
+void run_converters(Parts& parts, const std::vector<ComponentChange>& back, const CallOwner& call,
+                    OtherWorld& fresh);
 /// The world takes the other memory and gives its own. Pointers only.
 void exchange(Parts& parts, const std::vector<ComponentChange>& changes, OtherWorld& other);
 void release_other(Parts& parts, OtherWorld& other) noexcept;

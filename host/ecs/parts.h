@@ -64,7 +64,7 @@ struct Parts {
     SparseStore sparse;
     ResourceStore resources;
     std::vector<std::unique_ptr<Facade>> owners;  // in the order of opening
-    std::uint64_t structure_version = 0;          // of rows and layouts; Migration compares
+    std::uint64_t layout_version = 0;             // raised by each migration and rollback
     std::vector<std::uint32_t> locations;         // scratch of the bulk calls
     std::vector<Entity> batch;                    // of apply(), with their values and components
     std::vector<const std::byte*> batch_values;

@@ -41,7 +41,7 @@ Result<Done> check_head(const ComponentDesc& desc) {
     if (desc.storage != ComponentStorage::table && desc.storage != ComponentStorage::sparse) {
         return wrong(name, "its storage is neither table nor sparse");
     }
-    if (desc.replicated > 1 || desc.reserved[0] != 0 || desc.reserved[1] != 0) {
+    if (desc.replicated > 1 || desc.edition > 1 || desc.reserved != 0) {
         return wrong(name, "reserved bytes are not zero; the SDK is newer than this host");
     }
     if (desc.field_count > fields_max || (desc.field_count > 0 && desc.fields == nullptr)) {
@@ -63,7 +63,7 @@ Result<Field> check_field(const ComponentDesc& desc, const FieldDesc& from) {
         return wrong(desc.name,
                      fmt::format("field {} ends at byte {} of {}", name, end, desc.size));
     }
-    return Field{std::string{name}, from.kind, from.offset, from.count};
+    return Field{std::string{name}, from.kind, from.offset, from.count, {}, 0};
 }
 
 Result<Done> check_overlap(const Schema& schema) {
@@ -86,6 +86,66 @@ Result<Done> check_overlap(const Schema& schema) {
         }
     }
     return Done{};
+}
+
+/// Following `was` from a field to a field of that name must end: a ring of names tells nothing.
+bool ends(const Schema& schema, const Field& begin) {
+    const Field* at = &begin;
+    for (std::size_t steps = 0; at != nullptr && !at->was.empty(); ++steps) {
+        if (steps > schema.fields.size()) return false;
+        at = schema.find(at->was);
+    }
+    return true;
+}
+
+Result<Done> check_names(const Schema& schema) {
+    for (const Field& one : schema.fields) {
+        if (one.was.empty()) continue;
+        if (!ends(schema, one)) {
+            return wrong(schema.name,
+                         fmt::format("the former names of field {} lead in a circle; rename in two "
+                                     "versions, or by up()",
+                                     one.name));
+        }
+        for (const Field& other : schema.fields) {
+            if (&one == &other || one.was != other.was) continue;
+            return wrong(schema.name, fmt::format("fields {} and {} both were {}; split it by up()",
+                                                  one.name, other.name, one.was));
+        }
+    }
+    return Done{};
+}
+
+Result<Done> read_history(const ComponentDesc& desc, Schema& schema) {
+    const ComponentHistory& history = *desc.history;
+    constexpr std::uint32_t flags = field_origin::converted | field_origin::shrinks;
+    if (history.bytes < sizeof history || history.reserved != 0 ||
+        (history.origin_count > 0 && history.origins == nullptr)) {
+        return wrong(schema.name, "its history is malformed");
+    }
+    if (history.origin_count > schema.fields.size()) {
+        return wrong(schema.name, "its history has more entries than it has fields");
+    }
+    for (std::uint64_t i = 0; i < history.origin_count; ++i) {
+        const FieldOrigin& origin = history.origins[i];
+        if (origin.field >= schema.fields.size() || (origin.flags & ~flags) != 0) {
+            return wrong(schema.name, "its history tells of a field or flag that is not there");
+        }
+        Field& field = schema.fields[origin.field];
+        field.flags = origin.flags;
+        if (field.is(field_origin::converted) && history.up == nullptr) {
+            return wrong(
+                schema.name,
+                fmt::format("field {} is declared converted, but there is no up()", field.name));
+        }
+        if (origin.was.data == nullptr || origin.was.size == 0) continue;
+        if (!is_name(origin.was)) {
+            return wrong(schema.name,
+                         fmt::format("field {} has no proper former name", field.name));
+        }
+        field.was = origin.was.view();
+    }
+    return check_names(schema);
 }
 
 }  // namespace
@@ -113,6 +173,9 @@ Result<Schema> make_schema(const ComponentDesc& desc) {
         schema.fields.push_back(std::move(*field));
     }
     if (auto apart = check_overlap(schema); !apart) return apart.error();
+    if (desc.edition > 0 && desc.history != nullptr) {
+        if (auto told = read_history(desc, schema); !told) return told.error();
+    }
     if (desc.defaults == nullptr || desc.size == 0) return schema;
 
     const auto* defaults = static_cast<const std::byte*>(desc.defaults);

@@ -14,7 +14,10 @@ struct Field {
     FieldKind kind = FieldKind::none;
     std::uint32_t offset = 0;
     std::uint32_t count = 1;
+    std::string was;          ///< its declared former name, or empty
+    std::uint32_t flags = 0;  ///< of field_origin
 
+    bool is(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
     std::uint32_t bytes() const noexcept { return field_kind_bytes(kind) * count; }
 };
 
@@ -37,7 +40,7 @@ struct Schema {
 Result<Schema> make_schema(const ComponentDesc& desc);
 
 /// The first thing in which two descriptions disagree, such as "field x is f32[1] at 0 here and
-/// f64[1] at 0 there"; nothing when they agree. Defaults may differ.
+/// f64[1] at 0 there"; nothing when they agree. Defaults and histories may differ.
 std::optional<std::string> difference(const Schema& here, const Schema& there);
 
 /// "arena.position v2, 12 bytes {x f32 at 0, y f32 at 4, z f32 at 8}"

@@ -47,6 +47,7 @@ std::uint32_t SparseSet::add(Entity entity) {
     std::uint32_t& row = pages_[page][index % sparse_page_rows];
     if (row != no_row) return row;
     if (data_.count == entities_.size()) grow();
+    ++rows_version_;
     row = data_.count++;
     entities_[row] = entity;
     return row;
@@ -55,6 +56,7 @@ std::uint32_t SparseSet::add(Entity entity) {
 bool SparseSet::remove(Entity entity) noexcept {
     const std::uint32_t removed = row(entity);
     if (removed == no_row) return false;
+    ++rows_version_;
     const std::uint32_t last = --data_.count;
     if (keeps_dirty_) {
         const bool last_dirty = (dirty_[last >> 6] & bit(last)) != 0;

@@ -39,6 +39,8 @@ public:
     /// Whether rows that change are noted; what was noted is lost when this changes.
     void keep_dirty(bool keep);
     std::uint32_t capacity() const noexcept { return static_cast<std::uint32_t>(entities_.size()); }
+    /// Another number whenever a row has come or gone.
+    std::uint64_t rows_version() const noexcept { return rows_version_; }
     std::uint64_t bytes() const noexcept;
 
 private:
@@ -50,6 +52,7 @@ private:
     std::vector<Entity> entities_;
     std::vector<std::uint64_t> dirty_;
     GrowArray<std::byte> rows_;
+    std::uint64_t rows_version_ = 0;
     bool keeps_dirty_;
 };
 

@@ -77,6 +77,7 @@ void TableStore::drop_dead_tail(Archetype& archetype, std::uint32_t& left) noexc
         if (row >= prefetch_rows) entities_.prefetch(entities[row - prefetch_rows]);
         if (entities_.lives_at(entities[row], last->id << location_row_bits | row)) return;
         if (archetype.keeps_dirty) clear_dirty(archetype, last, row);
+        rows_moved(*last);
         --last->count;
         --archetype.rows;
         --left;

@@ -24,6 +24,7 @@ RowRange TableStore::append(Archetype& archetype, std::uint64_t wanted) {
         static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, archetype.chunk_rows - first));
     chunk->count += count;
     archetype.rows += count;
+    rows_moved(*chunk);
     return {chunk, first, count};
 }
 
@@ -82,7 +83,9 @@ void TableStore::remove_row(std::uint32_t location) {
     Chunk* const last = archetype.chunks.back();
     const std::uint32_t row = location & location_row_mask;
     const std::uint32_t last_row = last->count - 1;
+    rows_moved(*last);
     if (hole != last || row != last_row) {
+        rows_moved(*hole);
         const Entity moved = chunk_entities(last)[last_row];
         entity_column(hole)[row] = moved;
         entities_.set_location(moved, location);

@@ -26,7 +26,7 @@ TableStore::TableStore(EcsData& data, EntityTable& entities, ComponentTable& com
       limits_{limits},
       arena_{*limits.pages, limits.huge_pages} {
     chunk_entries_.push_back({nullptr, nullptr});
-    chunk_owners_.push_back(nullptr);
+    chunk_homes_.push_back({});
     reserve_ids(1);
     (void)archetype({});
 }
@@ -135,7 +135,7 @@ Chunk* TableStore::push_chunk(Archetype& archetype) {
         id = static_cast<std::uint32_t>(chunk_entries_.size());
         GANTRY_ASSERT(id < chunk_ids_max);
         chunk_entries_.push_back({});
-        chunk_owners_.push_back(nullptr);
+        chunk_homes_.push_back({});
     } else {
         id = free_chunk_ids_.back();
         free_chunk_ids_.pop_back();
@@ -147,7 +147,7 @@ Chunk* TableStore::push_chunk(Archetype& archetype) {
     chunk->id = id;
     chunk->entities_offset = archetype.entities_offset;
     chunk_entries_[id] = {reinterpret_cast<std::byte*>(chunk), archetype.entries.data()};
-    chunk_owners_[id] = &archetype;
+    chunk_homes_[id] = {&archetype, data_.tick};
     data_.chunks = chunk_entries_.data();
     archetype.chunks.push_back(chunk);
     archetype.table.chunks = archetype.chunks.data();
@@ -161,7 +161,7 @@ void TableStore::pop_chunk(Archetype& archetype) noexcept {
     archetype.chunks.pop_back();
     archetype.table.chunk_count = static_cast<std::uint32_t>(archetype.chunks.size());
     chunk_entries_[chunk->id] = chunk_entries_[0];
-    chunk_owners_[chunk->id] = nullptr;
+    chunk_homes_[chunk->id] = {};
     free_chunk_ids_.push_back(chunk->id);
     --chunk_count_;
     give_chunk(chunk, archetype.chunk_bytes);
@@ -221,7 +221,7 @@ void TableStore::refresh_edges() noexcept {
 
 std::uint64_t TableStore::bytes() const noexcept {
     std::uint64_t bytes = arena_.held_bytes() + chunk_entries_.capacity() * sizeof(ChunkEntry) +
-                          chunk_owners_.capacity() * sizeof(Archetype*);
+                          chunk_homes_.capacity() * sizeof(ChunkHome);
     for (const auto& archetype : archetypes_) {
         bytes += sizeof(Archetype) + archetype->entries.capacity() * sizeof(ColumnEntry) +
                  archetype->edges.capacity() * sizeof(void*) +

@@ -39,10 +39,14 @@ public:
     std::span<const std::unique_ptr<Archetype>> archetypes() const noexcept { return archetypes_; }
     /// Null for limbo.
     Archetype* archetype_of(std::uint32_t location) const noexcept {
-        return chunk_owners_[location >> location_row_bits];
+        return chunk_homes_[location >> location_row_bits].archetype;
     }
     Chunk* chunk_of(std::uint32_t location) const noexcept {
         return reinterpret_cast<Chunk*>(chunk_entries_[location >> location_row_bits].base);
+    }
+    /// When a row last came into this chunk, left it or changed places in it.
+    std::uint64_t moved_tick(const Chunk& chunk) const noexcept {
+        return chunk_homes_[chunk.id].moved_tick;
     }
     /// Tables by component id get room for ids below `count`.
     void reserve_ids(std::uint32_t count);
@@ -84,6 +88,12 @@ public:
     std::uint32_t chunk_bytes_target() const noexcept { return limits_.chunk_bytes; }
 
 private:
+    struct ChunkHome {
+        Archetype* archetype = nullptr;  // null for limbo
+        std::uint64_t moved_tick = 0;
+    };
+
+    void rows_moved(const Chunk& chunk) noexcept { chunk_homes_[chunk.id].moved_tick = data_.tick; }
     Archetype* make_archetype(const std::vector<ComponentId>& components);
     Chunk* tail(Archetype& archetype, std::uint64_t wanted);
     Chunk* push_chunk(Archetype& archetype);
@@ -109,7 +119,7 @@ private:
     std::vector<std::unique_ptr<Archetype>> archetypes_;
     std::map<std::vector<ComponentId>, Archetype*> by_components_;
     std::vector<ChunkEntry> chunk_entries_;  // by chunk id; 0 is limbo
-    std::vector<Archetype*> chunk_owners_;
+    std::vector<ChunkHome> chunk_homes_;     // by chunk id
     std::vector<std::uint32_t> free_chunk_ids_;
     std::vector<ColumnEntry> limbo_;
     std::uint64_t chunk_count_ = 0;

@@ -67,8 +67,8 @@ Result<ComponentId> World::register_component(OwnerId owner, const ComponentDesc
         if (id.error().status == Status::limit) (void)parts_->limit_met();
         return id;
     }
+    parts_->components.set_converter(converter_of(*id, owner, desc));
     if (parts_->components.known().size() == known) return id;
-    ++parts_->structure_version;
     const Schema& added = parts_->components[*id].schema;
     parts_->tables.reserve_ids(*id + 1);
     parts_->sparse.reserve_ids(parts_->data.component_count);
@@ -135,7 +135,6 @@ void* World::set_resource(ComponentId resource, const void* value) {
     if (component == nullptr) return nullptr;
     const bool is_new = parts_->resources.find(resource) == nullptr;
     Resource& found = parts_->resources.set(resource, component->schema);
-    if (is_new) ++parts_->structure_version;
     if (value != nullptr) std::memcpy(found.value.get(), value, found.bytes);
     if (value != nullptr || is_new) found.written_tick = parts_->data.tick;
     return found.value.get();
@@ -153,10 +152,7 @@ void* World::resource_mut(ComponentId resource) noexcept {
     return found->value.get();
 }
 
-bool World::remove_resource(ComponentId resource) {
-    ++parts_->structure_version;
-    return parts_->resources.remove(resource);
-}
+bool World::remove_resource(ComponentId resource) { return parts_->resources.remove(resource); }
 
 CommandBuffer& World::commands(OwnerId owner) {
     if (parts_->facade(owner) == nullptr)

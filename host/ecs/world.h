@@ -1,5 +1,6 @@
 // World: the archetype storage behind gantry/ecs.h: entities, components, queries, resources.
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -96,8 +97,11 @@ public:
     Result<MigrationPlan> plan_migration(OwnerId staged) const;
     Result<MigrationPlan> plan_migration(std::span<const ComponentDesc> next,
                                          std::span<const OwnerId> leaving) const;
-    /// Builds the new chunks beside the old. The world must not change before commit().
-    Result<std::unique_ptr<Migration>> prepare(const MigrationPlan& plan);
+    /// A migration that has not begun yet: see advance() and commit(). `call` is how it reaches
+    /// functions of plugins; without one it calls them directly.
+    Result<std::unique_ptr<Migration>> prepare(
+        const MigrationPlan& plan,
+        std::function<bool(OwnerId, const std::function<void()>&)> call = {});
 
     EcsData& data() noexcept;
     const EcsData& data() const noexcept;

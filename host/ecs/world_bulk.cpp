@@ -49,7 +49,6 @@ Status World::add(std::span<const Entity> entities, ComponentId component, const
     const auto* const from_values =
         static_cast<const std::byte*>(defaults ? schema.defaults.data() : values);
     const std::size_t step = defaults ? 0 : stride;
-    ++parts.structure_version;
 
     for (std::size_t i = 0; i < entities.size();) {
         if (!parts.entities.alive(entities[i])) {
@@ -87,7 +86,6 @@ Result<std::uint64_t> World::remove(std::span<const Entity> entities, ComponentI
         return Error{Status::invalid,
                      fmt::format("this world has no component with id {}", component)};
     }
-    ++parts.structure_version;
     std::uint64_t removed = 0;
     if (SparseSet* const set = parts.sparse.find(component)) {
         for (const Entity entity : entities) removed += set->remove(entity);

@@ -102,7 +102,6 @@ Status World::create_rows(std::span<const ComponentId> components, std::uint64_t
         found = *made;
     }
     if (parts.entities.room() == 0) return parts.limit_met();
-    ++parts.structure_version;
     Archetype& target = *found;
     const RowRange made = parts.tables.append(target, std::min(wanted, parts.entities.room()));
     parts.entities.take_run(entity_column(made.chunk) + made.first, made.count, made.location());
@@ -134,7 +133,6 @@ Result<Entity> World::reserve() {
         (void)parts_->limit_met();
         return world_full(*parts_);
     }
-    ++parts_->structure_version;
     return parts_->entities.take(0);
 }
 
@@ -151,7 +149,6 @@ bool Parts::destroy_one(Entity entity) {
 Result<std::uint64_t> World::destroy(std::span<const Entity> entities) {
     Parts& parts = *parts_;
     if (parts.locked()) return in_a_loop();
-    ++parts.structure_version;
     parts.sparse.forget(entities);
     if (entities.size() == 1) return parts.destroy_one(entities[0]) ? 1u : 0u;
     std::uint64_t destroyed = 0;
@@ -210,7 +207,6 @@ void* World::add(Entity entity, ComponentId component, const void* value) {
         return std::memcpy(get_mut(entity, component), value, schema.size);
     }
     if (parts.locked()) return nullptr;
-    ++parts.structure_version;
     if (value == nullptr) value = schema.defaults.data();
     if (schema.sparse()) {
         SparseSet& set = *parts.sparse.find(component);

@@ -14,12 +14,15 @@ SwapRun::~SwapRun() = default;
 TimeNs SwapRun::next_due() const noexcept {
     // Whether the old one is idle is asked once a turn; a millisecond is often enough while
     // waiting.
-    return phase_ == Phase::prepare ? 0 : now_ + ns_per_ms;
+    return phase_ == Phase::prepare || phase_ == Phase::convert ? 0 : now_ + ns_per_ms;
 }
 
 bool SwapRun::step(TimeNs now) {
     now_ = now;
     if (phase_ == Phase::prepare) prepare(now);
+    if (phase_ == Phase::ended) return true;
+    // Also while it drains: so less is left for the hand-over.
+    if (convert() && phase_ == Phase::convert) begin_drain(now);
     if (phase_ == Phase::drain || phase_ == Phase::hold) {
         if (old_is_idle()) {
             hand_over();
@@ -58,11 +61,56 @@ void SwapRun::prepare(TimeNs now) {
     auto tables = world_.tables_with(next_.get(), old_->parked() ? nullptr : old_);
     if (!tables) return end(SwapEnd::refused, tables.error().message);
     tables_ = std::move(*tables);
-    if (const auto plan = world_.ecs_.plan_migration(next_->owner().id); !plan) {
-        return end(SwapEnd::refused, plan.error().message);
+    if (auto planned = plan(); !planned) {
+        return end(SwapEnd::refused, planned.error().message);
     }
     result_.prepare_ns = world_.surroundings_.clock().now() - begin;
+    phase_ = Phase::convert;
+    phase_since_ = now;
+}
 
+Result<Done> SwapRun::plan() {
+    const auto plan = world_.ecs_.plan_migration(next_->owner().id);
+    if (!plan) return plan.error();
+    if (plan->empty()) return Done{};
+    auto migration = world_.ecs_.prepare(
+        *plan, [&world = world_](ecs::OwnerId owner, const std::function<void()>& body) {
+            WorldInstance* const instance = instance_of(world, owner);
+            return instance != nullptr &&
+                   call_plugin(*instance, core::CallKind::swap, "convert", body);
+        });
+    if (!migration) return migration.error();
+    migration_ = std::move(*migration);
+    result_.changes.push_back(plan->text());
+    return Done{};
+}
+
+// Whoever it is: serving, about to, or in its probation.
+WorldInstance* SwapRun::instance_of(World& world, ecs::OwnerId owner) noexcept {
+    for (const auto& swap : world.swaps_) {
+        if (swap == nullptr || swap->next_ == nullptr) continue;  // null: its place is being closed
+        if (swap->next_->owner().id == owner) return swap->next_.get();
+    }
+    for (const auto& one : world.predecessors_) {
+        if (one.instance->owner().id == owner) return one.instance.get();
+    }
+    return world.find_owner(owner);
+}
+
+bool SwapRun::convert() {
+    if (migration_ == nullptr) return true;
+    const core::Clock& clock = world_.surroundings_.clock();
+    const TimeNs end = clock.now() + order_.slice_ns;
+    do {
+        const auto done = migration_->advance(slice_rows);
+        if (!done) return give_up(done.error().message), false;
+        if (*done) return true;
+    } while (clock.now() < end);
+    return false;
+}
+
+void SwapRun::begin_drain(TimeNs now) {
+    result_.convert_ns = now - phase_since_;
     call_plugin(*old_, core::CallKind::swap, "drain",
                 [this] { old_->plugin().drain(order_.drain_ms); });
     phase_ = Phase::drain;
@@ -87,32 +135,21 @@ void SwapRun::hand_over() {
         return give_up(fmt::format("{} could not save its state", old_->owner().label));
     }
     if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
-    auto migration = migrate();
-    if (!migration) return give_up(migration.error().message);
+    if (migration_ != nullptr) {
+        if (auto done = migration_->commit(); !done) return give_up(done.error().message);
+    }
     if (!restore_state(*next_, *state)) {
         const std::uint32_t leaving = next_->owner().id;
-        if (*migration) (void)(*migration)->rollback({&leaving, 1});
+        if (migration_ != nullptr) (void)migration_->rollback({&leaving, 1});
         return give_up(fmt::format("{} could not take over the state of {}", next_->owner().label,
                                    old_->owner().label));
     }
-    commit(std::move(state), std::move(*migration));
+    commit(std::move(state));
     result_.pause_ns = world_.surroundings_.clock().now() - begin;
     end(SwapEnd::committed, {});
 }
 
-Result<std::unique_ptr<ecs::Migration>> SwapRun::migrate() {
-    const auto plan = world_.ecs_.plan_migration(next_->owner().id);
-    if (!plan) return plan.error();
-    if (plan->empty()) return std::unique_ptr<ecs::Migration>{};
-    result_.changes.push_back(plan->text());
-    auto migration = world_.ecs_.prepare(*plan);
-    if (!migration) return migration.error();
-    if (auto done = (*migration)->commit(); !done) return done.error();
-    return std::move(*migration);
-}
-
-void SwapRun::commit(std::shared_ptr<route::StateStore> state,
-                     std::unique_ptr<ecs::Migration> migration) {
+void SwapRun::commit(std::shared_ptr<route::StateStore> state) {
     WorldInstance& serving = *next_;
     const bool parked = old_->parked();
     auto gone = world_.publish(std::move(tables_), std::move(next_), parked ? nullptr : old_);
@@ -121,7 +158,7 @@ void SwapRun::commit(std::shared_ptr<route::StateStore> state,
     if (parked) {
         world_.forget_parked(*old_, serving.owner().id);
     } else {
-        world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration)});
+        world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration_)});
     }
     call_plugin(serving, core::CallKind::swap, "serve", [&] { serving.plugin().serve(1); });
     world_.apply_commands(serving);
@@ -129,8 +166,10 @@ void SwapRun::commit(std::shared_ptr<route::StateStore> state,
 
 void SwapRun::give_up(std::string reason) {
     if (phase_ == Phase::ended) return;
-    result_.leftovers = old_->leftovers(now_);
-    call_plugin(*old_, core::CallKind::swap, "resume", [this] { old_->plugin().resume(); });
+    if (phase_ == Phase::drain || phase_ == Phase::hold) {  // else it was never asked to drain
+        result_.leftovers = old_->leftovers(now_);
+        call_plugin(*old_, core::CallKind::swap, "resume", [this] { old_->plugin().resume(); });
+    }
     end(SwapEnd::given_up, std::move(reason));
 }
 
@@ -139,6 +178,7 @@ void SwapRun::end(SwapEnd how, std::string reason) {
     result_.end = how;
     result_.reason = std::move(reason);
     tables_.reset();
+    migration_.reset();
     next_.reset();
     if (order_.done) order_.done(result_);
 }

@@ -39,6 +39,7 @@ struct SwapResult {
     std::vector<std::string> leftovers;
     std::vector<std::string> changes;  ///< of component layouts, one line each
     TimeNs prepare_ns = 0;
+    TimeNs convert_ns = 0;  ///< rows got their new layout, in slices, while the old one served
     TimeNs drain_ns = 0;
     TimeNs pause_ns = 0;  ///< from the hand-over's begin to its commit: the world stood still
 };
@@ -48,6 +49,7 @@ struct SwapOrder {
     std::uint32_t drain_ms = 1000;
     std::uint32_t hold_ms = 200;
     bool cancel_at_deadline = false;
+    TimeNs slice_ns = ns_per_ms;  ///< of a turn, for rows that get a new layout
     std::function<void(SwapResult)> done;
 };
 
@@ -67,14 +69,18 @@ public:
     TimeNs next_due() const noexcept;
 
 private:
-    enum class Phase : std::uint8_t { prepare, drain, hold, ended };
+    enum class Phase : std::uint8_t { prepare, convert, drain, hold, ended };
+    static constexpr std::uint64_t slice_rows = 4096;  // between two looks at the clock
 
     void prepare(TimeNs now);
+    Result<Done> plan();
+    static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
+    /// A slice of the migration. True when nothing is left that is worth the wait.
+    bool convert();
+    void begin_drain(TimeNs now);
     bool old_is_idle();
     void hand_over();
-    Result<std::unique_ptr<ecs::Migration>> migrate();
-    void commit(std::shared_ptr<route::StateStore> state,
-                std::unique_ptr<ecs::Migration> migration);
+    void commit(std::shared_ptr<route::StateStore> state);
     void end(SwapEnd how, std::string reason);
 
     World& world_;
@@ -85,6 +91,7 @@ private:
     WorldInstance* old_ = nullptr;
     std::unique_ptr<WorldInstance> next_;
     std::unique_ptr<Tables> tables_;
+    std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changes
     SwapResult result_;
 };
 

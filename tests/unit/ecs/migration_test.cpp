@@ -59,6 +59,8 @@ struct Swap {
         REQUIRE(plan.has_value());
         auto prepared = world.prepare(*plan);
         REQUIRE(prepared.has_value());
+        while (!(*prepared)->advance(500).value()) {
+        }
         return std::move(*prepared);
     }
 
@@ -168,13 +170,74 @@ TEST_CASE_FIXTURE(Swap, "somebody who came to the new layout keeps it from being
     CHECK(migration->rollback(late_owner));
 }
 
-TEST_CASE_FIXTURE(Swap, "a world that changed between prepare and commit is not migrated") {
+TEST_CASE_FIXTURE(Swap, "what happens between prepare and commit is taken over") {
     const auto migration = prepare();
+    const std::uint64_t rows = migration->rows();
     old.destroy(entities[0]);
-    const auto committed = migration->commit();
-    REQUIRE_FALSE(committed);
-    CHECK(committed.error().status == Status::refused);
-    CHECK(old.get<const v1::Player>(entities[1]).coins == 1);
+    old.get<v1::Player>(entities[1]).coins = -1;
+    const Entity born = old.create(v1::Player{.coins = 77}, test::Velocity{});
+    old.remove<test::Position>(entities[3]);
+    REQUIRE(migration->commit());
+    CHECK(migration->rows() > rows);
+    CHECK_FALSE(next.valid(entities[0]));
+    CHECK(next.get<const v2::Player>(entities[1]).coins == -1);
+    CHECK(next.get<const v2::Player>(born).coins == 77);
+    CHECK(next.get<const v2::Player>(entities[3]).coins == 3);
+    CHECK(next.get<const v2::Player>(entities[2999]).coins == 2999);
+}
+
+TEST_CASE_FIXTURE(Swap, "somebody who came to the old layout meanwhile keeps it from committing") {
+    const auto migration = prepare();
+    Registry late{world.open(3, "chat@1#1")};
+    CHECK(late.use<v1::Player>() == Status::ok);
+    const auto refused = migration->commit();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("chat@1#1 has come since") != std::string::npos);
+    CHECK(old.get<const v1::Player>(entities[5]).coins == 5);
+}
+
+TEST_CASE_FIXTURE(Swap,
+                  "a column written before every slice does not keep the passes from ending") {
+    REQUIRE(next.use<v2::Player>() == Status::ok);
+    const auto prepared = world.prepare(world.plan_migration(2).value());
+    REQUIRE(prepared.has_value());
+    int slices = 0;
+    for (bool over = false; !over; ++slices) {
+        REQUIRE(slices < 1000);
+        old.view<v1::Player>().each([](v1::Player& player) { ++player.coins; });
+        over = (*prepared)->advance(100).value();
+    }
+    REQUIRE((*prepared)->commit());
+    CHECK(next.get<const v2::Player>(entities[7]).coins == 7 + slices);
+    CHECK(next.get<const v2::Player>(entities[2998]).coins == 2998 + slices);
+}
+
+TEST_CASE_FIXTURE(Swap, "two migrations prepared at once are committed one after the other") {
+    struct Wide {
+        double x = 0, y = 0;
+    };
+    const auto first = prepare();
+    const FieldDesc fields[] = {{"x", 0, 1, FieldKind::f64, {}}, {"y", 8, 1, FieldKind::f64, {}}};
+    ComponentDesc wide;
+    wide.name = "Position";
+    wide.version = 2;
+    wide.size = sizeof(Wide);
+    wide.align = alignof(Wide);
+    wide.fields = fields;
+    wide.field_count = 2;
+    const auto second =
+        std::move(world.prepare(world.plan_migration({&wide, 1}, old_owner).value()).value());
+    REQUIRE(second != nullptr);
+    REQUIRE(second->advance(1000).has_value());
+    REQUIRE(first->commit());
+    REQUIRE(second->commit());
+    const ComponentId position = world.find_component("Position");
+    CHECK(static_cast<const Wide*>(world.get(entities[2999], position))->x == 2999);
+    CHECK(next.get<const v2::Player>(entities[2999]).coins == 2999);
+    REQUIRE(first->rollback());
+    REQUIRE(second->rollback());
+    CHECK(old.get<const v1::Player>(entities[2999]).coins == 2999);
+    CHECK(old.get<const test::Position>(entities[2999]).x == 2999);
 }
 
 TEST_CASE_FIXTURE(Swap, "commands still to be applied hold a migration off") {

@@ -329,6 +329,7 @@ void WorldDriver::check_stale() {
 }
 
 void WorldDriver::step() {
+    advance_migration();
     switch (choices_.below(16)) {
         case 0:
             return create_rows();

@@ -60,6 +60,8 @@ private:
     void check_column(const ChunkCursor& cursor, std::size_t term, std::uint32_t row,
                       const QueryTerm& asked);
     void migrate();
+    void advance_migration();
+    void commit_migration();
     void end_migration();
     void check_stale();
 
@@ -84,6 +86,8 @@ private:
     std::vector<Entity> handles_;  // living and dead
     std::vector<EcsQuery*> queries_;
     std::vector<std::vector<QueryTerm>> query_terms_;
+    std::unique_ptr<ecs::Migration> prepared_;  // not committed yet, for next_layouts_
+    std::vector<Layout> next_layouts_;
     std::unique_ptr<ecs::Migration> migration_;
     Kept kept_;
     std::string error_;

@@ -33,6 +33,7 @@ bool loses(const Layout& from, const Layout& to) {
 
 void WorldDriver::migrate() {
     if (migration_ != nullptr) return end_migration();
+    if (prepared_ != nullptr) return commit_migration();
     const std::uint32_t version = choices_.below(layout_versions);
     std::vector<Layout> next = layouts_;
     for (const std::uint32_t index : {in_table, in_sparse, as_resource}) {
@@ -52,8 +53,22 @@ void WorldDriver::migrate() {
     if (!plan) return;
     auto prepared = world_.prepare(*plan);
     if (!prepared) return wrong(prepared.error().message);
+    prepared_ = std::move(*prepared);
+    next_layouts_ = std::move(next);
+}
+
+/// A slice of a migration between two steps, as a world's turn takes one.
+void WorldDriver::advance_migration() {
+    if (prepared_ == nullptr || choices_.below(2) == 0) return;
+    const auto done = prepared_->advance(1 + choices_.below(200));
+    if (!done) wrong(done.error().message);
+}
+
+void WorldDriver::commit_migration() {
+    auto prepared = std::move(prepared_);
+    const std::vector<Layout> next = next_layouts_;
     if (choices_.below(4) == 0) return;  // dropped: nothing has happened
-    if (!(*prepared)->commit()) return wrong("commit fails");
+    if (auto done = prepared->commit(); !done) return wrong(done.error().message);
     kept_ = {model_, layouts_, resource_};
     const auto carry = [&](Values& values, std::uint32_t index) {
         values = carried(values, next[index], nullptr);
@@ -67,7 +82,7 @@ void WorldDriver::migrate() {
     layouts_ = next;
     changed_.erase(in_table);
     changed_.erase(in_sparse);
-    migration_ = std::move(*prepared);
+    migration_ = std::move(prepared);
 }
 
 void WorldDriver::end_migration() {

@@ -75,6 +75,42 @@ enum class ComponentStorage : std::uint8_t {
     sparse = 1,  ///< in a set of its own: fastest to add and remove
 };
 
+/// `count` rows of one component in one layout, for a function that converts them.
+struct RowsView {
+    const FieldDesc* fields = nullptr;
+    std::uint64_t field_count = 0;
+    std::byte* rows = nullptr;
+    std::uint64_t count = 0;
+    std::uint32_t row_bytes = 0;
+    std::uint32_t version = 0;  ///< ComponentDesc::version of the layout
+};
+/// Writes `to` from `from`, row by row, beyond what came over by name. Called on the world's
+/// thread, some thousand rows a time, while other rows are in use: it touches nothing else. [world]
+using ConvertRows = void (*)(const RowsView* from, const RowsView* to) noexcept;
+
+/// Bits of FieldOrigin::flags.
+namespace field_origin {
+inline constexpr std::uint32_t converted = 1;  ///< up() and down() give its value, not its name
+inline constexpr std::uint32_t shrinks = 2;    ///< an array that was longer loses its last elements
+}  // namespace field_origin
+
+/// Where a field's value was in older versions, if its name alone does not tell.
+struct FieldOrigin {
+    Str was;                  ///< its former name; empty when it had the same
+    std::uint32_t field = 0;  ///< index into ComponentDesc::fields
+    std::uint32_t flags = 0;
+};
+
+/// How a component comes out of its older versions, and goes back to them.
+struct ComponentHistory {
+    std::uint32_t bytes = sizeof(ComponentHistory);  ///< what this library knows of the struct
+    std::uint32_t reserved = 0;
+    const FieldOrigin* origins = nullptr;
+    std::uint64_t origin_count = 0;
+    ConvertRows up = nullptr;    ///< from an older layout to this one
+    ConvertRows down = nullptr;  ///< from this one to an older, at a rollback
+};
+
 /// A component: trivially copyable bytes that the host may move, copy, save and migrate alone.
 struct ComponentDesc {
     Str name;                   ///< stable over versions and unique in a host: "arena.position"
@@ -83,11 +119,13 @@ struct ComponentDesc {
     std::uint32_t align = 1;    ///< a power of two, at most 64
     ComponentStorage storage = ComponentStorage::table;
     std::uint8_t replicated =
-        0;  ///< 1: the host also keeps which rows changed, not only which chunks
-    std::uint8_t reserved[2] = {};
+        0;                     ///< 1: the host also keeps which rows changed, not only which chunks
+    std::uint8_t edition = 0;  ///< of this struct: 0 ends it with `defaults`, 1 with `history`
+    std::uint8_t reserved = 0;
     const FieldDesc* fields = nullptr;
     std::uint64_t field_count = 0;
     const void* defaults = nullptr;  ///< `size` bytes of a new component; null is all zero
+    const ComponentHistory* history = nullptr;  ///< not read in edition 0
 };
 
 }  // namespace gantry

@@ -1,0 +1,145 @@
+// A swap that renames, retypes and splits fields of a component, under a client, and its way back.
+#include <doctest/doctest.h>
+
+#include "gantry/gantry.h"
+#include "tests/support/linked_plugin.h"
+#include "tests/support/test_host.h"
+
+using namespace gantry::test;
+using gantry::plugin::SwapOutcome;
+
+namespace {
+
+namespace v1 {
+struct Hero {
+    float height = 2;
+    float x = 1.5f;  // metres
+    std::uint32_t cell = 3u << 16 | 4;
+    std::uint32_t coins = 10;
+};
+GANTRY_COMPONENT_AS("test.hero", Hero, 1, GANTRY_FIELD(height), GANTRY_FIELD(x), GANTRY_FIELD(cell),
+                    GANTRY_FIELD(coins))
+}  // namespace v1
+
+namespace v2 {
+struct Hero {
+    double y = 0;
+    std::int32_t x = 0;  // centimetres
+    std::uint16_t row = 0, column = 0;
+    std::uint64_t coins = 0;
+
+    static void up(const gantry::OldRow& old, Hero& now) noexcept {
+        now.x = static_cast<std::int32_t>(old.get<float>("x") * 100);
+        const auto cell = old.get<std::uint32_t>("cell");
+        now.row = static_cast<std::uint16_t>(cell >> 16);
+        now.column = static_cast<std::uint16_t>(cell);
+    }
+    static void down(const Hero& now, gantry::OldRow& old) noexcept {
+        old.set("x", static_cast<float>(now.x) / 100);
+        old.set("cell", static_cast<std::uint32_t>(now.row) << 16 | now.column);
+    }
+};
+GANTRY_COMPONENT_AS("test.hero", Hero, 2, GANTRY_FIELD(y, .was = "height"),
+                    GANTRY_FIELD(x, .converted = true), GANTRY_FIELD(row), GANTRY_FIELD(column),
+                    GANTRY_FIELD(coins))
+}  // namespace v2
+
+namespace bad {
+struct Hero {
+    std::int32_t x = 0;
+};
+GANTRY_COMPONENT_AS("test.hero", Hero, 2, GANTRY_FIELD(x))
+}  // namespace bad
+
+std::string text_of(const v1::Hero& hero) {
+    return std::to_string(hero.height) + ' ' + std::to_string(hero.x) + ' ' +
+           std::to_string(hero.cell >> 16) + '/' + std::to_string(hero.cell & 0xffff) + ' ' +
+           std::to_string(hero.coins);
+}
+std::string text_of(const v2::Hero& hero) {
+    return std::to_string(hero.y) + ' ' + std::to_string(hero.x) + ' ' + std::to_string(hero.row) +
+           '/' + std::to_string(hero.column) + ' ' + std::to_string(hero.coins);
+}
+void move(v1::Hero& hero) { hero.x += 1; }
+void move(v2::Hero& hero) {
+    hero.x += 25;
+    hero.column = 9;
+}
+
+/// 1 tells of the client's hero, 2 moves it, 3 fails; each client has one, and ten thousand others
+/// earn a coin with every message 4.
+template <class Hero>
+class Heroes : public gantry::WorldPlugin {
+    void setup() override {
+        expect(world().template use<Hero>());
+        on_open([this](gantry::SessionId, gantry::Entity entity) {
+            world().template emplace_or_replace<Hero>(entity);
+        });
+        on(1, [this](const gantry::Message& message) {
+            return text_of(world().template get<const Hero>(message.entity));
+        });
+        on(2, [this](const gantry::Message& message) {
+            move(world().template get<Hero>(message.entity));
+        });
+        on(3, [](const gantry::Message&) { throw std::runtime_error("broken"); });
+        on(4, [this](const gantry::Message&) {
+            std::uint64_t sum = 0;
+            world().template view<Hero>().each([&](Hero& hero) { sum += ++hero.coins; });
+            return std::to_string(sum);
+        });
+    }
+    void begin(bool fresh) override {
+        for (int i = 0; fresh && i < 10'000; ++i) world().create(Hero{});
+    }
+};
+
+class Spoiled final : public gantry::WorldPlugin {
+    void setup() override { expect(world().use<bad::Hero>()); }
+};
+
+constexpr gantry::PluginDesc one = linked("heroes", "1.0.0", gantry::create<Heroes<v1::Hero>>);
+constexpr gantry::PluginDesc two = linked("heroes", "2.0.0", gantry::create<Heroes<v2::Hero>>);
+constexpr gantry::PluginDesc spoiled = linked("heroes", "2.1.0", gantry::create<Spoiled>);
+
+}  // namespace
+
+TEST_CASE("a swap renames, retypes and splits fields, and a rollback joins them again") {
+    TestHost host{{.plugins = {&one}}};
+    auto client = host.connect();
+    CHECK(client.call(1, "").text == "2.000000 1.500000 3/4 10");
+    const auto report = host.swap(two);
+    REQUIRE(report.outcome == SwapOutcome::committed);
+    CHECK(client.call(1, "").text == "2.000000 150 3/4 10");
+    client.send(2, "");
+    CHECK(client.call(1, "").text == "2.000000 175 3/9 10");
+    CHECK(client.call(4, "").text == "110011");
+    for (int i = 0; i < 3; ++i) CHECK(client.call(3, "").status == gantry::Status::internal);
+    host.settle();
+    REQUIRE(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(client.call(1, "").text == "2.000000 1.750000 3/9 11");
+    CHECK(client.call(4, "").text == "120012");
+    CHECK_FALSE(client.closed_by_host());
+}
+
+TEST_CASE("after its probation the older version stays refused where it would lose values") {
+    TestHost host{{.plugins = {&one}, .probation_ms = 0}};
+    auto client = host.connect();
+    REQUIRE(host.swap(two).outcome == SwapOutcome::committed);
+    host.advance_ms(10);
+    const auto report = host.swap(one);
+    CHECK(report.outcome == SwapOutcome::refused);
+    CHECK(report.reason.find("cannot turn from f64 into f32 without loss") != std::string::npos);
+    CHECK(client.call(1, "").text == "2.000000 150 3/4 10");
+}
+
+TEST_CASE("a retype without a declared conversion is refused with both layouts") {
+    TestHost host{{.plugins = {&one}}};
+    auto client = host.connect();
+    const auto report = host.swap(spoiled);
+    CHECK(report.outcome == SwapOutcome::refused);
+    CHECK(report.reason.find("field x cannot turn from f32 into i32 without loss; the world has "
+                             "test.hero v1") != std::string::npos);
+    CHECK(report.reason.find("the new version brings test.hero v2, 4 bytes {x i32 at 0}") !=
+          std::string::npos);
+    CHECK(client.call(1, "").text == "2.000000 1.500000 3/4 10");
+}
