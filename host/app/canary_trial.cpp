@@ -13,6 +13,7 @@
 #include "host/platform/dynamic_library.h"
 #include "host/platform/maps.h"
 #include "host/platform/shadow_copy.h"
+#include "host/plugin/library.h"
 
 namespace gantry::app {
 namespace {
@@ -23,7 +24,7 @@ using State = std::shared_ptr<route::StateStore>;
 /// One library of the trial.
 struct Opened {
     std::unique_ptr<platform::DynamicLibrary> library;
-    const PluginDesc* desc = nullptr;
+    std::optional<PluginDesc> desc;
     std::filesystem::path file;
     std::string label;
     std::uint32_t owner = 0;
@@ -94,10 +95,11 @@ private:
                                             : "mend that, and build it anew")};
         }
         opened.library = std::move(*library);
-        opened.desc = static_cast<const PluginDesc*>(opened.library->symbol("gantry_plugin"));
-        if (opened.desc == nullptr) {
+        const void* const symbol = opened.library->symbol("gantry_plugin");
+        if (symbol == nullptr) {
             return Error{Status::invalid, "gantry_plugin is not there once it is opened"};
         }
+        opened.desc = plugin::read_desc(symbol);
         opened.file = file;
         opened.label = std::move(label);
         opened.owner = owner;
@@ -294,7 +296,7 @@ private:
         Room room{surroundings_};
         State saved = state_for(facet);
         for (const Opened* const one : {&first_, &second_}) {
-            auto plugin = create(one->desc->*function, name);
+            auto plugin = create((*one->desc).*function, name);
             if (!plugin) return plugin.error();
             route::FacetOrder order;
             order.owner = one->identity();
@@ -345,7 +347,7 @@ private:
     Result<Done> close(Opened& opened, std::string_view step) {
         at(step);
         opened.library.reset();
-        opened.desc = nullptr;
+        opened.desc.reset();
         if (const std::uint32_t left = platform::mapping_count(opened.file); left != 0) {
             return refuse(Status::refused,
                           fmt::format("it stayed in memory after it was closed ({} mappings); look "

@@ -187,6 +187,7 @@ private:
         if (image_.desc.magic != plugin_desc_magic) {
             return refuse("its plugin descriptor does not begin with the mark of one");
         }
+        if (image_.desc.size > found->sh_size) return refuse("its plugin descriptor is too short");
         return Done{};
     }
 

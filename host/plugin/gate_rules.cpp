@@ -86,25 +86,35 @@ Error refused(const std::string& file, fmt::format_string<Args...> text, Args&&.
     return {Status::refused, file + ": " + fmt::format(text, std::forward<Args>(args)...)};
 }
 
+/// A descriptor may end before functions that its SDK did not know, but not before those of its
+/// facets.
+std::size_t bytes_needed(std::uint32_t facets) {
+    if ((facets & facet_bits::service) != 0) {
+        return offsetof(PluginDesc, create_service) + sizeof(CreateFunction);
+    }
+    if ((facets & facet_bits::io) != 0) {
+        return offsetof(PluginDesc, create_io) + sizeof(CreateFunction);
+    }
+    return offsetof(PluginDesc, create_world) + sizeof(CreateFunction);
+}
+
 }  // namespace
 
-Result<Done> check_abi(const PluginDesc& desc, const std::string& file) {
-    if (desc.abi_major != GANTRY_ABI_MAJOR) {
-        return Error{
-            Status::unsupported,
-            fmt::format("{}: built for ABI {}.{}, this host speaks {}.{}; rebuild it with "
-                        "the SDK of this host",
-                        file, desc.abi_major, desc.abi_minor, GANTRY_ABI_MAJOR, GANTRY_ABI_MINOR)};
+Result<Done> check_abi(const PluginDesc& desc, const std::string& file, AbiVersion host) {
+    if (desc.abi_major != host.major) {
+        return Error{Status::unsupported,
+                     fmt::format("{}: built for ABI {}.{}, this host speaks {}.{}; rebuild it with "
+                                 "the SDK of this host",
+                                 file, desc.abi_major, desc.abi_minor, host.major, host.minor)};
     }
-    if (desc.abi_minor > GANTRY_ABI_MINOR) {
+    if (desc.abi_minor > host.minor) {
         return Error{
             Status::unsupported,
             fmt::format("{}: built for the newer ABI {}.{}, this host has {}.{}; update the "
                         "host, or build with its SDK",
-                        file, desc.abi_major, desc.abi_minor, GANTRY_ABI_MAJOR, GANTRY_ABI_MINOR)};
+                        file, desc.abi_major, desc.abi_minor, host.major, host.minor)};
     }
-    if (desc.size < offsetof(PluginDesc, create_world) ||
-        desc.dependency_count > dependencies_max) {
+    if (desc.size < bytes_needed(desc.facets) || desc.dependency_count > dependencies_max) {
         return Error{Status::invalid, file +
                                           ": its plugin descriptor is broken; write "
                                           "GANTRY_PLUGIN(…) and build it with the SDK"};

@@ -16,8 +16,14 @@ struct GateRules {
     bool require_signature = false;            ///< a library without one is refused
 };
 
+struct AbiVersion {
+    std::uint16_t major = GANTRY_ABI_MAJOR;
+    std::uint16_t minor = GANTRY_ABI_MINOR;
+};
+
 // `file` begins each sentence.
-Result<Done> check_abi(const PluginDesc& desc, const std::string& file);
+/// `host` is what the host speaks: a later one than this serves the libraries of this SDK, too.
+Result<Done> check_abi(const PluginDesc& desc, const std::string& file, AbiVersion host = {});
 Result<Done> check_unloading(const ElfImage& image, const std::string& file);
 Result<Done> check_memory(const ElfImage& image, const std::string& file);
 Result<Done> check_exports(const ElfImage& image, const std::string& file);

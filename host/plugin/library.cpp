@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "host/platform/maps.h"
@@ -17,6 +19,15 @@ std::string label_of(const std::string& name, const std::string& version,
 }
 
 }  // namespace
+
+PluginDesc read_desc(const void* symbol) noexcept {
+    std::uint32_t size = 0;
+    std::memcpy(&size, static_cast<const std::byte*>(symbol) + offsetof(PluginDesc, size),
+                sizeof size);
+    PluginDesc desc{};
+    std::memcpy(&desc, symbol, std::min<std::size_t>(size, sizeof desc));
+    return desc;
+}
 
 Result<std::unique_ptr<StagedLibrary>> StagedLibrary::write(
     const Candidate& candidate, std::uint32_t generation,
@@ -60,19 +71,21 @@ Result<std::shared_ptr<Library>> Library::open(std::unique_ptr<StagedLibrary> st
     std::shared_ptr<Library> library{new Library};
     library->shadow_file_ = std::exchange(staged->copy_, {});
     library->opened_ = std::move(*opened);
-    library->desc_ = static_cast<const PluginDesc*>(library->opened_->symbol("gantry_plugin"));
-    if (library->desc_ == nullptr) {
+    const void* const symbol = library->opened_->symbol("gantry_plugin");
+    if (symbol == nullptr) {
         (void)library->close();
         return Error{Status::invalid,
                      staged->file_.string() + ": gantry_plugin is not there once opened"};
     }
+    library->own_desc_ = read_desc(symbol);
+    library->desc_ = &library->own_desc_;
     library->name_ = staged->name_;
     library->version_ = staged->version_;
     library->generation_ = staged->generation_;
     library->label_ = staged->label_;
     library->build_id_ = staged->image_.build_id;
     library->file_ = staged->file_;
-    library->range_ = platform::DynamicLibrary::range_of(library->desc_);
+    library->range_ = platform::DynamicLibrary::range_of(symbol);
     platform::add_code(library->range_, library->label_);
     return library;
 }

@@ -52,6 +52,10 @@ private:
     std::filesystem::path copy_;  // empty once it belongs to a Library
 };
 
+/// The descriptor of an open library. It may be shorter than this host's, when its SDK is older:
+/// what is not there is zero, and nothing behind its end is read.
+PluginDesc read_desc(const void* symbol) noexcept;
+
 class Library {
 public:
     /// Looks once more whether the copy is what was checked, and opens it. [control]
@@ -89,6 +93,7 @@ private:
 
     std::unique_ptr<platform::DynamicLibrary> opened_;
     const PluginDesc* desc_ = nullptr;
+    PluginDesc own_desc_{};  // what desc_ points to, of one opened from a file
     std::string name_;
     std::string version_;
     std::string label_;
