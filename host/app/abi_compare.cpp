@@ -28,30 +28,23 @@ std::string shape(const ecs::Field& field) {
                             : fmt::format("{}[{}]", field_kind_name(field.kind), field.count);
 }
 
-bool carries(const ecs::Field& from, const ecs::Field& to) {
-    return ecs::widens(from.kind, to.kind) && to.count >= from.count;
-}
-
-/// How the field is declared: "std::int16_t speed".
-std::string declaration(const ecs::Field& field, std::string_view name) {
-    constexpr const char* types[] = {"?",
-                                     "bool",
-                                     "std::int8_t",
-                                     "std::int16_t",
-                                     "std::int32_t",
-                                     "std::int64_t",
-                                     "std::uint8_t",
-                                     "std::uint16_t",
-                                     "std::uint32_t",
-                                     "std::uint64_t",
-                                     "float",
-                                     "double",
-                                     "gantry::Entity",
-                                     "char"};
-    const auto kind = static_cast<std::size_t>(field.kind);
-    const char* const type = kind < std::size(types) ? types[kind] : "?";
-    return field.count == 1 ? fmt::format("{} {}", type, name)
-                            : fmt::format("{} {}[{}]", type, name, field.count);
+/// Its C++ type: "std::int16_t".
+std::string_view type_of(FieldKind kind) {
+    constexpr std::string_view types[] = {"?",
+                                          "bool",
+                                          "std::int8_t",
+                                          "std::int16_t",
+                                          "std::int32_t",
+                                          "std::int64_t",
+                                          "std::uint8_t",
+                                          "std::uint16_t",
+                                          "std::uint32_t",
+                                          "std::uint64_t",
+                                          "float",
+                                          "double",
+                                          "gantry::Entity"};
+    const auto index = static_cast<std::size_t>(kind);
+    return index < std::size(types) ? types[index] : "?";
 }
 
 /// What the struct of "zoo.size" is likely to be called: "Size".
@@ -61,60 +54,100 @@ std::string type_name(const std::string& component) {
     return name;
 }
 
-/// What to write for a field that no rule of the host carries over: both live side by side for one
-/// version, and the next one drops the old.
+/// What to write for a field that comes over by no rule of the host.
 std::string conversion_stub(const ecs::Schema& before, const ecs::Schema& after,
                             const ecs::Field& from, const ecs::Field& to) {
-    return fmt::format(
-        "// {0}: {1} was {2} and is {3}. Keep the old field for one version, add the new one under "
-        "a name of its own:\n"
-        "//     {4};\n"
-        "//     {5};\n"
-        "// raise the version of {0} to {6}, and convert once, when your version takes over:\n"
-        "void begin(bool fresh) override {{\n"
-        "    if (fresh) return;\n"
-        "    world().view<{7}>().each([]({7}& one) {{\n"
-        "        one.{1}_next = /* from one.{1} */;\n"
-        "    }});\n"
-        "}}\n",
-        before.name, from.name, shape(from), shape(to), declaration(from, from.name),
-        declaration(to, from.name + "_next"), std::max(before.version + 1, after.version),
-        type_name(before.name));
+    const std::string head = fmt::format(
+        "// {}: {} was {} and is {}. Raise the version above {}, and declare what is to "
+        "become of it:\n",
+        before.name, from.name, shape(from), shape(to), before.version);
+    if (ecs::widens(from.kind, to.kind)) {
+        return head +
+               fmt::format("GANTRY_FIELD({}, .shrinks = true)  // the last are lost\n", to.name);
+    }
+    const std::string type = type_name(after.name);
+    const bool is_text = from.kind == FieldKind::text;
+    const std::string get = is_text
+                                ? fmt::format("old.text(\"{}\")", from.name)
+                                : fmt::format("old.get<{}>(\"{}\")", type_of(from.kind), from.name);
+    return head + fmt::format(
+                      "GANTRY_FIELD({0}, .converted = true)\n"
+                      "static void up(const gantry::OldRow& old, {1}& now) noexcept {{\n"
+                      "    now.{0} = /* from */ {2};\n"
+                      "}}\n"
+                      "static void down(const {1}& now, gantry::OldRow& old) noexcept {{\n"
+                      "    old.{3}(\"{4}\", /* from */ now.{0});\n"
+                      "}}\n",
+                      to.name, type, get, is_text ? "set_text" : "set", from.name);
+}
+
+/// How a field of the new layout comes out of the old one.
+struct FieldPair {
+    const ecs::Field* from = nullptr;      ///< null for a new one
+    const ecs::Field* declared = nullptr;  ///< whose declarations count: the newer version's
+};
+
+/// By the name, or the former name that the newer version declares.
+FieldPair find_pair(const ecs::Schema& before, const ecs::Schema& after, const ecs::Field& to) {
+    if (after.version < before.version) {
+        const ecs::Field* const from = find(before.fields, [&](const ecs::Field& one) {
+            return one.was.empty() ? one.name == to.name : one.was == to.name;
+        });
+        return {from, from};
+    }
+    return {before.find(to.was.empty() ? to.name : to.was), &to};
+}
+
+void compare_field(const ecs::Schema& before, const ecs::Schema& after, const ecs::Field& to,
+                   const FieldPair& pair, AbiReport& report) {
+    const auto add = [&](const std::string& what) {
+        report.add(AbiVerdict::needs_migration,
+                   fmt::format("component {}: field {} {}", before.name, to.name, what));
+    };
+    if (pair.from == nullptr)
+        return add(fmt::format("is new ({}) and takes its default", shape(to)));
+    const ecs::Field& from = *pair.from;
+    const std::string shapes = fmt::format("was {} and is {}", shape(from), shape(to));
+    if (from.name != to.name) add(fmt::format("was called {}", from.name));
+    if (pair.declared->is(field_origin::converted)) {
+        add(shapes + ", which the plugin's own functions convert");
+    } else if (!ecs::widens(from.kind, to.kind) ||
+               (to.count < from.count && !pair.declared->is(field_origin::shrinks))) {
+        add(shapes + ", which the host cannot convert: it would refuse the swap");
+        report.stubs.push_back(conversion_stub(before, after, from, to));
+    } else if (to.count < from.count) {
+        add(shapes + ", and loses its last elements as declared");
+    } else if (shape(from) != shape(to)) {
+        add(shapes + ", which the host converts");
+    } else if (from.offset != to.offset) {
+        add(fmt::format("was at {} and is at {}, and is moved", from.offset, to.offset));
+    }
 }
 
 void compare_fields(const ecs::Schema& before, const ecs::Schema& after, AbiReport& report) {
-    const auto add = [&](const ecs::Field& field, const std::string& what) {
-        report.add(AbiVerdict::needs_migration,
-                   fmt::format("component {}: field {} {}", before.name, field.name, what));
-    };
+    std::set<const ecs::Field*> carried;
     for (const ecs::Field& to : after.fields) {
-        const ecs::Field* const from = before.find(to.name);
-        if (from == nullptr) {
-            add(to, fmt::format("is new ({}) and takes its default", shape(to)));
-        } else if (!carries(*from, to)) {
-            add(to, fmt::format("was {} and is {}, which the host cannot convert: it would refuse "
-                                "the swap",
-                                shape(*from), shape(to)));
-            report.stubs.push_back(conversion_stub(before, after, *from, to));
-        } else if (shape(*from) != shape(to)) {
-            add(to,
-                fmt::format("was {} and is {}, which the host converts", shape(*from), shape(to)));
-        } else if (from->offset != to.offset) {
-            add(to, fmt::format("was at {} and is at {}, and is moved", from->offset, to.offset));
-        }
+        const FieldPair pair = find_pair(before, after, to);
+        carried.insert(pair.from);
+        compare_field(before, after, to, pair, report);
     }
     for (const ecs::Field& from : before.fields) {
-        if (after.find(from.name) == nullptr) {
-            add(from, fmt::format("({}) goes, and what it holds with it", shape(from)));
-        }
+        if (carried.contains(&from)) continue;
+        report.add(AbiVerdict::needs_migration,
+                   fmt::format("component {}: field {} ({}) goes, and what it holds with it",
+                               before.name, from.name, shape(from)));
     }
 }
+
+/// Stands for the functions of a library that is not open here; it is never called.
+void elsewhere(const RowsView*, const RowsView*) noexcept {}
 
 void compare_component(const ecs::Schema& before, const ecs::Schema& after, AbiReport& report) {
     const std::size_t findings = report.findings.size();
     const std::size_t stubs = report.stubs.size();
     compare_fields(before, after, report);
-    const auto plan = ecs::plan_change(no_component, before, after);
+    const ecs::Converter converter{no_component, 0, elsewhere, elsewhere};
+    const auto plan = ecs::plan_change(no_component, before, after, converter, converter);
     if (!plan && stubs == report.stubs.size()) {
         report.add(AbiVerdict::needs_migration, plan.error().message);
     } else if (plan && findings == report.findings.size()) {

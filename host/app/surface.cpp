@@ -16,7 +16,9 @@ Json schema_json(const ecs::Schema& schema) {
         fields.push_back({{"name", field.name},
                           {"kind", static_cast<std::uint32_t>(field.kind)},
                           {"offset", field.offset},
-                          {"count", field.count}});
+                          {"count", field.count},
+                          {"was", field.was},
+                          {"flags", field.flags}});
     }
     return {{"name", schema.name},        {"version", schema.version},
             {"size", schema.size},        {"align", schema.align},
@@ -39,6 +41,8 @@ ecs::Schema schema_of(const Json& json) {
         field.kind = static_cast<FieldKind>(one.at("kind").get<std::uint8_t>());
         field.offset = one.at("offset").get<std::uint32_t>();
         field.count = one.at("count").get<std::uint32_t>();
+        field.was = one.at("was").get<std::string>();
+        field.flags = one.at("flags").get<std::uint32_t>();
     }
     return schema;
 }

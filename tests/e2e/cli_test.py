@@ -164,12 +164,18 @@ class Comparing(CommandLine):
         self.assertEqual((code, lines[-1]), (2, "breaks clients"))
         for line in ("component changing.body: field score was i32 and is i16, which the host cannot convert: "
                      "it would refuse the swap",
-                     "//     std::int16_t score_next;", "void begin(bool fresh) override {",
+                     "GANTRY_FIELD(score, .converted = true)",
+                     '    now.score = /* from */ old.get<std::int32_t>("score");',
                      "message 7 changing.Move: field 1 x was float and is sint32",
                      "message 7 changing.Move: field 2 y has the number 6 now",
                      "message 7 changing.Move: field 3 items, field 1 count was uint32 and is string",
                      "message 9 (on): nobody handles it any more"):
             self.assertIn(line, lines)
+
+    def test_with_the_conversion_written_as_the_stub_has_it_the_host_migrates(self):
+        code, lines = self.compare(self.version(1), self.version(4))
+        self.assertEqual((code, lines), (1, ["component changing.body: field score was i32 and is i16, which the "
+                                             "plugin's own functions convert", "needs migration"]))
 
     def test_another_abi_needs_a_restart(self):
         old = self.version(1)

@@ -41,8 +41,12 @@ AbiReport compare(const PluginDesc& before, const PluginDesc& after) {
 ecs::Schema body(FieldKind kind, std::uint32_t offset = 0, std::uint32_t count = 1) {
     ecs::Schema schema;
     schema.name = "game.body";
-    schema.fields.push_back({"size", kind, offset, count});
-    schema.size = offset + schema.fields[0].bytes();
+    ecs::Field& field = schema.fields.emplace_back();
+    field.name = "size";
+    field.kind = kind;
+    field.offset = offset;
+    field.count = count;
+    schema.size = offset + field.bytes();
     return schema;
 }
 
@@ -106,7 +110,7 @@ TEST_CASE("Components: what the host migrates, and what needs a conversion") {
                 "component game.body: field size was u8[4] and is u8[2], which the host cannot "
                 "convert: it would refuse the swap"));
     REQUIRE(shrunk.stubs.size() == 1);
-    CHECK(shrunk.stubs[0].find("std::uint8_t size_next[2];") != std::string::npos);
+    CHECK(shrunk.stubs[0].find("GANTRY_FIELD(size, .shrinks = true)") != std::string::npos);
 
     ecs::Schema sparse = body(FieldKind::f32);
     sparse.storage = ComponentStorage::sparse;
@@ -122,6 +126,33 @@ TEST_CASE("Components: what the host migrates, and what needs a conversion") {
     compare_components({&was, 1}, {}, gone);
     CHECK(gone.verdict == AbiVerdict::swap_safe);
     CHECK(gone.findings.size() == 1);
+}
+
+TEST_CASE("Components: what the newer version declares is known, up and down") {
+    const ecs::Schema old = body(FieldKind::f32, 0, 4);
+    ecs::Schema next = body(FieldKind::i16, 0, 2);
+    next.version = 2;
+    next.fields[0].name = "mass";
+    CHECK(found(compare(old, next),
+                "component game.body: field mass is new (i16[2]) and takes its default"));
+    next.fields[0].was = "size";
+    CHECK(compare(old, next).stubs.size() == 1);
+    CHECK(compare(next, old).stubs.empty());  // back it widens
+    next.fields[0].flags = field_origin::converted;
+    for (const auto& report : {compare(old, next), compare(next, old)}) {
+        CHECK(report.verdict == AbiVerdict::needs_migration);
+        CHECK(report.stubs.empty());
+        CHECK(report.findings.size() == 2);
+    }
+    CHECK(found(compare(old, next), "component game.body: field mass was called size"));
+    CHECK(found(compare(old, next),
+                "component game.body: field mass was f32[4] and is i16[2], which the plugin's own "
+                "functions convert"));
+    next.fields[0].kind = FieldKind::f32;
+    next.fields[0].flags = field_origin::shrinks;
+    CHECK(found(compare(old, next),
+                "component game.body: field mass was f32[4] and is f32[2], and loses its last "
+                "elements as declared"));
 }
 
 TEST_CASE("Routes that are gone break clients, new ones and renamed ones do not") {

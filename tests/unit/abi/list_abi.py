@@ -74,7 +74,7 @@ def field_of(statement):
     pointer = re.match(r"[\w:*& ]+\(\*(\w+)\)\s*\(", statement)
     if pointer:
         return pointer.group(1)
-    if "(" in statement:
+    if "(" in statement.split("=")[0]:
         return ""
     match = re.search(r"(\w+)\s*(\[[^\]]*\])?\s*(=[^=]*)?$", statement)
     return match.group(1) if match else ""

@@ -17,15 +17,29 @@ struct Body {
     float speed = 1;
     float heat = 20;
 };
-#else                // what needs a conversion
+#elif CHANGING == 3  // what needs a conversion
 struct Body {
     std::int16_t score = 0;
     float speed = 1;
+};
+#else                // the conversion, as the stub has it
+struct Body {
+    std::int16_t score = 0;
+    float speed = 1;
+    static void up(const gantry::OldRow& old, Body& now) noexcept {
+        now.score = static_cast<std::int16_t>(old.get<std::int32_t>("score") / 10);
+    }
+    static void down(const Body& now, gantry::OldRow& old) noexcept {
+        old.set("score", now.score * 10);
+    }
 };
 #endif
 #if CHANGING == 2
 GANTRY_COMPONENT_AS("changing.body", Body, 2, GANTRY_FIELD(score), GANTRY_FIELD(speed),
                     GANTRY_FIELD(heat))
+#elif CHANGING == 4
+GANTRY_COMPONENT_AS("changing.body", Body, 4, GANTRY_FIELD(score, .converted = true),
+                    GANTRY_FIELD(speed))
 #else
 GANTRY_COMPONENT_AS("changing.body", Body, CHANGING, GANTRY_FIELD(score), GANTRY_FIELD(speed))
 #endif
