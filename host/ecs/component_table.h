@@ -36,8 +36,9 @@ struct Converter {
 
 inline Converter converter_of(ComponentId component, OwnerId owner,
                               const ComponentDesc& desc) noexcept {
-    if (desc.edition == 0 || desc.history == nullptr) return {component, owner};
-    return {component, owner, desc.history->up, desc.history->down};
+    const ComponentHistory* const history = history_of(desc);
+    if (history == nullptr) return {component, owner};
+    return {component, owner, history->up, history->down};
 }
 
 /// [world]

@@ -14,8 +14,8 @@ bool widens(FieldKind from, FieldKind to) noexcept;
 /// widening converts, a new one takes its default. `refused` with both layouts where a kind
 /// narrows or changes, or an array or text shrinks, and nothing is declared about it.
 Result<ComponentChange> plan_change(ComponentId component, const Schema& before,
-                                    const Schema& after, const Converter& of_before,
-                                    const Converter& of_after);
+                                    const Schema& after, const Converter& of_before = {},
+                                    const Converter& of_after = {});
 /// The way back: what was widened narrows (clamped), what is `kept` is left to the caller.
 ComponentChange reverse_change(const ComponentChange& change);
 

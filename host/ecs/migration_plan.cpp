@@ -82,9 +82,9 @@ struct Planner {
 Result<Done> Planner::carry(const Field& from, const Field& to, const Field& declared) {
     if (declared.is(field_origin::converted)) {
         if (change.convert == nullptr) {
-            return refusal(
-                before, after,
-                fmt::format("field {} goes back only by down(), and there is none", declared.name));
+            return refusal(before, after,
+                           fmt::format("field {} is declared converted, and there is no {}()",
+                                       declared.name, &newer == &after ? "up" : "down"));
         }
         change.converted.push_back(to.name);
         keep(from, 0);

@@ -41,7 +41,7 @@ Result<Done> check_head(const ComponentDesc& desc) {
     if (desc.storage != ComponentStorage::table && desc.storage != ComponentStorage::sparse) {
         return wrong(name, "its storage is neither table nor sparse");
     }
-    if (desc.replicated > 1 || desc.edition > 1 || desc.reserved != 0) {
+    if (desc.replicated > 1 || desc.reserved[0] > 1 || desc.reserved[1] != 0) {
         return wrong(name, "reserved bytes are not zero; the SDK is newer than this host");
     }
     if (desc.field_count > fields_max || (desc.field_count > 0 && desc.fields == nullptr)) {
@@ -116,8 +116,7 @@ Result<Done> check_names(const Schema& schema) {
     return Done{};
 }
 
-Result<Done> read_history(const ComponentDesc& desc, Schema& schema) {
-    const ComponentHistory& history = *desc.history;
+Result<Done> read_history(const ComponentHistory& history, Schema& schema) {
     constexpr std::uint32_t flags = field_origin::converted | field_origin::shrinks;
     if (history.bytes < sizeof history || history.reserved != 0 ||
         (history.origin_count > 0 && history.origins == nullptr)) {
@@ -173,8 +172,8 @@ Result<Schema> make_schema(const ComponentDesc& desc) {
         schema.fields.push_back(std::move(*field));
     }
     if (auto apart = check_overlap(schema); !apart) return apart.error();
-    if (desc.edition > 0 && desc.history != nullptr) {
-        if (auto told = read_history(desc, schema); !told) return told.error();
+    if (const ComponentHistory* const history = history_of(desc)) {
+        if (auto told = read_history(*history, schema); !told) return told.error();
     }
     if (desc.defaults == nullptr || desc.size == 0) return schema;
 

@@ -179,8 +179,8 @@ class Comparing(CommandLine):
 
     def test_another_abi_needs_a_restart(self):
         old = self.version(1)
-        for offset, value, says in ((8, 2, "abi: was 1.0 and is 2.0, which wants a host of that version"),
-                                    (10, 9, "abi: was 1.0 and is 1.9, newer than this host's 1.0")):
+        for offset, value, says in ((8, 2, "abi: was 1.1 and is 2.1, which wants a host of that version"),
+                                    (10, 9, "abi: was 1.1 and is 1.9, newer than this host's 1.1")):
             new = self.write_plugin("new.so", patched(old, offset, value))
             self.assertEqual(self.compare(old, new), (3, [says, "needs a restart"]))
 

@@ -1,7 +1,11 @@
-// swap_pause: how long a world of 1,000,000 entities stands still at a commit, layout unchanged.
+// swap_pause: how long a world of 1,000,000 entities stands still at a commit: layout unchanged,
+// and with a layout that changes in slices, of which the longest turn of the host tells.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "gantry/gantry.h"
@@ -16,6 +20,7 @@ namespace {
 
 constexpr int entities = 1'000'000;
 constexpr int swaps = 500;
+constexpr int layout_swaps = 20;
 
 struct Position {
     float x = 0;
@@ -44,6 +49,44 @@ class Rules final : public WorldPlugin {
 constexpr PluginDesc one = test::linked("rules", "1.0.0", create<Rules>);
 constexpr PluginDesc two = test::linked("rules", "2.0.0", create<Rules>);
 
+namespace v1 {
+struct Health {
+    float points = 10;
+    std::uint32_t armour = 2;
+};
+GANTRY_COMPONENT_AS("bench.health", Health, 1, GANTRY_FIELD(points), GANTRY_FIELD(armour))
+}  // namespace v1
+namespace v2 {
+struct Health {
+    std::uint32_t armour = 0;
+    float life = 0;
+    double shield = 5;
+};
+GANTRY_COMPONENT_AS("bench.health", Health, 2, GANTRY_FIELD(armour),
+                    GANTRY_FIELD(life, .was = "points"), GANTRY_FIELD(shield))
+}  // namespace v2
+
+/// Positions change with every tick, health stays; `hot` writes every health with every tick, too.
+template <class Health, bool hot>
+class Fighters final : public WorldPlugin {
+    void setup() override {
+        expect(world().template use<Position>());
+        expect(world().template use<Health>());
+        system("move", Stage::update, [this](const Tick&) {
+            world().template view<Position>().each([](Position& p) { p.x += 1; });
+            if (!hot) return;
+            world().template view<Health>().each([](Health& health) { ++health.armour; });
+        });
+    }
+    void begin(bool fresh) override {
+        for (int i = 0; fresh && i < entities; ++i) world().create(Position{1, 2}, Health{});
+    }
+};
+template <bool hot>
+constexpr PluginDesc older = test::linked("rules", "1.0.0", create<Fighters<v1::Health, hot>>);
+template <bool hot>
+constexpr PluginDesc newer = test::linked("rules", "2.0.0", create<Fighters<v2::Health, hot>>);
+
 double at(const std::vector<double>& sorted, double share) {
     return sorted[std::min(sorted.size() - 1,
                            static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
@@ -56,50 +99,98 @@ void print(const char* name, double value, double baseline) {
         name, value, baseline, value / baseline);
 }
 
+using Times = std::vector<double>;
+
+double ms_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+        .count();
+}
+
+std::unique_ptr<app::Host> make_host(const core::Clock& clock, const PluginDesc& first,
+                                     double tick_hz) {
+    manifest::ManifestBuilder manifest;
+    manifest.shards(1).workers(1).no_admin().world("world").tick_hz(tick_hz);
+    manifest.plugin("rules").probation(std::chrono::milliseconds{0});
+    app::HostOptions options;
+    options.linked = {&first};
+    auto host = app::Host::create(manifest.build(), clock, options);
+    if (host) return std::move(*host);
+    std::fprintf(stderr, "%s\n", host.error().message.c_str());
+    std::exit(1);
+}
+
+/// Swaps to `next`; the length of its commit, and of every turn of the host until it was over.
+void swap(app::Host& host, const core::Clock& clock, const PluginDesc& next, Times& commits,
+          Times& turns) {
+    const std::uint64_t ticket = host.plugins().swap_linked(next);
+    for (bool done = false; !done;) {
+        const auto begin = std::chrono::steady_clock::now();
+        host.poll(clock.now());
+        turns.push_back(ms_since(begin));
+        const auto snapshot = host.plugins().snapshot();
+        for (const auto& report : snapshot.swaps) {
+            if (report.ticket != ticket || !report.settled) continue;
+            if (report.outcome != plugin::SwapOutcome::committed) {
+                std::fprintf(stderr, "%s\n", report.reason.c_str());
+                std::exit(1);
+            }
+            for (const auto& step : report.steps) {
+                if (step.name == "commit") commits.push_back(step.ms);
+            }
+            done = true;
+        }
+    }
+}
+
+void same_layout(const core::Clock& clock) {
+    const auto host = make_host(clock, one, 0);
+    // The baseline is one pass over the same entities: what a tick of the smallest rules costs.
+    Registry registry{
+        host->rooms().workers[0]->find(WorldId{1})->entities().open(0x7fffffff, "bench")};
+    Times commits, passes, turns;
+    for (int i = 0; i < swaps; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        registry.view<Position>().each([](Position& p) { p.x += 1; });
+        passes.push_back(ms_since(begin));
+        swap(*host, clock, i % 2 == 0 ? two : one, commits, turns);
+    }
+    std::sort(commits.begin(), commits.end());
+    std::sort(passes.begin(), passes.end());
+    print("p50", at(commits, 0.5), at(passes, 0.5));
+    print("p99", at(commits, 0.99), at(passes, 0.5));
+}
+
+/// The baseline is the longest turn while nothing is swapped: a tick.
+template <bool hot>
+void new_layout(const core::Clock& clock, const std::string& name) {
+    const auto host = make_host(clock, older<hot>, 20);
+    Times commits, turns, calm;
+    const auto begin = std::chrono::steady_clock::now();
+    while (ms_since(begin) < 1000) {
+        const auto turn = std::chrono::steady_clock::now();
+        host->poll(clock.now());
+        calm.push_back(ms_since(turn));
+    }
+    for (int i = 0; i < layout_swaps; ++i) {
+        swap(*host, clock, i % 2 == 0 ? newer<hot> : older<hot>, commits, turns);
+    }
+    std::sort(commits.begin(), commits.end());
+    std::sort(turns.begin(), turns.end());
+    const double tick = *std::max_element(calm.begin(), calm.end());
+    print((name + "/turn_p50").c_str(), at(turns, 0.5), tick);
+    print((name + "/turn_p99").c_str(), at(turns, 0.99), tick);
+    print((name + "/turn_max").c_str(), turns.back(), tick);
+    print((name + "/commit_p50").c_str(), at(commits, 0.5), tick);
+    print((name + "/commit_max").c_str(), commits.back(), tick);
+}
+
 }  // namespace
 
 int main() {
     log::set_level(log::Level::error);
     const core::SystemClock clock;
-    manifest::ManifestBuilder manifest;
-    manifest.shards(1).workers(1).no_admin().world("world").tick_hz(0);
-    manifest.plugin("rules").probation(std::chrono::milliseconds{0});
-    app::HostOptions options;
-    options.linked = {&one};
-    auto host = app::Host::create(manifest.build(), clock, options);
-    if (!host) return std::fprintf(stderr, "%s\n", host.error().message.c_str()), 1;
-
-    // The baseline is one pass over the same entities: what a tick of the smallest rules costs.
-    Registry registry{
-        (*host)->rooms().workers[0]->find(WorldId{1})->entities().open(0x7fffffff, "bench")};
-    std::vector<double> pauses;
-    std::vector<double> passes;
-    for (int i = 0; i < swaps; ++i) {
-        const auto begin = std::chrono::steady_clock::now();
-        registry.view<Position>().each([](Position& p) { p.x += 1; });
-        passes.push_back(
-            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-                .count());
-
-        const std::uint64_t ticket = (*host)->plugins().swap_linked(i % 2 == 0 ? two : one);
-        for (bool done = false; !done;) {
-            (*host)->poll(clock.now());
-            const auto snapshot = (*host)->plugins().snapshot();
-            for (const auto& report : snapshot.swaps) {
-                if (report.ticket != ticket || !report.settled) continue;
-                if (report.outcome != plugin::SwapOutcome::committed) {
-                    return std::fprintf(stderr, "%s\n", report.reason.c_str()), 1;
-                }
-                for (const auto& step : report.steps) {
-                    if (step.name == "commit") pauses.push_back(step.ms);
-                }
-                done = true;
-            }
-        }
-    }
-    std::sort(pauses.begin(), pauses.end());
-    std::sort(passes.begin(), passes.end());
-    print("p50", at(pauses, 0.5), at(passes, 0.5));
-    print("p99", at(pauses, 0.99), at(passes, 0.5));
+    same_layout(clock);
+    new_layout<false>(clock, "layout");
+    new_layout<true>(clock, "layout_hot");
     return 0;
 }

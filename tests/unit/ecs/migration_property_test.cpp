@@ -66,11 +66,11 @@ struct Version {
         desc.version = number;
         desc.size = offset;
         desc.storage = storage;
-        desc.edition = 1;
+        desc.reserved[0] = 1;
         desc.fields = descs.data();
         desc.field_count = descs.size();
         desc.defaults = defaults.data();
-        desc.history = &history;
+        whole.history = &history;
     }
     ModelRow read(const void* row) const {
         ModelRow out;
@@ -97,7 +97,8 @@ struct Version {
     std::vector<FieldOrigin> origins;
     std::vector<std::byte> defaults;
     ComponentHistory history;
-    ComponentDesc desc;
+    ComponentDescWithHistory whole;
+    ComponentDesc& desc = whole.desc;
 };
 
 std::vector<ModelField> random_fields(core::Random& random) {

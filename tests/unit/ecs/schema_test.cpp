@@ -113,7 +113,7 @@ TEST_CASE("a description that cannot be is refused with its reason") {
     CHECK(spoil([](S s) { s.fields[1].name = ""; }).find("no proper name") != std::string::npos);
     CHECK(spoil([](S s) { s.fields[1].kind = FieldKind{32}; }).find("kind 32") !=
           std::string::npos);
-    CHECK(spoil([](S s) { s.desc.reserved = 1; }).find("newer") != std::string::npos);
+    CHECK(spoil([](S s) { s.desc.reserved[1] = 1; }).find("newer") != std::string::npos);
     CHECK(spoil([](S s) { s.desc.storage = ComponentStorage{7}; }).find("storage") !=
           std::string::npos);
     CHECK(spoil([](S s) { s.desc.field_count = 1u << 30; }).find("at most") != std::string::npos);

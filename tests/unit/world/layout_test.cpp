@@ -72,9 +72,11 @@ template <class Hero>
 class Heroes : public gantry::WorldPlugin {
     void setup() override {
         expect(world().template use<Hero>());
-        on_open([this](gantry::SessionId, gantry::Entity entity) {
-            world().template emplace_or_replace<Hero>(entity);
-        });
+        on_session(
+            [this](gantry::SessionId, gantry::Entity entity) {
+                if (!world().template all_of<Hero>(entity)) world().template emplace<Hero>(entity);
+            },
+            [](gantry::SessionId, gantry::Entity) {});
         on(1, [this](const gantry::Message& message) {
             return text_of(world().template get<const Hero>(message.entity));
         });

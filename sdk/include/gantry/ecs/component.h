@@ -94,7 +94,8 @@ struct ComponentTraits {
         history.origins = origins.data();
         if constexpr (has_up) history.up = detail::up_rows<T>;
         if constexpr (has_down) history.down = detail::down_rows<T>;
-        ComponentDesc desc;
+        ComponentDescWithHistory whole;
+        ComponentDesc& desc = whole.desc;
         desc.name = info.name;
         desc.version = info.version;
         desc.size = is_tag ? 0 : sizeof(T);
@@ -105,8 +106,8 @@ struct ComponentTraits {
         desc.field_count = field_count;
         desc.defaults = is_tag ? nullptr : defaults;
         if (history.origin_count > 0 || has_up || has_down) {
-            desc.edition = 1;
-            desc.history = &history;
+            desc.reserved[0] = 1;
+            whole.history = &history;
         }
         return use(static_cast<const ComponentDesc&>(desc));
     }

@@ -103,13 +103,15 @@ struct FieldOrigin {
 
 /// How a component comes out of its older versions, and goes back to them.
 struct ComponentHistory {
-    std::uint32_t bytes = sizeof(ComponentHistory);  ///< what this library knows of the struct
+    std::uint32_t bytes = 40;  ///< of this struct, as this library knows it
     std::uint32_t reserved = 0;
     const FieldOrigin* origins = nullptr;
     std::uint64_t origin_count = 0;
     ConvertRows up = nullptr;    ///< from an older layout to this one
     ConvertRows down = nullptr;  ///< from this one to an older, at a rollback
 };
+
+static_assert(sizeof(ComponentHistory) == 40);
 
 /// A component: trivially copyable bytes that the host may move, copy, save and migrate alone.
 struct ComponentDesc {
@@ -119,13 +121,23 @@ struct ComponentDesc {
     std::uint32_t align = 1;    ///< a power of two, at most 64
     ComponentStorage storage = ComponentStorage::table;
     std::uint8_t replicated =
-        0;                     ///< 1: the host also keeps which rows changed, not only which chunks
-    std::uint8_t edition = 0;  ///< of this struct: 0 ends it with `defaults`, 1 with `history`
-    std::uint8_t reserved = 0;
+        0;  ///< 1: the host also keeps which rows changed, not only which chunks
+    std::uint8_t reserved[2] = {};  ///< {1, 0}: this is the head of a ComponentDescWithHistory
     const FieldDesc* fields = nullptr;
     std::uint64_t field_count = 0;
     const void* defaults = nullptr;  ///< `size` bytes of a new component; null is all zero
-    const ComponentHistory* history = nullptr;  ///< not read in edition 0
 };
+
+/// A description that says more than the released one has room for; `desc.reserved[0]` is 1.
+struct ComponentDescWithHistory {
+    ComponentDesc desc;
+    const ComponentHistory* history = nullptr;
+};
+
+/// Null when the description tells of none.
+inline const ComponentHistory* history_of(const ComponentDesc& desc) noexcept {
+    if (desc.reserved[0] != 1) return nullptr;
+    return reinterpret_cast<const ComponentDescWithHistory*>(&desc)->history;
+}
 
 }  // namespace gantry
