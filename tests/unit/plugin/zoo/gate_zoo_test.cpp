@@ -50,7 +50,7 @@ const Kind changed_kinds[] = {
     {"too new an ABI", in_descriptor(offsetof(PluginDesc, abi_minor), std::uint16_t{99}),
      "newer ABI 1.99"},
     {"another ABI", in_descriptor(offsetof(PluginDesc, abi_major), std::uint16_t{9}),
-     "built for ABI 9.0, this host speaks"},
+     "built for ABI 9."},
     {"too old an ABI", in_descriptor(offsetof(PluginDesc, abi_major), std::uint16_t{0}),
      "rebuild it with the SDK of this host"},
     {"too short a descriptor", in_descriptor(offsetof(PluginDesc, size), std::uint32_t{8}),
