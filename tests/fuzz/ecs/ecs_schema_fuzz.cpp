@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gantry/ecs/old_row.h"
 #include "host/core/assert.h"
 #include "host/ecs/migration.h"
 #include "host/ecs/schema.h"
@@ -44,12 +45,44 @@ private:
 };
 
 struct Described {
-    ComponentDesc desc;
+    ComponentDescWithHistory whole;
+    ComponentDesc& desc = whole.desc;
     std::vector<FieldDesc> fields;
+    std::vector<FieldOrigin> origins;
+    ComponentHistory history;
 };
 
-Described read(Reader& reader) {
-    Described out;
+// As a plugin would: all rows, within what it was given.
+void touch(const RowsView* from, const RowsView* to) noexcept {
+    for (std::uint64_t row = 0; row < to->count; ++row) {
+        const OldRow old{*from, row};
+        OldRow next{*to, row};
+        for (std::uint64_t i = 0; i < to->field_count; ++i) {
+            const auto name = to->fields[i].name.view();
+            (void)next.set(name, old.get<double>(name));
+            (void)next.set_text(name, old.text(name));
+        }
+    }
+}
+
+void read_history(Reader& reader, Described& out) {
+    const int told = reader.number<std::uint8_t>();
+    if (told == 0) return;
+    for (int i = 0; i < told % 4; ++i) {
+        FieldOrigin& origin = out.origins.emplace_back();
+        origin.was = reader.text();
+        origin.field = reader.number<std::uint8_t>();
+        origin.flags = reader.number<std::uint8_t>();
+    }
+    out.history.origins = out.origins.data();
+    out.history.origin_count = out.origins.size();
+    out.history.up = told % 8 < 4 ? touch : nullptr;
+    out.history.down = told % 16 < 8 ? touch : nullptr;
+    out.desc.reserved[0] = 1;
+    out.whole.history = &out.history;
+}
+
+void read(Reader& reader, Described& out) {
     out.desc.name = reader.text();
     out.desc.version = reader.number<std::uint8_t>();
     out.desc.size = reader.number<std::uint16_t>();
@@ -67,7 +100,7 @@ Described read(Reader& reader) {
     if (count == 7) out.fields[0].count = reader.number<std::uint32_t>();
     out.desc.fields = out.fields.data();
     out.desc.field_count = out.fields.size();
-    return out;
+    read_history(reader, out);
 }
 
 }  // namespace
@@ -77,7 +110,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ecs::ComponentNames names;
     ecs::World world{names};
     (void)world.open(1, "fuzz");
-    const Described first = read(reader);
+    Described first;
+    read(reader, first);
     const auto id = world.register_component(1, first.desc);
     if (!id) {
         GANTRY_ASSERT(!id.error().message.empty());
@@ -88,7 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const ecs::Field& field : schema.fields) {
         GANTRY_ASSERT(!ecs::field_text(field, world.get(entity, *id)).empty());
     }
-    Described second = read(reader);
+    Described second;
+    read(reader, second);
     second.desc.name = first.desc.name;
     const std::uint32_t leaving[] = {1};
     const auto plan = world.plan_migration({&second.desc, 1}, leaving);
