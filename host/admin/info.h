@@ -18,6 +18,7 @@ struct HealthInfo {
     std::uint32_t workers = 0;
     std::uint32_t worlds = 0;
     std::uint64_t sessions = 0;
+    std::vector<std::string> stuck{};  ///< calls of plugins that last too long, a sentence each
 };
 
 struct PluginInfo {

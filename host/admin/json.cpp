@@ -130,6 +130,7 @@ std::string to_json(const HealthInfo& h) {
     return dump(Json{{"ok", h.ok},
                      {"state", h.state},
                      {"reason", h.reason},
+                     {"stuck", h.stuck},
                      {"name", h.name},
                      {"version", h.version},
                      {"uptime_ms", h.uptime_ms},

@@ -78,6 +78,7 @@ admin::HealthInfo HostBackend::health() {
     info.ok = !stopping_;
     info.state = stopping_ ? "stopping" : "running";
     if (stopping_) info.reason = "the host is shutting down";
+    for (const StuckCall& call : host_.watchdog().stuck()) info.stuck.push_back(call.text());
     info.name = host_.manifest().name;
     info.version = GANTRY_SDK_VERSION;
     info.uptime_ms =

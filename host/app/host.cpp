@@ -231,11 +231,9 @@ TimeNs Host::next_due() const {
 
 void Host::poll_control(TimeNs now) {
     control_.run();
-    watchdog_.poll(now, [this](const StuckCall& call) {
-        log::error("{} is stuck in a {} of {} for {} ms", call.thread,
-                   core::call_kind_name(call.kind), plugins_->label_of(call.owner),
-                   call.lasted / ns_per_ms);
-    });
+    watchdog_.poll(
+        now, [this](std::uint32_t owner) { return plugins_->label_of(owner); },
+        [](const StuckCall& call) { log::error("{}", call.text()); });
     plugins_->poll(now);
     control_.run();
 }

@@ -136,6 +136,10 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
                          MetricType::counter, static_cast<double>(c.libraries_unmapped)));
     out.push_back(single("gantry_libraries_leaked_total", "Libraries that could not leave.",
                          MetricType::counter, static_cast<double>(c.libraries_leaked)));
+    out.push_back(single("gantry_plugin_faults_total", "Faults in plugins' code that were left.",
+                         MetricType::counter, static_cast<double>(c.faults)));
+    out.push_back(single("gantry_ranges_reserved", "Addresses of libraries that left, kept unused.",
+                         MetricType::gauge, static_cast<double>(c.ranges_reserved)));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "host/app/watchdog.h"
 
+#include <fmt/format.h>
+
 namespace gantry::app {
 
 void WatchedThread::begin() {
@@ -20,9 +22,16 @@ WatchedThread& Watchdog::add(std::string name) {
     return *threads_.back();
 }
 
-void Watchdog::poll(TimeNs now, const std::function<void(const StuckCall&)>& first) {
+std::string StuckCall::text() const {
+    return fmt::format("{} is in a {} of {} since {} ms", thread, core::call_kind_name(kind),
+                       plugin, lasted / ns_per_ms);
+}
+
+void Watchdog::poll(TimeNs now, const std::function<std::string(std::uint32_t owner)>& label_of,
+                    const std::function<void(const StuckCall&)>& first) {
     if (now - looked_ < look_every()) return;
     looked_ = now;
+    std::vector<StuckCall> stuck;
     for (const auto& one : threads_) {
         const std::uint64_t number = one->slot.number.load(std::memory_order_acquire);
         const std::uint32_t owner = one->slot.owner.load(std::memory_order_relaxed);
@@ -34,25 +43,23 @@ void Watchdog::poll(TimeNs now, const std::function<void(const StuckCall&)>& fir
         }
         if (now - one->since_ < allowed_) continue;
         const core::CallKind kind = one->slot.kind.load(std::memory_order_relaxed);
+        stuck.push_back({one->name, label_of(owner), kind, now - one->since_});
         if (one->asked_++ == 0) {
-            ++seen_;
-            first({one->name, owner, kind, now - one->since_});
+            seen_.fetch_add(1, std::memory_order_relaxed);
+            first(stuck.back());
         }
         // Making a world may take its time; nothing waits for it but itself.
         if (kind == core::CallKind::start) continue;
         const std::lock_guard lock{one->mutex_};
         if (one->thread) one->thread->interrupt();
     }
+    const std::lock_guard lock{mutex_};
+    stuck_ = std::move(stuck);
 }
 
-std::vector<StuckCall> Watchdog::stuck(TimeNs now) const {
-    std::vector<StuckCall> list;
-    for (const auto& one : threads_) {
-        if (one->asked_ == 0) continue;
-        list.push_back({one->name, one->slot.owner.load(std::memory_order_relaxed),
-                        one->slot.kind.load(std::memory_order_relaxed), now - one->since_});
-    }
-    return list;
+std::vector<StuckCall> Watchdog::stuck() const {
+    const std::lock_guard lock{mutex_};
+    return stuck_;
 }
 
 }  // namespace gantry::app

@@ -1,5 +1,6 @@
 // Watchdog: sees which room has been in one call of a plugin for too long, and gets it out.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,9 +34,12 @@ private:
 /// A call that has lasted longer than allowed.
 struct StuckCall {
     std::string thread;
-    std::uint32_t owner = 0;
+    std::string plugin;  ///< "arena@1.0.0#3"
     core::CallKind kind = core::CallKind::none;
     TimeNs lasted = 0;
+
+    /// "worker-0 is in a handler of arena@1.0.0#3 since 2100 ms"
+    std::string text() const;
 };
 
 class Watchdog {
@@ -45,16 +49,20 @@ public:
     WatchedThread& add(std::string name);
     /// Looks at every thread. What is stuck is asked to end, again at every look, but for a plugin
     /// that is only being started. `first` is told once per stuck call. [control]
-    void poll(TimeNs now, const std::function<void(const StuckCall&)>& first);
+    void poll(TimeNs now, const std::function<std::string(std::uint32_t owner)>& label_of,
+              const std::function<void(const StuckCall&)>& first);
     TimeNs look_every() const noexcept { return allowed_ / 8; }
-    /// [control]
-    std::vector<StuckCall> stuck(TimeNs now) const;
-    std::uint64_t seen() const noexcept { return seen_; }
+    /// As of the last look. [any thread]
+    std::vector<StuckCall> stuck() const;
+    /// How many there ever were. [any thread]
+    std::uint64_t seen() const noexcept { return seen_.load(std::memory_order_relaxed); }
 
 private:
     TimeNs allowed_;
     TimeNs looked_ = 0;
-    std::uint64_t seen_ = 0;
+    std::atomic<std::uint64_t> seen_{0};
+    mutable std::mutex mutex_;
+    std::vector<StuckCall> stuck_;
     std::vector<std::unique_ptr<WatchedThread>> threads_;
 };
 

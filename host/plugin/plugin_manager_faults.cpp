@@ -44,7 +44,9 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         return;
     } else if (job_ && job_->library && job_->library->name() == owner.plugin &&
                job_->library->generation() == owner.generation) {
+        // A world that had committed has gone back by itself: the others must not go on.
         job_->library->poison(what);
+        if (job_->reason.empty()) job_->reason = what;
     }
     tell(std::move(incident), report.frames);
 }

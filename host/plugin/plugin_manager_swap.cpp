@@ -198,8 +198,9 @@ void PluginManager::swap_service() {
         const auto added = rooms_.service->add(order, replaces);
         rooms_.control([this, reason = added ? std::string{} : added.error().message] {
             if (!job_) return;
-            if (reason.empty()) return commit_job();
-            fail_job(SwapOutcome::given_up, reason);
+            if (job_->reason.empty()) job_->reason = reason;
+            if (job_->reason.empty()) return commit_job();
+            fail_job(SwapOutcome::given_up, job_->reason);
         });
     });
     rooms_.service->wake();

@@ -95,6 +95,7 @@ class Faults(unittest.TestCase):
                         with self.assertRaisesRegex(Refused, "nobody handles"):
                             other.ask("the neighbour serves on")
                 self.assertEqual(host.admin.ask("/health", token="")[0], 200)
+                self.assertEqual(host.admin.metrics()["gantry_plugin_faults_total"], len(CRASHES))
 
     def test_a_storm_of_exceptions_slower_ticks_and_a_leak_roll_back_by_the_numbers(self):
         with HostProcess(self.sandbox, self.manifest()) as host:

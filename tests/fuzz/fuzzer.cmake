@@ -10,6 +10,10 @@ function(gantry_fuzzer name)
     target_link_libraries(fuzz_${name} PRIVATE gantry_options gantry_core ${ARG_LINK})
     set_target_properties(fuzz_${name} PROPERTIES
                           RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/fuzz)
+    if(NOT TARGET fuzzers)
+        add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers fuzz_${name})
     if(GANTRY_FUZZ)
         target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
         # New inputs go to the build folder; the checked-in corpus is only read.

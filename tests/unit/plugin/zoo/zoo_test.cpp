@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "host/app/host.h"
+#include "host/core/sanitized.h"
 #include "host/plugin/library.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
@@ -81,6 +82,7 @@ TEST_CASE("a candidate that does not come back is ended at the limit") {
 }
 
 TEST_CASE("a symbol that nobody has is found before the host opens the library") {
+    if (core::sanitized) return;  // its names stand elsewhere than in a plain library
     ZooHost host;
     ChangedLibrary library{ZOO_GOOD};
     library.rename("_ZdlPvm", "_ZdlPvq");
