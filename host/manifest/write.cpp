@@ -40,8 +40,12 @@ public:
     template <class Items, class Write>
     void list(std::string_view key, const Items& items, Write&& write) {
         std::string json{'['};
-        for (const auto& item : items) json += (json.size() > 1 ? "," : "") + write(item);
-        raw(key, json + ']');
+        for (const auto& item : items) {
+            if (json.size() > 1) json += ',';
+            json += write(item);
+        }
+        json += ']';
+        raw(key, json);
     }
     std::string take() { return std::move(out_) + '}'; }
 

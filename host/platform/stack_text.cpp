@@ -1,5 +1,7 @@
 #include "host/platform/stack_text.h"
 
+#include <fmt/format.h>
+
 #include <cxxabi.h>
 #include <elfutils/libdwfl.h>
 #include <unistd.h>
@@ -51,15 +53,16 @@ std::vector<std::string> stack_text(std::span<void* const> frames) {
                 line = file != nullptr ? std::filesystem::path{file}.filename().string() : "";
             }
             if (const char* const name = dwfl_module_addrname(module, at)) {
-                line += (line.empty() ? "" : " ") + demangled(name);
+                if (!line.empty()) line += ' ';
+                line += demangled(name);
             }
             if (Dwfl_Line* const source = dwfl_module_getsrc(module, at)) {
                 int number = 0;
                 const char* const file =
                     dwfl_lineinfo(source, nullptr, &number, nullptr, nullptr, nullptr);
                 if (file != nullptr) {
-                    line += " " + std::filesystem::path{file}.filename().string() + ":" +
-                            std::to_string(number);
+                    line += fmt::format(" {}:{}", std::filesystem::path{file}.filename().string(),
+                                        number);
                 }
             }
         }
