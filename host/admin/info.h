@@ -65,10 +65,14 @@ struct SwapReport {
 
 /// Exactly one of `version` and `file` is set, or neither: then the newest candidate. A file tells
 /// itself which plugin it is, where `plugin` is empty.
-struct SwapRequest {
+struct PluginRequest {
     std::string plugin;
     std::string version;
     std::string file;
+};
+
+struct SwapRequest {
+    std::vector<PluginRequest> plugins;  ///< several: all at once, or none
     std::string worlds;    ///< only these at first: "5%" or "main,lobby"
     bool promote = false;  ///< the other worlds follow by themselves
     bool settle = false;   ///< a probation that is under way ends now

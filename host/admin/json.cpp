@@ -172,6 +172,53 @@ std::string error_json(std::string_view status, std::string_view sentence) {
     return dump(Json{{"error", sentence}, {"status", status}});
 }
 
+namespace {
+
+/// Refuses members that are not among `allowed`, which is a list for the sentence, too.
+Result<Done> only(const nlohmann::json& json, std::string_view allowed) {
+    for (const auto& [key, value] : json.items()) {
+        if (fmt::format(", {},", allowed).find(fmt::format(" {},", key)) != std::string::npos)
+            continue;
+        return Error{Status::invalid,
+                     fmt::format("unknown key \"{}\", allowed: {}", key.substr(0, 60), allowed)};
+    }
+    return Done{};
+}
+
+Result<PluginRequest> one_plugin(const nlohmann::json& json) {
+    PluginRequest one;
+    if (!take_text(json, "plugin", one.plugin) || !take_text(json, "version", one.version) ||
+        !take_text(json, "file", one.file)) {
+        return Error{Status::invalid, "plugin, version and file are texts"};
+    }
+    if (one.plugin.empty() && one.file.empty())
+        return Error{Status::invalid, "\"plugin\" is missing"};
+    if (!one.version.empty() && !one.file.empty())
+        return Error{Status::invalid, "either version or file, not both"};
+    return one;
+}
+
+Result<std::vector<PluginRequest>> several_plugins(const nlohmann::json& list) {
+    constexpr std::size_t plugins_max = 64;
+    std::vector<PluginRequest> plugins;
+    if (!list.is_array() || list.empty() || list.size() > plugins_max) {
+        return Error{Status::invalid,
+                     fmt::format("\"plugins\" is a list of 1 to {} objects such as "
+                                 "{{\"plugin\": \"arena\", \"version\": \"2.0.0\"}}",
+                                 plugins_max)};
+    }
+    for (const nlohmann::json& json : list) {
+        if (!json.is_object()) return Error{Status::invalid, "\"plugins\" is a list of objects"};
+        if (auto ok = only(json, "plugin, version, file"); !ok) return ok.error();
+        auto one = one_plugin(json);
+        if (!one) return one.error();
+        plugins.push_back(std::move(*one));
+    }
+    return plugins;
+}
+
+}  // namespace
+
 Result<SwapRequest> swap_request(const std::string& text) {
     const auto json = nlohmann::json::parse(text, nullptr, false);
     if (!json.is_object()) {
@@ -179,22 +226,15 @@ Result<SwapRequest> swap_request(const std::string& text) {
                      "the body must be an object such as "
                      "{\"plugin\": \"arena\", \"version\": \"2.0.0\"}"};
     }
-    for (const auto& [key, value] : json.items()) {
-        if (key == "plugin" || key == "version" || key == "file" || key == "worlds" ||
-            key == "promote" || key == "settle") {
-            continue;
-        }
-        return Error{Status::invalid,
-                     fmt::format("unknown key \"{}\", allowed: plugin, version, file, worlds, "
-                                 "promote, settle",
-                                 key.substr(0, 60))};
+    const bool several = json.contains("plugins");
+    if (auto ok = only(json, several ? "plugins, worlds, promote, settle"
+                                     : "plugin, version, file, plugins, worlds, promote, settle");
+        !ok) {
+        return ok.error();
     }
     SwapRequest request;
-    if (!take_text(json, "plugin", request.plugin) ||
-        !take_text(json, "version", request.version) || !take_text(json, "file", request.file) ||
-        !take_text(json, "worlds", request.worlds)) {
-        return Error{Status::invalid, "plugin, version, file and worlds are texts"};
-    }
+    if (!take_text(json, "worlds", request.worlds))
+        return Error{Status::invalid, "worlds is a text"};
     if (!take_flag(json, "promote", request.promote) ||
         !take_flag(json, "settle", request.settle)) {
         return Error{Status::invalid, "promote and settle are true or false"};
@@ -203,10 +243,14 @@ Result<SwapRequest> swap_request(const std::string& text) {
         return Error{Status::invalid,
                      "promote says what follows when only some worlds are swapped"};
     }
-    if (request.plugin.empty() && request.file.empty())
-        return Error{Status::invalid, "\"plugin\" is missing"};
-    if (!request.version.empty() && !request.file.empty()) {
-        return Error{Status::invalid, "either version or file, not both"};
+    if (several) {
+        auto plugins = several_plugins(json["plugins"]);
+        if (!plugins) return plugins.error();
+        request.plugins = std::move(*plugins);
+    } else {
+        auto one = one_plugin(json);
+        if (!one) return one.error();
+        request.plugins.push_back(std::move(*one));
     }
     return request;
 }

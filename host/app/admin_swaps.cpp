@@ -24,9 +24,9 @@ Result<T> ask_control(Host& host, std::function<Result<T>(plugin::PluginManager&
 
 Result<std::uint64_t> HostBackend::swap(const admin::SwapRequest& request) {
     plugin::SwapWish wish;
-    wish.plugin = request.plugin;
-    wish.version = request.version;
-    wish.file = request.file;
+    for (const admin::PluginRequest& one : request.plugins) {
+        wish.plugins.push_back({one.plugin, one.version, one.file});
+    }
     wish.worlds = request.worlds;
     wish.promote = request.promote;
     wish.settle = request.settle;

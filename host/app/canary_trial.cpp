@@ -223,8 +223,10 @@ private:
                                                    const world::WorldInstance* replaces) {
         world::InstanceOptions options;
         options.config = order_.config;
+        std::vector<std::uint32_t> replaced;
+        if (replaces != nullptr) replaced.push_back(replaces->owner().id);
         return std::make_unique<world::WorldInstance>(room.world(), from.identity(), plugin,
-                                                      nullptr, options, replaces);
+                                                      nullptr, options, replaced);
     }
 
     /// The incumbent in the world whose components the candidate will find. It serves elsewhere:

@@ -122,16 +122,22 @@ int list_generations(const std::string& host, bool json) {
     return 0;
 }
 
-int swap_plugin(const std::string& host, const std::string& what, const SwapFlags& flags) {
-    Json request;
-    const auto at = what.find('@');
-    if (what.ends_with(".so")) {
-        std::error_code ignored;
-        request["file"] = std::filesystem::absolute(what, ignored).string();
-    } else {
-        request["plugin"] = what.substr(0, at);
-        if (at != std::string::npos) request["version"] = what.substr(at + 1);
+int swap_plugins(const std::string& host, const std::vector<std::string>& what,
+                 const SwapFlags& flags) {
+    Json plugins = Json::array();
+    for (const std::string& one : what) {
+        Json plugin;
+        const auto at = one.find('@');
+        if (one.ends_with(".so")) {
+            std::error_code ignored;
+            plugin["file"] = std::filesystem::absolute(one, ignored).string();
+        } else {
+            plugin["plugin"] = one.substr(0, at);
+            if (at != std::string::npos) plugin["version"] = one.substr(at + 1);
+        }
+        plugins.push_back(std::move(plugin));
     }
+    Json request = {{"plugins", std::move(plugins)}};
     if (!flags.worlds.empty()) request["worlds"] = flags.worlds;
     if (flags.promote) request["promote"] = true;
     if (flags.settle) request["settle"] = true;

@@ -34,13 +34,14 @@ int run_canary(const std::string& order_file);
 /// Commands that ask a running host. `host` names one of several, or is empty.
 int list_plugins(const std::string& host, bool json);
 int list_routes(const std::string& host, bool json);
-/// `what` is "arena", "arena@2.0.0" or the path of a library.
 struct SwapFlags {
     std::string worlds;
     bool promote = false;
     bool settle = false;
 };
-int swap_plugin(const std::string& host, const std::string& what, const SwapFlags& flags);
+/// Each is "arena", "arena@2.0.0" or the path of a library; several are swapped all at once.
+int swap_plugins(const std::string& host, const std::vector<std::string>& what,
+                 const SwapFlags& flags);
 int promote_plugin(const std::string& host, const std::string& plugin);
 int abort_plugin(const std::string& host, const std::string& plugin);
 int list_generations(const std::string& host, bool json);

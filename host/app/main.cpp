@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
         "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
         "  gantry plugins                     in another terminal: what runs there\n"
         "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+        "  gantry swap rules@2.0.0 bots@2.0.0 replace two that need each other, in one moment\n"
         "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
         "  gantry who                         which versions are in memory, and why\n"
         "Write your own plugin: sdk/README.md");
@@ -90,16 +91,20 @@ int main(int argc, char** argv) {
     canary->add_option("order", what)->required();
     canary->callback([&] { code = run_canary(what); });
 
-    auto* swap = app.add_subcommand("swap", "Replace a plugin of a running host");
+    auto* swap = app.add_subcommand("swap", "Replace plugins of a running host");
     add_host(swap);
-    swap->add_option("what", what, "name, name@version, or the path of a .so file")->required();
+    std::vector<std::string> next;
+    swap->add_option("what", next,
+                     "name, name@version, or the path of a .so file; several at once commit in the "
+                     "same moment, or none does")
+        ->required();
     SwapFlags flags;
     swap->add_option("--worlds", flags.worlds,
                      "Only these worlds at first: a share such as 5%, or names with commas");
     swap->add_flag("--promote", flags.promote,
                    "With --worlds: the others follow once the probation has passed");
     swap->add_flag("--settle", flags.settle, "End a probation that is under way, do not refuse");
-    swap->callback([&] { code = swap_plugin(host, what, flags); });
+    swap->callback([&] { code = swap_plugins(host, next, flags); });
 
     auto* promote = app.add_subcommand("promote", "Take a version of some worlds to all of them");
     add_host(promote);

@@ -98,18 +98,36 @@ Result<Done> check_plan(const Parts& parts, const MigrationPlan& plan) {
 
 }  // namespace
 
-Result<MigrationPlan> World::plan_migration(OwnerId staged) const {
+Result<MigrationPlan> World::plan_migration(std::span<const OwnerId> staged) const {
     std::vector<Next> next;
     for (const StagedSchema& one : parts_->components.staged()) {
-        if (one.owner != staged) continue;
-        const Converter* const found = parts_->components.find_converter(one.component, staged);
-        next.push_back({one.schema, found != nullptr ? *found : Converter{}});
+        if (!contains(staged, one.owner)) continue;
+        const Converter* const found = parts_->components.find_converter(one.component, one.owner);
+        const auto same = std::find_if(next.begin(), next.end(), [&](const Next& other) {
+            return other.schema.name == one.schema.name;
+        });
+        if (same == next.end()) {
+            next.push_back({one.schema, found != nullptr ? *found : Converter{}});
+        } else if (difference(same->schema, one.schema)) {
+            return Error{
+                Status::refused,
+                fmt::format("component {}: two plugins of this swap do not agree: {} against {}",
+                            one.schema.name, layout_text(same->schema), layout_text(one.schema))};
+        } else if (found != nullptr) {
+            same->converter = *found;
+        }
     }
-    std::vector<OwnerId> leaving{staged};
-    if (const Facade* const facade = parts_->facade(staged)) {
+    std::vector<OwnerId> leaving{staged.begin(), staged.end()};
+    for (const OwnerId owner : staged) {
+        const Facade* const facade = parts_->facade(owner);
+        if (facade == nullptr) continue;
         leaving.insert(leaving.end(), facade->replaces().begin(), facade->replaces().end());
     }
     return plan_all(*parts_, next, leaving);
+}
+
+Result<MigrationPlan> World::plan_migration(OwnerId staged) const {
+    return plan_migration(std::span{&staged, 1});
 }
 
 Result<MigrationPlan> World::plan_migration(std::span<const ComponentDesc> next,

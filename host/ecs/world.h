@@ -91,9 +91,11 @@ public:
     /// `invalid` for a component that is not replicated.
     Status collect_changed(ComponentId component, std::vector<Entity>& out);
 
-    /// How the layouts that a staged owner registered come out of the present ones; empty when
-    /// nothing changes. `refused` with both layouts when a field cannot be carried over, or when a
-    /// user that is not among `leaving` would be left on the old layout.
+    /// How the layouts that staged owners registered come out of the present ones; empty when
+    /// nothing changes. `refused` with both layouts when a field cannot be carried over, when a
+    /// user that is not among `leaving` would be left on the old layout, or when two of the staged
+    /// owners do not agree.
+    Result<MigrationPlan> plan_migration(std::span<const OwnerId> staged) const;
     Result<MigrationPlan> plan_migration(OwnerId staged) const;
     Result<MigrationPlan> plan_migration(std::span<const ComponentDesc> next,
                                          std::span<const OwnerId> leaving) const;

@@ -34,6 +34,7 @@ public:
     /// As in the file: its pointers mean nothing.
     const PluginDesc& desc() const noexcept { return image_.desc; }
     const std::string& name() const noexcept { return name_; }
+    const std::string& version() const noexcept { return version_; }
     const std::string& label() const noexcept { return label_; }
     const std::filesystem::path& file() const noexcept { return file_; }
     const std::filesystem::path& copy() const noexcept { return copy_; }

@@ -45,18 +45,24 @@ struct Loaded {
     VitalsList previous_vitals;
     VitalsHistory history;
     std::filesystem::path dropped_file;
+    std::vector<std::string> partners;  ///< came in one swap, and go back or settle together
     TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
     bool told_why_it_stays = false;
     std::optional<Trial> trial;
 };
 
-/// A swap that was asked for.
-struct Request {
-    std::uint64_t ticket = 0;
+/// One plugin's next version.
+struct NextVersion {
     std::string plugin;
     std::filesystem::path file;
     const PluginDesc* linked = nullptr;
-    std::vector<WorldId> worlds;  ///< only these; empty: all
+};
+
+/// A swap that was asked for.
+struct Request {
+    std::uint64_t ticket = 0;
+    std::vector<NextVersion> plugins;  ///< several: all at once, or none
+    std::vector<WorldId> worlds;       ///< only these; empty: all
     bool promote = false;
     bool settle = false;
     bool promotes = false;  ///< the trial that runs

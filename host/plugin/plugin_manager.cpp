@@ -182,11 +182,11 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     loaded.since_wall = clock_.wall_now();
     loaded.dropped_file = library->file();
     if (desc.create_service != nullptr) {
-        auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0), {});
+        auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0));
         if (!added) return added;
     }
     for (std::uint32_t i = 0; desc.create_io != nullptr && i < rooms_.shards.size(); ++i) {
-        auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i), {});
+        auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i));
         if (!added) {
             remove_now(name);
             return added;
@@ -205,6 +205,7 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     }
     log::info("loaded {} from {}", library->label(),
               library->file().empty() ? "this program" : library->file().string());
+    loaded.partners = {name};
     loaded_.emplace(name, std::move(loaded));
     return Done{};
 }

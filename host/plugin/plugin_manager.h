@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,13 +46,14 @@ public:
     void poll(TimeNs now);
     TimeNs next_due() const noexcept;
 
-    /// Begins to replace a plugin, or to load a new one; the ticket of its report. [control]
+    /// Begins to replace one plugin or several at once, or to load a new one; the ticket of the
+    /// report. [control]
     Result<std::uint64_t> swap(const SwapWish& wish);
     /// What runs in some worlds only goes on to all, or leaves them again. [control]
     Result<std::uint64_t> promote(std::string_view plugin);
     Result<Done> abort(std::string_view plugin);
-    /// The same with a plugin linked into this program. For tests.
-    std::uint64_t swap_linked(const PluginDesc& desc);
+    /// The same with plugins linked into this program. For tests.
+    std::uint64_t swap_linked(std::span<const PluginDesc* const> descs);
     /// A plugin's code failed. [any thread]
     void failed(const core::Owner& owner, std::string_view where, std::string_view what);
     /// A fault in a plugin's code was left; it is parked in that room. [any thread]
@@ -68,6 +70,13 @@ public:
 
 private:
     struct Job;
+    struct JobPart;
+    /// What a plugin is, or will be once the swap under way has committed; empty: not loaded.
+    struct Serving {
+        std::string label;
+        std::string version;
+    };
+    Serving serving(std::string_view plugin) const;
     PluginConfig config_of(std::string_view plugin) const;
     bool lists(const WorldPlace& world, std::string_view plugin) const;
     core::Owner new_owner(const Library& library);
@@ -89,23 +98,42 @@ private:
 
     // One swap at a time; the others wait. [control]
     std::uint64_t enqueue(Request request);
+    Result<NextVersion> next_version(const PluginWish& wish) const;
     Result<std::filesystem::path> find_dropped(std::string_view plugin,
                                                std::string_view version) const;
-    bool takes_part(const WorldPlace& place) const;
     void begin_next(TimeNs now);
     void begin_job(Request request);
-    Result<Done> check_candidate(const PluginDesc& desc, const std::string& name,
-                                 const std::string& label) const;
+    Result<Done> check_incumbent(const std::string& plugin);
+    Result<Done> stage(JobPart& part);
+    Result<Done> check_plan();
+    void put_in_order();
     void ask_states();
-    void state_told(Facet facet, std::shared_ptr<route::StateStore> state);
-    void begin_canary();
-    void poll_canary();
+    void ask_states(const std::string& plugin);
+    bool tries(const JobPart& part) const;
+    void begin_canaries();
+    bool canaries_run() const noexcept;
+    void poll_canaries();
     CanaryOrder canary_order(const StagedLibrary& staged, const PluginConfig& config) const;
     void load_beside();
+
+    // Its way through the rooms.
+    bool takes_part(const WorldPlace& place, const JobPart& part) const;
     void swap_worlds();
+    world::SwapOrder world_swap(const WorldPlace& place);
+    void tell_worlds(const std::function<void(world::World&)>& what);
+    void world_reached(std::uint64_t ticket);
+    void look_at_barrier();
+    TimeNs barrier_due() const noexcept;
+    void give_up_barrier(const std::string& reason);
+    void world_done(const std::string& world, world::SwapResult result);
     void swap_shards();
     void swap_service();
-    void world_done(const std::string& world, world::SwapResult result);
+    std::vector<route::FacetOrder> facet_orders(Facet facet, std::uint32_t shard);
+    template <class Room>
+    std::string add_all(Room& room, const std::vector<route::FacetOrder>& orders);
+    void room_done(std::string reason, void (PluginManager::*next)());
+
+    // Its end, and after.
     void commit_job();
     void commit_trial();
     void begin_promotion();
@@ -113,15 +141,16 @@ private:
     void look_at_trial(Loaded& loaded, TimeNs now);
     void fail_job(SwapOutcome outcome, std::string reason);
     void undo_rooms(const std::string& plugin, const std::string& reason);
-    void roll_back(Loaded& loaded, const std::string& reason);
-    void roll_back(Loaded& loaded, const std::string& reason, Incident incident,
+    void roll_back(const Loaded& first, const std::string& reason);
+    void roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
                    const std::vector<void*>& frames);
     void take_fault(const core::Owner& owner, const route::FaultReport& report);
     void tell(Incident incident, const std::vector<void*>& frames);
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
     Incident rollback_incident(const Loaded& loaded, const std::string& reason) const;
-    void settle(Loaded& loaded);
+    void settle(const Loaded& first);
+    void settle_rooms(const std::string& plugin);
     void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries,
                 bool forbidden = false);
     void reserve(const platform::CodeRange& range);

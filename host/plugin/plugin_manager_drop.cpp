@@ -40,7 +40,7 @@ void PluginManager::unload_absent(TimeNs now) {
     for (auto& [name, loaded] : loaded_) {
         if (loaded.gone_since == 0) loaded.told_why_it_stays = false;
         if (loaded.gone_since == 0 || loaded.state != PluginState::active) continue;
-        if (job_ && job_->request.plugin == name) continue;  // its successor is being looked at
+        if (job_ && job_->find(name) != nullptr) continue;  // its successor is being looked at
         if (now - loaded.gone_since < drop_config_.unload_after_ms * ns_per_ms) continue;
         const auto why = needed_by(name);
         if (!why) {
@@ -64,8 +64,7 @@ void PluginManager::take_drop(const Dropped& dropped) {
         if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty())
             return;
     }
-    const auto ticket =
-        swap({.plugin = dropped.name, .version = dropped.version, .file = dropped.file});
+    const auto ticket = swap({.plugins = {{dropped.name, dropped.version, dropped.file}}});
     if (!ticket) log::warn("drop: {}", ticket.error().message);
 }
 

@@ -42,11 +42,12 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         tell(std::move(incident), report.frames);
         end_trial(found->second, what, {});
         return;
-    } else if (job_ && job_->library && job_->library->name() == owner.plugin &&
-               job_->library->generation() == owner.generation) {
+    } else if (JobPart* const part = job_ ? job_->find(owner.plugin) : nullptr;
+               part != nullptr && part->library &&
+               part->library->generation() == owner.generation) {
         // A world that had committed has gone back by itself: the others must not go on.
-        job_->library->poison(what);
-        if (job_->reason.empty()) job_->reason = what;
+        part->library->poison(what);
+        give_up_barrier(what);
     }
     tell(std::move(incident), report.frames);
 }
@@ -87,7 +88,7 @@ Incident PluginManager::rollback_incident(const Loaded& loaded, const std::strin
     return incident;
 }
 
-void PluginManager::roll_back(Loaded& loaded, const std::string& reason, Incident incident,
+void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
                               const std::vector<void*>& frames) {
     incident.went_back_to = loaded.previous->label();
     if (loaded.probation) {
@@ -95,9 +96,6 @@ void PluginManager::roll_back(Loaded& loaded, const std::string& reason, Inciden
     }
     if (const SwapReport* const one = report(loaded.report)) incident.changes = one->changes;
     roll_back(loaded, reason);
-    loaded.vitals = std::move(loaded.previous_vitals);
-    loaded.history = {};
-    loaded.probation.reset();
     tell(std::move(incident), frames);
 }
 

@@ -44,146 +44,129 @@ Result<std::shared_ptr<Library>> PluginManager::open_now(const std::filesystem::
     return open(std::move(*staged));
 }
 
-Result<Done> PluginManager::check_dependencies(const PluginDesc& desc,
-                                               const std::string& label) const {
-    for (std::uint32_t i = 0; i < std::min(desc.dependency_count, dependencies_max); ++i) {
-        const Dependency& needs = desc.dependencies[i];
-        const auto found = loaded_.find(std::string_view{needs.name});
-        if (found == loaded_.end()) {
-            if (needs.optional != 0) continue;
-            return Error{Status::unavailable,
-                         fmt::format("{} needs the plugin {} {} or later, which is "
-                                     "not loaded",
-                                     label, needs.name, needs.version_min)};
-        }
-        const auto have = Version::parse(found->second.library->version());
-        const auto wanted = Version::parse(needs.version_min);
-        if (wanted && wanted->major == 0 && wanted->minor == 0 && wanted->patch == 0) continue;
-        if (!have || !wanted || !have->satisfies(*wanted)) {
-            return Error{
-                Status::unavailable,
-                fmt::format("{} needs {} {} or later of that major version; {} is loaded", label,
-                            needs.name, needs.version_min, found->second.library->label())};
-        }
-    }
-    return Done{};
-}
-
 void PluginManager::begin_job(Request request) {
     job_ = std::make_unique<Job>();
     job_->request = std::move(request);
     job_->began = clock_.now();
-    job_->config = config_of(job_->request.plugin);
-
-    const auto current = loaded_.find(job_->request.plugin);
+    for (NextVersion& next : job_->request.plugins) {
+        JobPart& part = job_->parts.emplace_back();
+        part.config = config_of(next.plugin);
+        part.next = std::move(next);
+    }
     if (job_->request.promotes) return begin_promotion();
-    if (current != loaded_.end() && current->second.state == PluginState::trial) {
-        return fail_job(
-            SwapOutcome::refused,
-            fmt::format("{} runs in {} worlds beside {}: promote or abort it first",
-                        current->second.trial->library->label(),
-                        current->second.trial->worlds.size(), current->second.library->label()));
+    for (JobPart& part : job_->parts) {
+        if (auto ok = check_incumbent(part.plugin()); !ok) {
+            return fail_job(SwapOutcome::refused, ok.error().message);
+        }
     }
-    if (current != loaded_.end() && current->second.state == PluginState::probation &&
-        job_->request.settle) {
-        log::info("swap: the probation of {} ends by request", current->second.library->label());
-        settle(current->second);
+    for (JobPart& part : job_->parts) {
+        if (auto staged = stage(part); !staged) {
+            return fail_job(SwapOutcome::refused, staged.error().message);
+        }
     }
-    if (current != loaded_.end() && current->second.state == PluginState::probation) {
-        const TimeNs left = current->second.probation_ends - now_;
-        return fail_job(
-            SwapOutcome::refused,
-            fmt::format("{} is in its probation for another {} ms; --settle ends it",
-                        current->second.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms));
-    }
-    if (job_->request.linked != nullptr) {
-        job_->library =
-            Library::linked(*job_->request.linked, ++generations_[job_->request.plugin]);
-    } else {
-        auto staged = stage(job_->request.file);
-        if (!staged) return fail_job(SwapOutcome::refused, staged.error().message);
-        job_->staged = std::move(*staged);
-        step(job_->request.ticket, "gate", clock_.now() - job_->began);
-    }
-    const std::string label = job_->staged ? job_->staged->label() : job_->library->label();
+    step(job_->request.ticket, "gate", clock_.now() - job_->began);
     if (SwapReport* const one = report(job_->request.ticket)) {
-        one->to = label;
-        if (current != loaded_.end()) one->from = current->second.library->label();
+        for (const JobPart& part : job_->parts) {
+            append_name(one->to, part.label());
+            const auto current = loaded_.find(part.plugin());
+            if (current != loaded_.end()) append_name(one->from, current->second.library->label());
+        }
     }
-    const auto ok = job_->staged
-                        ? check_candidate(job_->staged->desc(), job_->staged->name(), label)
-                        : check_candidate(job_->library->desc(), job_->library->name(), label);
-    if (!ok) return fail_job(SwapOutcome::refused, ok.error().message);
-    if (!job_->staged || canary_ == nullptr || !job_->config.canary) return load_beside();
+    if (auto ok = check_plan(); !ok) return fail_job(SwapOutcome::refused, ok.error().message);
     ask_states();
 }
 
-Result<Done> PluginManager::check_candidate(const PluginDesc& desc, const std::string& name,
-                                            const std::string& label) const {
-    if (name != job_->request.plugin) {
-        return Error{Status::invalid,
-                     fmt::format("{} is the plugin {}, not {}", job_->request.file.string(), name,
-                                 job_->request.plugin)};
+// One version at a time is on trial or in its probation.
+Result<Done> PluginManager::check_incumbent(const std::string& plugin) {
+    const auto current = loaded_.find(plugin);
+    if (current == loaded_.end()) {
+        if (job_->parts.size() == 1) return Done{};
+        return Error{
+            Status::not_found,
+            fmt::format("{} is not loaded: swap it in alone, and the others after it", plugin)};
     }
-    if (auto ok = check_dependencies(desc, label); !ok) return ok;
-    const auto current = loaded_.find(name);
-    if (current != loaded_.end() && current->second.library->desc().facets != desc.facets) {
+    Loaded& loaded = current->second;
+    if (loaded.state == PluginState::trial) {
         return Error{Status::refused,
-                     fmt::format("{} has other facets than {}: that needs a restart", label,
-                                 current->second.library->label())};
+                     fmt::format("{} runs in {} worlds beside {}: promote or abort it first",
+                                 loaded.trial->library->label(), loaded.trial->worlds.size(),
+                                 loaded.library->label())};
     }
-    return Done{};
+    if (loaded.state != PluginState::probation) return Done{};
+    if (job_->request.settle) {
+        log::info("swap: the probation of {} ends by request", loaded.library->label());
+        settle(loaded);
+        return Done{};
+    }
+    const TimeNs left = loaded.probation_ends - now_;
+    return Error{Status::refused,
+                 fmt::format("{} is in its probation for another {} ms; --settle ends it",
+                             loaded.library->label(), std::max<TimeNs>(left, 0) / ns_per_ms)};
+}
+
+Result<Done> PluginManager::stage(JobPart& part) {
+    if (part.next.linked != nullptr) {
+        part.library = Library::linked(*part.next.linked, ++generations_[part.plugin()]);
+    } else {
+        auto staged = stage(part.next.file);
+        if (!staged) return staged.error();
+        part.staged = std::move(*staged);
+    }
+    if (part.name() == part.plugin()) return Done{};
+    return Error{Status::invalid, fmt::format("{} is the plugin {}, not {}",
+                                              part.next.file.string(), part.name(), part.plugin())};
 }
 
 // The canary restores what the incumbent would hand over now, asked at a safe point of one room of
 // each kind.
 void PluginManager::ask_states() {
-    const std::string plugin = job_->request.plugin;
-    const auto current = loaded_.find(plugin);
     job_->states_asked = clock_.now();
-    job_->waiting = 0;
-    if (current == loaded_.end()) return begin_canary();
+    job_->waiting = 1;  // this loop itself
+    for (const JobPart& part : job_->parts) {
+        if (tries(part) && loaded_.contains(part.plugin())) ask_states(part.plugin());
+    }
+    if (--job_->waiting == 0) begin_canaries();
+}
+
+bool PluginManager::tries(const JobPart& part) const {
+    return part.staged != nullptr && canary_ != nullptr && part.config.canary;
+}
+
+void PluginManager::ask_states(const std::string& plugin) {
     const std::uint64_t ticket = job_->request.ticket;
-    const auto tell = [this, ticket](Facet facet) {
-        return [this, ticket, facet](std::shared_ptr<route::StateStore> state) {
-            rooms_.control([this, ticket, facet, state = std::move(state)]() mutable {
-                if (job_ && job_->request.ticket == ticket) state_told(facet, std::move(state));
+    const auto tell = [this, ticket, plugin](Facet facet) {
+        ++job_->waiting;
+        return [this, ticket, plugin, facet](std::shared_ptr<route::StateStore> state) {
+            rooms_.control([this, ticket, plugin, facet, state = std::move(state)]() mutable {
+                if (!job_ || job_->request.ticket != ticket) return;
+                if (state) job_->find(plugin)->states.push_back({facet, std::move(state)});
+                if (--job_->waiting != 0) return;
+                step(ticket, "snapshot", clock_.now() - job_->states_asked);
+                begin_canaries();
             });
         };
     };
-    const std::uint32_t facets = current->second.library->desc().facets;
+    const std::uint32_t facets = loaded_.at(plugin).library->desc().facets;
     const auto place = std::find_if(rooms_.worlds.begin(), rooms_.worlds.end(),
                                     [&](const auto& one) { return lists(one, plugin); });
-    const bool in_world = (facets & facet_bits::world) != 0 && place != rooms_.worlds.end();
-    const bool in_shard = (facets & facet_bits::io) != 0;
-    const bool in_service = (facets & facet_bits::service) != 0;
-    job_->waiting = std::uint32_t{in_world} + std::uint32_t{in_shard} + std::uint32_t{in_service};
-    if (job_->waiting == 0) return begin_canary();
-    if (in_world) {
+    if ((facets & facet_bits::world) != 0 && place != rooms_.worlds.end()) {
         world::Worker* const worker = rooms_.workers[place->worker];
         worker->port(place->id)([worker, id = place->id, plugin, told = tell(Facet::world)] {
             told(world::state_of(*worker->find(id), plugin));
         });
     }
-    if (in_shard) {
+    if ((facets & facet_bits::io) != 0) {
         session::IoRoom* const shard = rooms_.shards.front();
         shard->inbox().post(
             [shard, plugin, told = tell(Facet::io)] { told(shard->state_of(plugin)); });
         shard->wake();
     }
-    if (in_service) {
+    if ((facets & facet_bits::service) != 0) {
         rooms_.service->inbox().post([this, plugin, told = tell(Facet::service)] {
             told(rooms_.service->state_of(plugin));
         });
         rooms_.service->wake();
     }
-}
-
-void PluginManager::state_told(Facet facet, std::shared_ptr<route::StateStore> state) {
-    if (state) job_->states.push_back({facet, std::move(state)});
-    if (--job_->waiting != 0) return;
-    step(job_->request.ticket, "snapshot", clock_.now() - job_->states_asked);
-    begin_canary();
 }
 
 CanaryOrder PluginManager::canary_order(const StagedLibrary& staged,
@@ -201,43 +184,61 @@ CanaryOrder PluginManager::canary_order(const StagedLibrary& staged,
     return order;
 }
 
-void PluginManager::begin_canary() {
-    CanaryOrder order = canary_order(*job_->staged, job_->config);
-    order.states = std::move(job_->states);
+void PluginManager::begin_canaries() {
     job_->canary_began = clock_.now();
-    auto run = canary_->begin(order);
-    if (!run) {
-        return fail_job(SwapOutcome::refused,
-                        fmt::format("the canary process of {} cannot run: {}; mend that, or set "
-                                    "\"canary\": false for this plugin",
-                                    order.label, run.error().message));
+    bool any = false;
+    for (JobPart& part : job_->parts) {
+        if (!tries(part)) continue;
+        any = true;
+        CanaryOrder order = canary_order(*part.staged, part.config);
+        order.states = std::move(part.states);
+        auto run = canary_->begin(order);
+        if (!run) {
+            return fail_job(SwapOutcome::refused,
+                            fmt::format("the canary process of {} cannot run: {}; mend that, or "
+                                        "set \"canary\": false for this plugin",
+                                        order.label, run.error().message));
+        }
+        part.canary = std::move(*run);
     }
-    job_->canary = std::move(*run);
+    if (!any) load_beside();
 }
 
-void PluginManager::poll_canary() {
-    if (!job_ || !job_->canary) return;
-    const auto verdict = job_->canary->poll();
-    if (!verdict) return;
-    job_->canary.reset();
+bool PluginManager::canaries_run() const noexcept {
+    return job_ && std::any_of(job_->parts.begin(), job_->parts.end(),
+                               [](const JobPart& part) { return part.canary != nullptr; });
+}
+
+void PluginManager::poll_canaries() {
+    if (!canaries_run()) return;
+    for (JobPart& part : job_->parts) {
+        if (!part.canary) continue;
+        const auto verdict = part.canary->poll();
+        if (!verdict) continue;
+        part.canary.reset();
+        if (!verdict->passed) return fail_job(SwapOutcome::refused, verdict->reason);
+    }
+    if (canaries_run()) return;
     step(job_->request.ticket, "canary", clock_.now() - job_->canary_began);
-    if (!verdict->passed) return fail_job(SwapOutcome::refused, verdict->reason);
     load_beside();
 }
 
 void PluginManager::load_beside() {
     const TimeNs begin = clock_.now();
-    if (job_->staged) {
-        auto opened = open(std::move(job_->staged));
+    for (JobPart& part : job_->parts) {
+        if (!part.staged) continue;
+        auto opened = open(std::move(part.staged));
         if (!opened) return fail_job(SwapOutcome::refused, opened.error().message);
-        job_->library = std::move(*opened);
+        part.library = std::move(*opened);
     }
     step(job_->request.ticket, "load", clock_.now() - begin);
-    if (const auto current = loaded_.find(job_->request.plugin); current != loaded_.end()) {
-        job_->was_parked = current->second.state == PluginState::failed;
+    for (JobPart& part : job_->parts) {
+        const auto current = loaded_.find(part.plugin());
+        if (current == loaded_.end()) continue;
+        part.was_parked = current->second.state == PluginState::failed;
         current->second.state = PluginState::swapping;
-        publish_snapshot();
     }
+    publish_snapshot();
     swap_worlds();
 }
 

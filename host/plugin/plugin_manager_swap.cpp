@@ -27,32 +27,48 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
     if (queue_.size() >= queue_max)
         return Error{Status::limit, "too many swaps are waiting already"};
     Request request;
-    request.plugin = wish.plugin;
-    request.file = wish.file;
     request.promote = wish.promote;
     request.settle = wish.settle;
+    for (const PluginWish& one : wish.plugins) {
+        auto next = next_version(one);
+        if (!next) return next.error();
+        const auto same =
+            std::find_if(request.plugins.begin(), request.plugins.end(),
+                         [&](const NextVersion& other) { return other.plugin == next->plugin; });
+        if (same != request.plugins.end())
+            return Error{Status::invalid, next->plugin + " is named twice"};
+        request.plugins.push_back(std::move(*next));
+    }
+    if (request.plugins.empty()) return Error{Status::invalid, "no plugin is named"};
+    if (wish.worlds.empty()) return enqueue(std::move(request));
+    if (request.plugins.size() > 1) {
+        return Error{Status::invalid,
+                     "several plugins at once are swapped in all worlds; leave --worlds out"};
+    }
+    const std::string& plugin = request.plugins.front().plugin;
+    std::vector<WorldPlace> places;
+    for (const WorldPlace& place : rooms_.worlds) {
+        if (loaded_.contains(plugin) && lists(place, plugin)) places.push_back(place);
+    }
+    auto chosen = choose_worlds(wish.worlds, places);
+    if (!chosen) return chosen.error();
+    // All of them is no trial.
+    if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
+    return enqueue(std::move(request));
+}
+
+Result<NextVersion> PluginManager::next_version(const PluginWish& wish) const {
+    NextVersion next{wish.plugin, wish.file, nullptr};
     if (wish.plugin.empty() && !wish.file.empty()) {
         const auto candidate = inspect(wish.file, rules_);
         if (!candidate) return candidate.error();
-        request.plugin = candidate->name;
+        next.plugin = candidate->name;
     }
-    if (!wish.worlds.empty()) {
-        std::vector<WorldPlace> places;
-        for (const WorldPlace& place : rooms_.worlds) {
-            if (loaded_.contains(request.plugin) && lists(place, request.plugin))
-                places.push_back(place);
-        }
-        auto chosen = choose_worlds(wish.worlds, places);
-        if (!chosen) return chosen.error();
-        // All of them is no trial.
-        if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
-    }
-    if (wish.file.empty()) {
-        auto found = find_dropped(request.plugin, wish.version);
-        if (!found) return found.error();
-        request.file = *found;
-    }
-    return enqueue(std::move(request));
+    if (!wish.file.empty()) return next;
+    auto found = find_dropped(next.plugin, wish.version);
+    if (!found) return found.error();
+    next.file = std::move(*found);
+    return next;
 }
 
 Result<std::filesystem::path> PluginManager::find_dropped(std::string_view plugin,
@@ -73,10 +89,9 @@ Result<std::filesystem::path> PluginManager::find_dropped(std::string_view plugi
     return dropped->file;
 }
 
-std::uint64_t PluginManager::swap_linked(const PluginDesc& desc) {
+std::uint64_t PluginManager::swap_linked(std::span<const PluginDesc* const> descs) {
     Request request;
-    request.plugin = desc.name;
-    request.linked = &desc;
+    for (const PluginDesc* const desc : descs) request.plugins.push_back({desc->name, {}, desc});
     return enqueue(std::move(request));
 }
 
@@ -84,7 +99,7 @@ std::uint64_t PluginManager::enqueue(Request request) {
     request.ticket = next_ticket_++;
     SwapReport fresh;
     fresh.ticket = request.ticket;
-    fresh.plugin = request.plugin;
+    for (const NextVersion& next : request.plugins) append_name(fresh.plugin, next.plugin);
     fresh.began_wall = clock_.wall_now();
     reports_.push_back(std::move(fresh));
     if (reports_.size() > reports_max) reports_.pop_front();
@@ -102,131 +117,36 @@ void PluginManager::begin_next(TimeNs now) {
     }
 }
 
-bool PluginManager::takes_part(const WorldPlace& place) const {
-    const auto among = [&](const std::vector<WorldId>& list) {
-        return std::find(list.begin(), list.end(), place.id) != list.end();
-    };
-    if (!lists(place, job_->request.plugin) || among(job_->already)) return false;
-    return job_->request.worlds.empty() || among(job_->request.worlds);
-}
-
-// Each world drains and commits by itself; the results come back here.
-void PluginManager::swap_worlds() {
-    const bool is_new = !loaded_.contains(job_->request.plugin);
-    job_->waiting = 1;  // this loop itself
-    for (const WorldPlace& place : rooms_.worlds) {
-        if (job_->library->desc().create_world == nullptr || !takes_part(place)) continue;
-        ++job_->waiting;
-        world::Worker* const worker = rooms_.workers[place.worker];
-        world::SwapOrder order;
-        order.next = world_order(job_->library, job_->config);
-        job_->vitals.push_back(order.next.options.vitals);
-        order.drain_ms = job_->config.drain_ms;
-        order.hold_ms = job_->config.hold_ms;
-        order.cancel_at_deadline = job_->config.cancel_at_deadline;
-        order.done = [this, name = place.name](world::SwapResult result) {
-            rooms_.control([this, name, result = std::move(result)]() mutable {
-                world_done(name, std::move(result));
-            });
-        };
-        worker->port(place.id)([worker, id = place.id, order = std::move(order), is_new]() mutable {
-            world::World* const world = worker->find(id);
-            if (!is_new) return world->begin_swap(std::move(order));
-            world::SwapResult result;
-            if (const auto added = world->add(order.next)) {
-                result.end = world::SwapEnd::committed;
-            } else {
-                result.end = world::SwapEnd::refused;
-                result.reason = added.error().message;
-            }
-            order.done(std::move(result));
-        });
-    }
-    if (--job_->waiting == 0) swap_shards();
-}
-
-void PluginManager::world_done(const std::string& world, world::SwapResult result) {
-    if (!job_) return;
-    job_->prepare_max = std::max(job_->prepare_max, result.prepare_ns);
-    job_->drain_max = std::max(job_->drain_max, result.drain_ns);
-    job_->pause_max = std::max(job_->pause_max, result.pause_ns);
-    if (job_->changes.empty()) job_->changes = std::move(result.changes);
-    if (SwapReport* const one = report(job_->request.ticket)) {
-        one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(),
-                              result.leftovers.end());
-    }
-    if (result.end != world::SwapEnd::committed && job_->reason.empty()) {
-        job_->refused = result.end == world::SwapEnd::refused;
-        job_->reason = "world " + world + ": " + result.reason;
-    }
-    if (--job_->waiting != 0) return;
-    step(job_->request.ticket, "prepare", job_->prepare_max);
-    step(job_->request.ticket, "drain", job_->drain_max);
-    step(job_->request.ticket, "commit", job_->pause_max);
-    if (job_->reason.empty()) {
-        return job_->request.worlds.empty() ? swap_shards() : commit_trial();
-    }
-    fail_job(job_->refused ? SwapOutcome::refused : SwapOutcome::given_up, job_->reason);
-}
-
-void PluginManager::swap_shards() {
-    if (job_->library->desc().create_io == nullptr) return swap_service();
-    const std::string replaces = loaded_.contains(job_->request.plugin) ? job_->request.plugin : "";
-    job_->waiting = static_cast<std::uint32_t>(rooms_.shards.size());
-    for (std::uint32_t i = 0; i < rooms_.shards.size(); ++i) {
-        session::IoRoom* const shard = rooms_.shards[i];
-        const auto order = facet_order(job_->library, job_->config, Facet::io, i);
-        shard->inbox().post([this, shard, order, replaces] {
-            const auto added = shard->add(order, replaces);
-            rooms_.control([this, reason = added ? std::string{} : added.error().message] {
-                if (!job_) return;
-                if (job_->reason.empty()) job_->reason = reason;
-                if (--job_->waiting != 0) return;
-                if (job_->reason.empty()) return swap_service();
-                fail_job(SwapOutcome::given_up, job_->reason);
-            });
-        });
-        shard->wake();
-    }
-}
-
-void PluginManager::swap_service() {
-    if (job_->library->desc().create_service == nullptr) return commit_job();
-    const std::string replaces = loaded_.contains(job_->request.plugin) ? job_->request.plugin : "";
-    const auto order = facet_order(job_->library, job_->config, Facet::service, 0);
-    rooms_.service->inbox().post([this, order, replaces] {
-        const auto added = rooms_.service->add(order, replaces);
-        rooms_.control([this, reason = added ? std::string{} : added.error().message] {
-            if (!job_) return;
-            if (job_->reason.empty()) job_->reason = reason;
-            if (job_->reason.empty()) return commit_job();
-            fail_job(SwapOutcome::given_up, job_->reason);
-        });
-    });
-    rooms_.service->wake();
-}
-
 void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
-    const auto [place, is_new] = loaded_.try_emplace(job->request.plugin);
-    Loaded& loaded = place->second;
-    const bool was_parked = loaded.state == PluginState::failed || job->was_parked;
-    loaded.config = job->config;
-    loaded.previous = std::move(loaded.library);
-    loaded.library = job->library;
-    loaded.since_wall = clock_.wall_now();
-    loaded.report = job->request.ticket;
-    loaded.failures = 0;
-    loaded.probation_failures = 0;
-    loaded.error.clear();
-    loaded.dropped_file = job->request.file;
-    loaded.gone_since = 0;
-    // After one that a fault has parked there is nothing to go back to.
-    const bool no_way_back = is_new || was_parked;
-    loaded.state = no_way_back ? PluginState::active : PluginState::probation;
-    begin_probation(loaded, std::move(job->vitals));
-    loaded.probation_ends = now_ + loaded.config.probation_ms * ns_per_ms;
+    std::vector<std::string> partners;
+    bool way_back = true;
+    std::uint32_t probation_ms = 0;
+    for (const JobPart& part : job->parts) {
+        partners.push_back(part.plugin());
+        way_back = way_back && loaded_.contains(part.plugin()) && !part.was_parked;
+        probation_ms = std::max(probation_ms, part.config.probation_ms);
+    }
+    const bool is_new = !loaded_.contains(partners.front());
+    for (JobPart& part : job->parts) {
+        Loaded& loaded = loaded_[part.plugin()];
+        loaded.config = part.config;
+        loaded.previous = std::move(loaded.library);
+        loaded.library = part.library;
+        loaded.since_wall = clock_.wall_now();
+        loaded.report = job->request.ticket;
+        loaded.failures = 0;
+        loaded.probation_failures = 0;
+        loaded.error.clear();
+        loaded.dropped_file = part.next.file;
+        loaded.partners = partners;
+        loaded.gone_since = 0;
+        // After one that a fault has parked there is nothing to go back to.
+        loaded.state = way_back ? PluginState::probation : PluginState::active;
+        begin_probation(loaded, std::move(part.vitals));
+        loaded.probation_ends = now_ + probation_ms * ns_per_ms;
+    }
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = SwapOutcome::committed;
         one->settled = is_new;
@@ -236,7 +156,7 @@ void PluginManager::commit_job() {
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
                   static_cast<double>(job->pause_max) / ns_per_ms);
     }
-    if (!is_new && (was_parked || loaded.config.probation_ms == 0)) settle(loaded);
+    if (!is_new && (!way_back || probation_ms == 0)) settle(loaded_.at(partners.front()));
     publish_snapshot();
 }
 
@@ -244,24 +164,26 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     const std::unique_ptr<Job> job = std::move(job_);
     if (outcome == SwapOutcome::refused) ++counters_.swaps_refused;
     if (outcome == SwapOutcome::given_up) ++counters_.swaps_given_up;
-    const auto current = loaded_.find(job->request.plugin);
-    if (current != loaded_.end()) {
-        if (current->second.state == PluginState::swapping) {
-            undo_rooms(job->request.plugin, reason);
-            current->second.state = job->was_parked ? PluginState::failed : PluginState::active;
+    for (const JobPart& part : job->parts) {
+        const auto current = loaded_.find(part.plugin());
+        if (current == loaded_.end()) {
+            // It was to be new: take it out of the rooms that had it already.
+            if (part.library) unload(part.plugin());
+        } else if (current->second.state == PluginState::swapping) {
+            undo_rooms(part.plugin(), reason);
+            current->second.state = part.was_parked ? PluginState::failed : PluginState::active;
         }
-    } else if (job->library) {
-        // A plugin that was to be new: take it out of the rooms that had it already.
-        unload(job->request.plugin);
     }
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = outcome;
         one->reason = reason;
         one->settled = true;
     }
-    log::warn("swap: {} {}: {}", job->request.plugin,
+    log::warn("swap: {} {}: {}", fmt::join(job->names(), ", "),
               outcome == SwapOutcome::refused ? "refused" : "given up", reason);
-    if (job->library) retire(job->library, 0, 0);
+    for (JobPart& part : job->parts) {
+        if (part.library) retire(std::move(part.library), 0, 0);
+    }
     publish_snapshot();
 }
 
@@ -281,29 +203,45 @@ void PluginManager::undo_rooms(const std::string& plugin, const std::string& rea
     rooms_.service->wake();
 }
 
-void PluginManager::roll_back(Loaded& loaded, const std::string& reason) {
-    log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
-              loaded.previous->label(), reason);
+// All that came in one swap go back together.
+void PluginManager::roll_back(const Loaded& first, const std::string& reason) {
+    const std::uint64_t ticket = first.report;
+    const std::vector<std::string> partners = first.partners;
     ++counters_.swaps_rolled_back;
-    undo_rooms(loaded.library->name(), reason);
-    std::shared_ptr<Library> bad = std::move(loaded.library);
-    loaded.library = std::move(loaded.previous);
-    loaded.state = PluginState::active;
-    loaded.error = reason;
-    loaded.since_wall = clock_.wall_now();
-    if (SwapReport* const one = report(loaded.report)) {
+    for (const std::string& name : partners) {
+        Loaded& loaded = loaded_.at(name);
+        log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
+                  loaded.previous->label(), reason);
+        undo_rooms(name, reason);
+        std::shared_ptr<Library> bad = std::move(loaded.library);
+        loaded.library = std::move(loaded.previous);
+        loaded.state = PluginState::active;
+        loaded.error = reason;
+        loaded.since_wall = clock_.wall_now();
+        loaded.vitals = std::move(loaded.previous_vitals);
+        loaded.history = {};
+        loaded.probation.reset();
+        retire(std::move(bad), 0, 0);
+    }
+    if (SwapReport* const one = report(ticket)) {
         one->outcome = SwapOutcome::rolled_back;
         one->reason = reason;
         one->settled = true;
     }
-    retire(std::move(bad), 0, 0);
     publish_snapshot();
 }
 
-void PluginManager::settle(Loaded& loaded) {
-    loaded.state = PluginState::active;
-    if (!loaded.previous) return;
-    const std::string plugin = loaded.library->name();
+void PluginManager::settle(const Loaded& first) {
+    for (const std::string& name : std::vector<std::string>{first.partners}) {
+        Loaded& loaded = loaded_.at(name);
+        loaded.state = PluginState::active;
+        if (!loaded.previous) continue;
+        settle_rooms(name);
+        retire(std::move(loaded.previous), loaded.report, 0);
+    }
+}
+
+void PluginManager::settle_rooms(const std::string& plugin) {
     for (const WorldPlace& place : rooms_.worlds) {
         world::Worker* const worker = rooms_.workers[place.worker];
         worker->port(place.id)(
@@ -315,7 +253,6 @@ void PluginManager::settle(Loaded& loaded) {
     }
     rooms_.service->inbox().post([this, plugin] { rooms_.service->settle(plugin); });
     rooms_.service->wake();
-    retire(std::move(loaded.previous), loaded.report, 0);
 }
 
 void PluginManager::settle_all() {
@@ -329,7 +266,8 @@ void PluginManager::poll(TimeNs now) {
     look_at_vitals(now);
     handle_drops(now);
     begin_next(now);
-    poll_canary();
+    poll_canaries();
+    look_at_barrier();
     for (auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation && now >= loaded.probation_ends) {
             log::info("swap: {} has passed its probation", loaded.library->label());
@@ -353,7 +291,7 @@ void PluginManager::poll(TimeNs now) {
 TimeNs PluginManager::next_due() const noexcept {
     TimeNs due = drop_.next_due();
     if (!queue_.empty() && !job_) return 0;
-    if (job_ && job_->canary) due = std::min(due, now_ + ns_per_ms);
+    if (canaries_run()) due = std::min(due, now_ + ns_per_ms);
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);
     }

@@ -14,18 +14,19 @@ namespace gantry::plugin {
 void PluginManager::commit_trial() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
-    Loaded& loaded = loaded_.at(job->request.plugin);
+    JobPart& part = job->parts.front();  // one alone
+    Loaded& loaded = loaded_.at(part.plugin());
     loaded.state = PluginState::trial;
     Trial& trial = loaded.trial.emplace();
-    trial.library = job->library;
-    trial.config = job->config;
+    trial.library = part.library;
+    trial.config = part.config;
     trial.worlds = job->request.worlds;
-    trial.vitals = std::move(job->vitals);
+    trial.vitals = std::move(part.vitals);
     trial.report = job->request.ticket;
     trial.promote = job->request.promote;
-    trial.file = job->request.file;
-    trial.ends = now_ + job->config.probation_ms * ns_per_ms;
-    trial.probation.emplace(job->config.probation, loaded.history.rates(),
+    trial.file = part.next.file;
+    trial.ends = now_ + part.config.probation_ms * ns_per_ms;
+    trial.probation.emplace(part.config.probation, loaded.history.rates(),
                             platform::resident_bytes(), now_);
     if (SwapReport* const one = report(trial.report)) {
         one->outcome = SwapOutcome::committed;
@@ -44,26 +45,26 @@ Result<std::uint64_t> PluginManager::promote(std::string_view plugin) {
                      fmt::format("no version of {} runs in some worlds only", plugin)};
     }
     Request request;
-    request.plugin = plugin;
-    request.file = found->second.trial->file;
+    request.plugins.push_back({std::string{plugin}, found->second.trial->file, nullptr});
     request.promotes = true;
     return enqueue(std::move(request));
 }
 
 // The worlds that have it already keep it; the others, the shards and the service follow.
 void PluginManager::begin_promotion() {
-    Loaded& loaded = loaded_.at(job_->request.plugin);
+    JobPart& part = job_->parts.front();
+    Loaded& loaded = loaded_.at(part.plugin());
     if (loaded.state != PluginState::trial) {
         return fail_job(SwapOutcome::refused, "what was to be promoted is no more");
     }
     Trial& trial = *loaded.trial;
-    job_->library = trial.library;
-    job_->config = trial.config;
-    job_->vitals = std::move(trial.vitals);
+    part.library = trial.library;
+    part.config = trial.config;
+    part.vitals = std::move(trial.vitals);
     job_->already = std::move(trial.worlds);
     if (SwapReport* const one = report(job_->request.ticket)) {
         one->from = loaded.library->label();
-        one->to = job_->library->label();
+        one->to = part.library->label();
     }
     loaded.trial.reset();
     loaded.state = PluginState::swapping;

@@ -1,34 +1,65 @@
 // PluginManager::Job: the swap that is under way.
 #pragma once
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/plugin/plugin_manager.h"
 
 namespace gantry::plugin {
 
-/// Worlds commit first, then shards, then the service: only new world code ever meets old shard and
-/// service code, never the reverse.
-struct PluginManager::Job {
-    Request request;
+/// One of the plugins that are replaced.
+struct PluginManager::JobPart {
+    NextVersion next;
     std::unique_ptr<StagedLibrary> staged;  ///< until it is opened
     std::vector<FacetState> states;         ///< for the canary
     std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;
-    std::uint32_t waiting = 0;  ///< rooms that have not answered
-    bool refused = false;
     bool was_parked = false;
-    std::string reason;
     VitalsList vitals;
+
+    const std::string& plugin() const noexcept { return next.plugin; }
+    const PluginDesc& desc() const { return staged ? staged->desc() : library->desc(); }
+    const std::string& label() const { return staged ? staged->label() : library->label(); }
+    const std::string& name() const { return staged ? staged->name() : library->name(); }
+    const std::string& version() const { return staged ? staged->version() : library->version(); }
+};
+
+/// Worlds commit first, then shards, then the service: only new world code ever meets old shard and
+/// service code, never the reverse.
+struct PluginManager::Job {
+    Request request;
+    std::vector<JobPart> parts;  ///< each after those it depends on
+    std::uint32_t waiting = 0;   ///< rooms that have not answered
+    bool refused = false;
+    std::string reason;
+    std::vector<WorldId> worlds;   ///< that take part
+    std::uint32_t reached = 0;     ///< of these, how many wait at the barrier
+    TimeNs proceeded = 0;          ///< when they were told to go on; 0: not yet
     std::vector<WorldId> already;  ///< worlds that run it since its trial
     std::vector<std::string> changes;
     TimeNs pause_max = 0;
     TimeNs drain_max = 0;
     TimeNs prepare_max = 0;
+    TimeNs convert_max = 0;
     TimeNs began = 0;
     TimeNs states_asked = 0;
     TimeNs canary_began = 0;
+
+    JobPart* find(std::string_view plugin) noexcept {
+        for (JobPart& part : parts) {
+            if (part.plugin() == plugin) return &part;
+        }
+        return nullptr;
+    }
+    std::vector<std::string> names() const {
+        std::vector<std::string> list;
+        for (const JobPart& part : parts) list.push_back(part.plugin());
+        return list;
+    }
 };
 
 }  // namespace gantry::plugin

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gantry/types.h"
@@ -28,5 +29,11 @@ struct SwapReport {
     TimeNs began_wall = 0;
     bool settled = false;  ///< the probation is over and the old library has left
 };
+
+/// "arena@2.0.0#3, bots@2.0.0#2"
+inline void append_name(std::string& list, std::string_view name) {
+    if (!list.empty()) list += ", ";
+    list += name;
+}
 
 }  // namespace gantry::plugin

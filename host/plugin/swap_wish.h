@@ -2,14 +2,19 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace gantry::plugin {
 
 /// By version from the drop folder, or by file; with neither, the newest.
-struct SwapWish {
+struct PluginWish {
     std::string plugin{};  ///< may be empty with a file, which says it itself
     std::string version{};
     std::filesystem::path file{};
+};
+
+struct SwapWish {
+    std::vector<PluginWish> plugins{};  ///< several: all at once, or none
     std::string worlds{};  ///< only these at first: "5%" or "main,lobby"; empty: all at once
     bool promote = false;  ///< with `worlds`: the others follow once the probation has passed
     bool settle = false;   ///< a probation that is under way ends now instead of refusing

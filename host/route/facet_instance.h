@@ -25,6 +25,7 @@ struct FacetOrder {
     std::uint32_t shard = 0;
     Facet facet = Facet::service;
     std::uint64_t seed = 1;
+    std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
 /// Calls on the room's thread, but log().

@@ -19,7 +19,7 @@ void RoomServices::withdraw(const std::vector<ProvidedService>& provided,
         place->target = nullptr;
         ++place->changes;
     }
-    for (const ServedService& one : served) surroundings_.serve(one.name, {});
+    for (const ServedService& one : served) servers_.erase(one.name);
 }
 
 void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
@@ -30,13 +30,31 @@ void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>
         ++place->changes;
     }
     for (const ServedService& one : served) {
-        surroundings_.serve(one.name, {post_here_, [this, owner, one](const ServiceCall& call) {
-                                           const bool ran = run_as_(
-                                               owner, [&] { one.handler(one.context, &call); });
-                                           if (!ran)
-                                               call.reply(call.caller, Status::unavailable, {});
-                                       }});
+        servers_[one.name] = {owner, one.handler, one.context};
     }
+}
+
+void RoomServices::announce() {
+    std::erase_if(announced_, [this](const std::string& name) {
+        if (servers_.contains(name)) return false;
+        surroundings_.serve(name, {});
+        return true;
+    });
+    for (const auto& [name, server] : servers_) {
+        if (std::find(announced_.begin(), announced_.end(), name) != announced_.end()) continue;
+        announced_.push_back(name);
+        surroundings_.serve(
+            name, {post_here_, [this, name](const ServiceCall& call) { run(name, call); }});
+    }
+}
+
+// By whoever serves the name when the call gets its turn: it may have come before a swap.
+void RoomServices::run(const std::string& name, const ServiceCall& call) {
+    const auto found = servers_.find(name);
+    const Server server = found != servers_.end() ? found->second : Server{};
+    const bool ran = server.handler != nullptr &&
+                     run_as_(server.owner, [&] { server.handler(server.context, &call); });
+    if (!ran) call.reply(call.caller, Status::unavailable, {});
 }
 
 std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,

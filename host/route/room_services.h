@@ -37,11 +37,14 @@ public:
 
     /// Never null; stays where it is for the room's life.
     ServiceSlot* slot(std::string_view name);
-    /// Takes away what a leaving instance offered.
+    /// Takes away what a leaving instance offered. Other rooms hear of it by announce().
     void withdraw(const std::vector<ProvidedService>& provided,
                   const std::vector<ServedService>& served);
     void offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
                const std::vector<ServedService>& served);
+    /// Tells the other rooms what is served here now. Once after a swap, so that they never see a
+    /// name between its old and its new generation.
+    void announce();
 
     /// See Services::call. The answer always comes later, never within the call.
     std::uint64_t call(std::uint32_t owner, std::string name, std::string method,
@@ -59,12 +62,18 @@ public:
     static constexpr TimeNs never = INT64_MAX;
 
 private:
+    struct Server {
+        std::uint32_t owner = 0;
+        ServiceFunction handler = nullptr;
+        void* context = nullptr;
+    };
     struct Call {
         std::uint32_t owner = 0;
         AnswerFunction answer = nullptr;
         void* context = nullptr;
         TimeNs due = 0;
     };
+    void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);
     void forget(std::unordered_map<std::uint64_t, Call>::iterator call);
 
@@ -72,6 +81,8 @@ private:
     PostToRoom post_here_;
     RunAs run_as_;
     std::map<std::string, std::unique_ptr<ServiceSlot>, std::less<>> slots_;
+    std::map<std::string, Server, std::less<>> servers_;
+    std::vector<std::string> announced_;
     std::unordered_map<std::uint64_t, Call> calls_;
     std::multimap<TimeNs, std::uint64_t> deadlines_;
     std::uint64_t next_call_ = 1;

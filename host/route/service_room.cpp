@@ -51,9 +51,10 @@ bool ServiceRoom::run_as(std::uint32_t owner, const std::function<void()>& body)
 void ServiceRoom::publish(const FacetInstance* in, const FacetInstance* out) {
     if (out != nullptr) services_.withdraw(out->provided(), out->served());
     if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
+    services_.announce();
 }
 
-Result<Done> ServiceRoom::add(const FacetOrder& order, std::string_view replaces) {
+Result<Done> ServiceRoom::add(const FacetOrder& order) {
     Plugin* const plugin = order.create();
     if (plugin == nullptr)
         return Error{Status::internal, order.owner.label + " could not make its object"};
@@ -62,7 +63,8 @@ Result<Done> ServiceRoom::add(const FacetOrder& order, std::string_view replaces
         return Error{status, order.owner.label + " refused to start as a service (" +
                                  status_name(status) + "); the log has its reason"};
     }
-    const auto place = replaces.empty() ? instances_.end() : find_in(instances_, replaces);
+    const auto place =
+        order.replaces.empty() ? instances_.end() : find_in(instances_, order.replaces);
     const bool successor = place != instances_.end();
     if (successor) {
         StateStore state{(*place)->owner().label, state_bytes_max};

@@ -23,9 +23,9 @@ public:
     void wake() noexcept { waker_.wake(); }  ///< [any thread]
     core::Inbox& inbox() noexcept { return inbox_; }
 
-    /// Makes the plugin's object, starts it and lets it serve; in the place of `replaces` when it
+    /// Makes the plugin's object, starts it and lets it serve; in the place of `order.replaces`
     /// is not empty: the predecessor is kept, silent, until settle().
-    Result<Done> add(const FacetOrder& order, std::string_view replaces);
+    Result<Done> add(const FacetOrder& order);
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);

@@ -89,9 +89,9 @@ public:
 
     /// Only before the first poll, or by a closure of inbox(). [io]
     Result<net::BoundListener> listen(const ListenerPlan& plan);
-    /// Makes the plugin's object, starts it and lets it serve; in the place of `replaces` when it
+    /// Makes the plugin's object, starts it and lets it serve; in the place of `order.replaces`
     /// is not empty: the predecessor is kept, silent, until settle(). [io]
-    Result<Done> add(const route::FacetOrder& order, std::string_view replaces);
+    Result<Done> add(const route::FacetOrder& order);
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     bool roll_back(std::string_view plugin);

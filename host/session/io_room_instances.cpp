@@ -90,6 +90,7 @@ void IoRoom::publish(std::unique_ptr<IoTables> tables, const IoInstance* in,
     tables_ = std::move(tables);
     if (out != nullptr) services_.withdraw(out->provided(), out->served());
     if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
+    services_.announce();
 }
 
 bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
@@ -102,7 +103,7 @@ bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
     return true;
 }
 
-Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replaces) {
+Result<Done> IoRoom::add(const route::FacetOrder& order) {
     Plugin* const plugin = order.create();
     if (plugin == nullptr)
         return Error{Status::internal, order.owner.label + " could not make its object"};
@@ -111,7 +112,8 @@ Result<Done> IoRoom::add(const route::FacetOrder& order, std::string_view replac
         return Error{status, order.owner.label + " refused to start on a shard (" +
                                  status_name(status) + "); the log has its reason"};
     }
-    const auto place = replaces.empty() ? instances_.end() : find_in(instances_, replaces);
+    const auto place =
+        order.replaces.empty() ? instances_.end() : find_in(instances_, order.replaces);
     IoInstance* const out = place != instances_.end() ? place->get() : nullptr;
     auto tables = tables_with(made.get(), out);
     if (!tables) return tables.error();

@@ -29,9 +29,12 @@ std::vector<Holding> holdings(const World& world) {
                         ledger.tasks.size()),
             world.now_));
     }
-    for (const auto& one : world.predecessors_) {
-        list.push_back(holding_of(
-            *one.instance, fmt::format("is kept for a rollback in world {}", name), world.now_));
+    for (const auto& replaced : world.replaced_) {
+        for (const auto& one : replaced.instances) {
+            list.push_back(holding_of(*one.instance,
+                                      fmt::format("is kept for a rollback in world {}", name),
+                                      world.now_));
+        }
     }
     for (const auto& one : world.parked_) {
         list.push_back(

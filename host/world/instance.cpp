@@ -12,15 +12,13 @@
 namespace gantry::world {
 
 WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
-                             InstanceOptions options, const WorldInstance* replaces)
+                             InstanceOptions options, std::span<const std::uint32_t> replaces)
     : world_{world},
       owner_{std::move(owner)},
       plugin_{plugin},
       library_{std::move(library)},
       options_{std::move(options)} {
-    const std::uint32_t replaced = replaces != nullptr ? replaces->owner_.id : 0;
-    ecs_ = &world_.ecs_.open(owner_.id, owner_.label,
-                             std::span{&replaced, replaces != nullptr ? 1u : 0u});
+    ecs_ = &world_.ecs_.open(owner_.id, owner_.label, replaces);
     commands_ = &world_.ecs_.commands(owner_.id);
 }
 

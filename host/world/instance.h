@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,10 @@ class WorldInstance final : public Host,
                             public Groups,
                             public SessionEvents {
 public:
-    /// With `replaces`, component layouts may differ from those that only that instance uses.
+    /// With `replaces` (numbers of owners), component layouts may differ from those that only these
+    /// use.
     WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
-                  InstanceOptions options, const WorldInstance* replaces);
+                  InstanceOptions options, std::span<const std::uint32_t> replaces);
     ~WorldInstance();  ///< stops and destroys the plugin, gives back all it owned
 
     /// Calls start(); on anything but ok nothing of it is left.

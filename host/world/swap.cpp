@@ -2,75 +2,94 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/world/call.h"
 #include "host/world/transfer.h"
 #include "host/world/world.h"
 
 namespace gantry::world {
 
-SwapRun::SwapRun(World& world, SwapOrder order) : world_{world}, order_{std::move(order)} {}
+SwapRun::SwapRun(World& world, SwapOrder order) : world_{world}, order_{std::move(order)} {
+    for (InstanceOrder& next : order_.next) {
+        Part part;
+        part.order = std::move(next);
+        parts_.push_back(std::move(part));
+    }
+}
 SwapRun::~SwapRun() = default;
 
 TimeNs SwapRun::next_due() const noexcept {
-    // Whether the old one is idle is asked once a turn; a millisecond is often enough while
+    if (phase_ == Phase::frozen) return sched::never;  // proceed() or give_up() will come
+    // Whether the old ones are idle is asked once a turn; a millisecond is often enough while
     // waiting.
     return phase_ == Phase::prepare || phase_ == Phase::convert ? 0 : now_ + ns_per_ms;
+}
+
+bool SwapRun::replaces(std::string_view plugin) const noexcept {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const Part& part) { return part.order.owner.plugin == plugin; });
 }
 
 bool SwapRun::step(TimeNs now) {
     now_ = now;
     if (phase_ == Phase::prepare) prepare(now);
     if (phase_ == Phase::ended) return true;
+    if (phase_ == Phase::frozen) return false;
     // Also while it drains: so less is left for the hand-over.
     if (convert() && phase_ == Phase::convert) begin_drain(now);
-    if (phase_ == Phase::drain || phase_ == Phase::hold) {
-        if (old_is_idle()) {
-            hand_over();
-        } else if (phase_ == Phase::drain && now - phase_since_ >= order_.drain_ms * ns_per_ms) {
-            phase_ = Phase::hold;
-            phase_since_ = now;
-        } else if (phase_ == Phase::hold && now - phase_since_ >= order_.hold_ms * ns_per_ms) {
-            if (order_.cancel_at_deadline) {
-                result_.leftovers = old_->leftovers(now);
-                old_->cancel_tasks();
-                hand_over();
-            } else {
-                give_up(fmt::format("{} was not idle after {} ms", old_->owner().label,
-                                    order_.drain_ms + order_.hold_ms));
-            }
-        }
-    }
+    if (phase_ == Phase::drain || phase_ == Phase::hold) look_at_old(now);
     return phase_ == Phase::ended;
 }
 
-// Everything that can be refused is refused here, while the old one serves.
+// Everything that can be refused is refused here, while the old ones serve.
 void SwapRun::prepare(TimeNs now) {
     const TimeNs begin = world_.surroundings_.clock().now();
-    old_ = world_.find(order_.next.owner.plugin);
-    if (old_ == nullptr) old_ = world_.find_parked(order_.next.owner.plugin);
-    if (old_ == nullptr) {
-        return end(SwapEnd::refused,
-                   order_.next.owner.plugin + " is not in world " + world_.config().name);
-    }
-    if (world_.find_predecessor(order_.next.owner.plugin) != nullptr) {
-        return end(SwapEnd::refused, old_->owner().label + " is in its probation");
-    }
-    auto made = world_.make(order_.next, old_);
-    if (!made) return end(SwapEnd::refused, made.error().message);
-    next_ = std::move(*made);
-    auto tables = world_.tables_with(next_.get(), old_->parked() ? nullptr : old_);
-    if (!tables) return end(SwapEnd::refused, tables.error().message);
-    tables_ = std::move(*tables);
-    if (auto planned = plan(); !planned) {
-        return end(SwapEnd::refused, planned.error().message);
-    }
+    auto ready = make_all();
+    if (ready) ready = fresh_tables();
+    if (ready) ready = plan();
+    if (!ready) return end(SwapEnd::refused, ready.error().message);
     result_.prepare_ns = world_.surroundings_.clock().now() - begin;
     phase_ = Phase::convert;
     phase_since_ = now;
 }
 
+Result<Done> SwapRun::make_all() {
+    std::vector<std::uint32_t> replaced;
+    for (Part& part : parts_) {
+        const std::string& plugin = part.order.owner.plugin;
+        part.old = world_.find(plugin);
+        if (part.old == nullptr) part.old = world_.find_parked(plugin);
+        if (part.old == nullptr) {
+            return Error{Status::not_found, plugin + " is not in world " + world_.config().name};
+        }
+        if (world_.find_replaced(plugin) != nullptr) {
+            return Error{Status::refused, part.old->owner().label + " is in its probation"};
+        }
+        part.parked = part.old->parked();
+        replaced.push_back(part.old->owner().id);
+    }
+    for (Part& part : parts_) {
+        auto made = world_.make(part.order, replaced);
+        if (!made) return made.error();
+        replaced.push_back((*made)->owner().id);  // a layout that it brings, others may bring too
+        changes_.push_back({std::move(*made), part.parked ? nullptr : part.old});
+    }
+    return Done{};
+}
+
+// Others may have come or gone since they were built.
+Result<Done> SwapRun::fresh_tables() {
+    if (tables_ != nullptr && tables_from_ == world_.published_) return Done{};
+    auto tables = world_.tables_with(changes_);
+    if (!tables) return tables.error();
+    tables_ = std::move(*tables);
+    tables_from_ = world_.published_;
+    return Done{};
+}
+
 Result<Done> SwapRun::plan() {
-    const auto plan = world_.ecs_.plan_migration(next_->owner().id);
+    const auto plan = world_.ecs_.plan_migration(successors());
     if (!plan) return plan.error();
     if (plan->empty()) return Done{};
     auto migration = world_.ecs_.prepare(
@@ -85,14 +104,27 @@ Result<Done> SwapRun::plan() {
     return Done{};
 }
 
+std::vector<std::uint32_t> SwapRun::successors() const {
+    std::vector<std::uint32_t> list;
+    for (const Exchange& change : changes_) list.push_back(change.in->owner().id);
+    return list;
+}
+
 // Whoever it is: serving, about to, or in its probation.
 WorldInstance* SwapRun::instance_of(World& world, ecs::OwnerId owner) noexcept {
+    const auto is = [owner](const std::unique_ptr<WorldInstance>& one) {
+        return one != nullptr && one->owner().id == owner;
+    };
     for (const auto& swap : world.swaps_) {
-        if (swap == nullptr || swap->next_ == nullptr) continue;  // null: its place is being closed
-        if (swap->next_->owner().id == owner) return swap->next_.get();
+        if (swap == nullptr) continue;  // its place is being closed
+        for (const Exchange& change : swap->changes_) {
+            if (is(change.in)) return change.in.get();
+        }
     }
-    for (const auto& one : world.predecessors_) {
-        if (one.instance->owner().id == owner) return one.instance.get();
+    for (const Replaced& replaced : world.replaced_) {
+        for (const auto& one : replaced.instances) {
+            if (is(one.instance)) return one.instance.get();
+        }
     }
     return world.find_owner(owner);
 }
@@ -111,64 +143,139 @@ bool SwapRun::convert() {
 
 void SwapRun::begin_drain(TimeNs now) {
     result_.convert_ns = now - phase_since_;
-    call_plugin(*old_, core::CallKind::swap, "drain",
-                [this] { old_->plugin().drain(order_.drain_ms); });
+    for (const Part& part : parts_) {
+        call_plugin(*part.old, core::CallKind::swap, "drain",
+                    [&] { part.old->plugin().drain(order_.drain_ms); });
+    }
     phase_ = Phase::drain;
     phase_since_ = now;
 }
 
-bool SwapRun::old_is_idle() {
-    if (old_->parked()) return true;
-    bool idle = old_->ledger().tasks.empty() && world_.services_.waiting(old_->owner().id) == 0;
-    if (!idle) return false;
-    return call_plugin(*old_, core::CallKind::swap, "idle",
-                       [&] { idle = old_->plugin().idle(); }) &&
-           idle;
+const WorldInstance* SwapRun::first_busy() {
+    for (const Part& part : parts_) {
+        WorldInstance& old = *part.old;
+        if (old.parked()) continue;
+        bool idle = old.ledger().tasks.empty() && world_.services_.waiting(old.owner().id) == 0;
+        if (!idle) return &old;
+        const bool asked =
+            call_plugin(old, core::CallKind::swap, "idle", [&] { idle = old.plugin().idle(); });
+        if (!asked || !idle) return &old;
+    }
+    return nullptr;
+}
+
+void SwapRun::look_at_old(TimeNs now) {
+    const TimeNs limit = (phase_ == Phase::drain ? order_.drain_ms : order_.hold_ms) * ns_per_ms;
+    const WorldInstance* const busy = first_busy();
+    if (busy != nullptr) {
+        if (now - phase_since_ < limit) return;
+        if (phase_ == Phase::drain) {
+            phase_ = Phase::hold;
+            phase_since_ = now;
+            return;
+        }
+        if (!order_.cancel_at_deadline) {
+            return give_up(fmt::format("{} was not idle after {} ms", busy->owner().label,
+                                       order_.drain_ms + order_.hold_ms));
+        }
+    }
+    if (order_.reached && !gathered_) {
+        phase_ = Phase::ready;
+        return order_.reached();
+    }
+    if (busy != nullptr) {
+        note_leftovers();
+        for (const Part& part : parts_) part.old->cancel_tasks();
+    }
+    hand_over();
+}
+
+void SwapRun::proceed() {
+    if (phase_ == Phase::frozen) return commit();
+    if (phase_ != Phase::ready) return;  // it has given up meanwhile
+    gathered_ = true;
+    phase_ = Phase::hold;
+    phase_since_ = now_;
 }
 
 void SwapRun::hand_over() {
-    const TimeNs begin = world_.surroundings_.clock().now();
+    stood_since_ = world_.surroundings_.clock().now();
     result_.drain_ns = now_ - phase_since_;
-    auto state = std::make_shared<route::StateStore>(old_->owner().label, old_->state_bytes_max());
-    // Of one that a fault has parked there is what it had itself been given.
-    if (!old_->parked() && save_state(*old_, *state) == Saved::failed) {
-        return give_up(fmt::format("{} could not save its state", old_->owner().label));
+    if (auto taken = take_over(); !taken) return give_up(taken.error().message);
+    phase_ = Phase::frozen;
+    if (!order_.reached) return commit();
+    order_.reached();
+}
+
+Result<Done> SwapRun::take_over() {
+    for (Part& part : parts_) {
+        WorldInstance& old = *part.old;
+        part.state = std::make_shared<route::StateStore>(old.owner().label, old.state_bytes_max());
+        // Of one that a fault has parked there is what it had itself been given.
+        if (!old.parked() && save_state(old, *part.state) == Saved::failed) {
+            return Error{Status::internal, old.owner().label + " could not save its state"};
+        }
+        if (old.inherited() != nullptr) part.state->keep_unread(*old.inherited());
     }
-    if (old_->inherited() != nullptr) state->keep_unread(*old_->inherited());
     if (migration_ != nullptr) {
-        if (auto done = migration_->commit(); !done) return give_up(done.error().message);
+        if (auto done = migration_->commit(); !done) return done;
+        migrated_ = true;
     }
-    if (!restore_state(*next_, *state)) {
-        const std::uint32_t leaving = next_->owner().id;
-        if (migration_ != nullptr) (void)migration_->rollback({&leaving, 1});
-        return give_up(fmt::format("{} could not take over the state of {}", next_->owner().label,
-                                   old_->owner().label));
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        WorldInstance& next = *changes_[i].in;
+        if (restore_state(next, *parts_[i].state)) continue;
+        return Error{Status::internal,
+                     fmt::format("{} could not take over the state of {}", next.owner().label,
+                                 parts_[i].old->owner().label)};
     }
-    commit(std::move(state));
-    result_.pause_ns = world_.surroundings_.clock().now() - begin;
+    return Done{};
+}
+
+void SwapRun::commit() {
+    if (auto ok = fresh_tables(); !ok) return give_up(ok.error().message);
+    std::vector<WorldInstance*> serving;
+    for (const Exchange& change : changes_) serving.push_back(change.in.get());
+    world_.publish(std::move(tables_), changes_);
+    Replaced replaced;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        Part& part = parts_[i];
+        serving[i]->inherit(part.state);
+        world_.ecs_.took_over(serving[i]->owner().id);
+        if (part.parked) {
+            world_.forget_parked(*part.old, serving[i]->owner().id);
+        } else {
+            replaced.instances.push_back({std::move(changes_[i].in), std::move(part.state)});
+        }
+    }
+    if (!replaced.instances.empty()) {
+        replaced.migration = std::move(migration_);
+        world_.replaced_.push_back(std::move(replaced));
+    }
+    for (WorldInstance* const one : serving) {
+        call_plugin(*one, core::CallKind::swap, "serve", [&] { one->plugin().serve(1); });
+        world_.apply_commands(*one);
+    }
+    result_.pause_ns = world_.surroundings_.clock().now() - stood_since_;
     end(SwapEnd::committed, {});
 }
 
-void SwapRun::commit(std::shared_ptr<route::StateStore> state) {
-    WorldInstance& serving = *next_;
-    const bool parked = old_->parked();
-    auto gone = world_.publish(std::move(tables_), std::move(next_), parked ? nullptr : old_);
-    serving.inherit(state);
-    world_.ecs_.took_over(serving.owner().id);
-    if (parked) {
-        world_.forget_parked(*old_, serving.owner().id);
-    } else {
-        world_.predecessors_.push_back({std::move(gone), std::move(state), std::move(migration_)});
+void SwapRun::note_leftovers() {
+    for (const Part& part : parts_) {
+        for (std::string& left : part.old->leftovers(now_)) {
+            result_.leftovers.push_back(std::move(left));
+        }
     }
-    call_plugin(serving, core::CallKind::swap, "serve", [&] { serving.plugin().serve(1); });
-    world_.apply_commands(serving);
 }
 
 void SwapRun::give_up(std::string reason) {
     if (phase_ == Phase::ended) return;
-    if (phase_ == Phase::drain || phase_ == Phase::hold) {  // else it was never asked to drain
-        result_.leftovers = old_->leftovers(now_);
-        call_plugin(*old_, core::CallKind::swap, "resume", [this] { old_->plugin().resume(); });
+    if (migrated_) (void)migration_->rollback(successors());
+    if (phase_ != Phase::prepare && phase_ != Phase::convert) {  // else none was asked to drain
+        note_leftovers();
+        for (const Part& part : parts_) {
+            call_plugin(*part.old, core::CallKind::swap, "resume",
+                        [&] { part.old->plugin().resume(); });
+        }
     }
     end(SwapEnd::given_up, std::move(reason));
 }
@@ -179,7 +286,7 @@ void SwapRun::end(SwapEnd how, std::string reason) {
     result_.reason = std::move(reason);
     tables_.reset();
     migration_.reset();
-    next_.reset();
+    changes_.clear();
     if (order_.done) order_.done(result_);
 }
 

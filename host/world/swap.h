@@ -1,10 +1,11 @@
-// SwapRun: one world's part of replacing a plugin: drain, hand over, commit, or nothing has
-// changed.
+// SwapRun: one world's part of replacing one plugin, or several at once: drain, hand over, commit,
+// or nothing has changed.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gantry/plugin.h"
@@ -17,13 +18,28 @@ namespace gantry::world {
 
 class World;
 struct Tables;
-
 /// One instance to be made: whose code, under which label.
 struct InstanceOrder {
     core::Owner owner;
     CreateFunction create = nullptr;
     LibraryRef library;
     InstanceOptions options;
+};
+
+/// Who comes in whose place; either may be null. Once published, `in` is the one that went.
+struct Exchange {
+    std::unique_ptr<WorldInstance> in;
+    WorldInstance* out = nullptr;
+};
+
+/// What one swap has replaced, in its probation: warm, silent, and back or gone as a whole.
+struct Replaced {
+    struct One {
+        std::unique_ptr<WorldInstance> instance;
+        std::shared_ptr<route::StateStore> state;  ///< what it had saved at the hand-over
+    };
+    std::vector<One> instances;
+    std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
 };
 
 enum class SwapEnd : std::uint8_t {
@@ -45,11 +61,15 @@ struct SwapResult {
 };
 
 struct SwapOrder {
-    InstanceOrder next;
+    /// All commit in the same step; each comes after those it depends on.
+    std::vector<InstanceOrder> next;
     std::uint32_t drain_ms = 1000;
     std::uint32_t hold_ms = 200;
     bool cancel_at_deadline = false;
     TimeNs slice_ns = ns_per_ms;  ///< of a turn, for rows that get a new layout
+    /// Set when other worlds take part. Called once those to be replaced are idle, and once more
+    /// when their successors have taken over; each time the world waits for proceed() or give_up().
+    std::function<void()> reached;
     std::function<void(SwapResult)> done;
 };
 
@@ -58,29 +78,48 @@ class SwapRun {
 public:
     SwapRun(World& world, SwapOrder order);
     ~SwapRun();
+    SwapRun(const SwapRun&) = delete;
+    SwapRun& operator=(const SwapRun&) = delete;
 
     /// True when it has ended, and `order.done` was called.
     bool step(TimeNs now);
     /// Messages of the world wait.
-    bool holding() const noexcept { return phase_ == Phase::hold; }
+    bool holding() const noexcept { return phase_ == Phase::hold || frozen(); }
+    /// Between the old ones and the new: no plugin's code may run in this world.
+    bool frozen() const noexcept { return phase_ == Phase::frozen; }
+    /// The other worlds have reached the same.
+    void proceed();
     /// Nothing more can be held: the old one goes on.
     void give_up(std::string reason);
-    const std::string& plugin() const noexcept { return order_.next.owner.plugin; }
+    bool replaces(std::string_view plugin) const noexcept;
     TimeNs next_due() const noexcept;
 
 private:
-    enum class Phase : std::uint8_t { prepare, convert, drain, hold, ended };
+    /// `ready`: idle, serving on until the other worlds are, too.
+    enum class Phase : std::uint8_t { prepare, convert, drain, ready, hold, frozen, ended };
+    struct Part {
+        InstanceOrder order;
+        WorldInstance* old = nullptr;
+        bool parked = false;
+        std::shared_ptr<route::StateStore> state;
+    };
     static constexpr std::uint64_t slice_rows = 4096;  // between two looks at the clock
 
     void prepare(TimeNs now);
+    Result<Done> make_all();
     Result<Done> plan();
     static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
     /// A slice of the migration. True when nothing is left that is worth the wait.
     bool convert();
     void begin_drain(TimeNs now);
-    bool old_is_idle();
+    const WorldInstance* first_busy();
+    Result<Done> fresh_tables();
+    void look_at_old(TimeNs now);
     void hand_over();
-    void commit(std::shared_ptr<route::StateStore> state);
+    Result<Done> take_over();
+    void commit();
+    void note_leftovers();
+    std::vector<std::uint32_t> successors() const;
     void end(SwapEnd how, std::string reason);
 
     World& world_;
@@ -88,10 +127,14 @@ private:
     Phase phase_ = Phase::prepare;
     TimeNs phase_since_ = 0;
     TimeNs now_ = 0;
-    WorldInstance* old_ = nullptr;
-    std::unique_ptr<WorldInstance> next_;
+    TimeNs stood_since_ = 0;
+    std::vector<Part> parts_;
+    std::vector<Exchange> changes_;  ///< of each part: its successor, and whose place that takes
     std::unique_ptr<Tables> tables_;
+    std::uint64_t tables_from_ = 0;              ///< World::published_ when they were built
     std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changes
+    bool gathered_ = false;                      ///< all worlds were idle
+    bool migrated_ = false;
     SwapResult result_;
 };
 

@@ -29,7 +29,9 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
     : config_{std::move(config)},
       surroundings_{surroundings},
       outbox_{outbox},
-      post_here_{std::move(post_here)},
+      post_here_{[this, post = std::move(post_here)](std::function<void()> work) {
+          post([this, work = std::move(work)]() mutable { run_here(std::move(work)); });
+      }},
       random_{config_.seed},
       now_{surroundings.clock().now()},
       ecs_{names, limits_of(config_)},
@@ -47,13 +49,18 @@ World::~World() {
     swaps_.clear();
     parked_.clear();
     tables_ = std::make_unique<Tables>();
-    predecessors_.clear();
+    replaced_.clear();
     while (!instances_.empty()) instances_.pop_back();  // the last loaded depends on those before
 }
 
 bool World::holding() const noexcept {
     return faulted_ || std::any_of(swaps_.begin(), swaps_.end(),
                                    [](const auto& swap) { return swap->holding(); });
+}
+
+bool World::frozen() const noexcept {
+    return std::any_of(swaps_.begin(), swaps_.end(),
+                       [](const auto& swap) { return swap->frozen(); });
 }
 
 // While a swap holds, whatever reaches the world waits in order: a session's messages keep theirs.
@@ -105,8 +112,12 @@ void World::release_held() {
                 handle_closed(closed_record);
                 break;
             }
-            case route::ToWorld::pressure:
+            case route::ToWorld::pressure: {
+                route::PressureRecord pressure_record;
+                std::memcpy(&pressure_record, body.data(), sizeof pressure_record);
+                handle_pressure(pressure_record);
                 break;
+            }
         }
     }
 }
@@ -163,6 +174,10 @@ void World::handle_closed(const route::ClosedRecord& record) {
 }
 
 void World::pressure(const route::PressureRecord& record) {
+    if (!hold(route::ToWorld::pressure, bytes_of(record), {})) handle_pressure(record);
+}
+
+void World::handle_pressure(const route::PressureRecord& record) {
     if (sessions_.find(record.session) == nullptr) return;
     for (const auto& hook : tables_->pressure_hooks) {
         call_plugin(*hook.instance, core::CallKind::session, "pressure",

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,37 +20,9 @@
 #include "host/world/session_list.h"
 #include "host/world/swap.h"
 #include "host/world/tables.h"
+#include "host/world/world_config.h"
 
 namespace gantry::world {
-
-struct WorldConfig {
-    WorldId id;
-    std::string name;
-    double tick_hz = 20;
-    std::uint32_t catch_up_steps_max = 5;
-    std::uint32_t entities_max = 1'000'000;
-    std::uint32_t timers_max = 262'144;
-    std::uint32_t unknown_ids_max = 16;
-    std::uint32_t posted_events_max = 65'536;
-    std::uint64_t held_bytes_max = 64 * 1024 * 1024;
-    std::uint64_t seed = 1;
-};
-
-struct WorldCounters {
-    std::uint64_t messages = 0;
-    std::uint64_t replies = 0;
-    std::uint64_t failed = 0;  ///< handlers that did not answer ok
-    std::uint64_t unknown_ids = 0;
-    std::uint64_t ticks = 0;
-    std::uint64_t ticks_slipped = 0;  ///< steps given up after catch_up_steps_max
-    std::uint64_t held = 0;           ///< messages that waited for a swap
-    std::uint64_t refused_events = 0;
-    std::uint64_t late_messages = 0;  ///< of sessions that had left
-    std::uint64_t timers_without_handler = 0;
-    TimeNs tick_ns_last = 0;
-    TimeNs tick_ns_max = 0;
-    TimeNs hold_ns_max = 0;
-};
 
 class World {
 public:
@@ -74,7 +47,6 @@ public:
         return instances_;
     }
     const Tables& tables() const noexcept { return *tables_; }
-
     void opened(const route::OpenedRecord& record);
     void message(const route::MessageRecord& record, std::span<const std::byte> payload);
     void closed(const route::ClosedRecord& record);
@@ -98,9 +70,15 @@ public:
     Result<Done> remove(std::string_view plugin);
     /// Begins to replace the plugin of that name; `order.done` tells how it ended. [world]
     void begin_swap(SwapOrder order);
-    /// Ends a probation: the predecessor is stopped and destroyed. [world]
+    /// What the swap of this plugin waits for (see SwapOrder::reached) has come, or never will.
+    /// False when there is no such swap. [world]
+    bool proceed(std::string_view plugin);
+    void give_up(std::string_view plugin, const std::string& reason);
+    /// Ends a probation: all that the swap of this plugin has replaced is stopped and destroyed.
+    /// [world]
     void settle(std::string_view plugin);
-    /// Goes back to the predecessor and logs why. False when there is none. [world]
+    /// Goes back to all that the swap of this plugin has replaced, and logs why. False when there
+    /// is nothing. [world]
     bool roll_back(std::string_view plugin, std::string_view reason);
 
 private:
@@ -116,19 +94,16 @@ private:
         std::string name;
         std::vector<std::byte> payload;
     };
-    /// A predecessor in probation: warm, silent, and destroyed by settle().
-    struct Predecessor {
-        std::unique_ptr<WorldInstance> instance;
-        std::shared_ptr<route::StateStore> state;   ///< what it had saved at the hand-over
-        std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
-    };
-
+    bool frozen() const noexcept;
+    void run_here(std::function<void()> work);
+    void run_deferred();
     bool hold(route::ToWorld kind, std::span<const std::byte> head,
               std::span<const std::byte> payload);
     void release_held();
     void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
     void handle_opened(const route::OpenedRecord& record);
     void handle_closed(const route::ClosedRecord& record);
+    void handle_pressure(const route::PressureRecord& record);
     void run_handler(const WorldRouteTable::Route& route, const Message& message);
     void nobody_handles(const Message& message, WorldSession& session);
     void answer_failure(const Message& message, Status status, std::string_view sentence);
@@ -153,14 +128,15 @@ private:
     WorldInstance* find_parked(std::string_view plugin) noexcept;
     void forget_parked(const WorldInstance& instance, std::uint32_t successor);
     void settle_faults();
-    Predecessor* find_predecessor(std::string_view plugin) noexcept;
+    Replaced* find_replaced(std::string_view plugin) noexcept;
+    SwapRun* find_swap(std::string_view plugin) noexcept;
     Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order,
-                                                WorldInstance* replaces);
-    /// The tables as they would be with `out` replaced by `in`; either may be null.
-    Result<std::unique_ptr<Tables>> tables_with(WorldInstance* in, WorldInstance* out);
-    /// The visible step: tables, services and timers change hands. Gives `out` back.
-    std::unique_ptr<WorldInstance> publish(std::unique_ptr<Tables> tables,
-                                           std::unique_ptr<WorldInstance> in, WorldInstance* out);
+                                                std::span<const std::uint32_t> replaces);
+    /// The tables as they would be after these changes.
+    Result<std::unique_ptr<Tables>> tables_with(std::span<const Exchange> changes);
+    /// The visible step: tables, services and timers change hands.
+    void publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes);
+    void take_back(const Replaced& back, std::span<const Exchange> changes);
     void resume_task(std::uint32_t owner, std::uint64_t task);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);
 
@@ -176,10 +152,12 @@ private:
     sched::TimerWheel timers_;
     route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;
-    std::vector<Predecessor> predecessors_;
+    std::vector<Replaced> replaced_;
     std::vector<std::unique_ptr<WorldInstance>> parked_;  ///< after a fault; none is called again
     std::unique_ptr<Tables> tables_;
+    std::uint64_t published_ = 0;  ///< how often the tables have changed
     std::vector<std::unique_ptr<SwapRun>> swaps_;
+    std::deque<std::function<void()>> deferred_;  ///< work that came while frozen
     std::deque<HeldRecord> held_;
     std::uint64_t held_bytes_ = 0;
     TimeNs held_since_ = 0;

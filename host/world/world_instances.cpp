@@ -1,5 +1,6 @@
 // World: which instances serve, and how they come and go.
 #include <algorithm>
+#include <array>
 
 #include "host/core/log.h"
 #include "host/world/call.h"
@@ -20,15 +21,22 @@ WorldInstance* World::find_owner(std::uint32_t owner) noexcept {
     return found != tables_->by_owner.end() ? found->second : nullptr;
 }
 
-World::Predecessor* World::find_predecessor(std::string_view plugin) noexcept {
-    const auto found =
-        std::find_if(predecessors_.begin(), predecessors_.end(),
-                     [&](const auto& one) { return one.instance->owner().plugin == plugin; });
-    return found != predecessors_.end() ? &*found : nullptr;
+Replaced* World::find_replaced(std::string_view plugin) noexcept {
+    const auto found = std::find_if(replaced_.begin(), replaced_.end(), [&](const auto& replaced) {
+        return std::any_of(replaced.instances.begin(), replaced.instances.end(),
+                           [&](const auto& one) { return one.instance->owner().plugin == plugin; });
+    });
+    return found != replaced_.end() ? &*found : nullptr;
+}
+
+SwapRun* World::find_swap(std::string_view plugin) noexcept {
+    const auto found = std::find_if(swaps_.begin(), swaps_.end(),
+                                    [&](const auto& swap) { return swap->replaces(plugin); });
+    return found != swaps_.end() ? found->get() : nullptr;
 }
 
 Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
-                                                   WorldInstance* replaces) {
+                                                   std::span<const std::uint32_t> replaces) {
     if (order.create == nullptr) {
         return Error{Status::unsupported, order.owner.label + " has no world facet"};
     }
@@ -46,43 +54,48 @@ Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
     return instance;
 }
 
-Result<std::unique_ptr<Tables>> World::tables_with(WorldInstance* in, WorldInstance* out) {
+Result<std::unique_ptr<Tables>> World::tables_with(std::span<const Exchange> changes) {
     std::vector<WorldInstance*> list;
     for (const auto& instance : instances_) {
-        if (instance.get() == out) {
-            if (in != nullptr) list.push_back(in);
-        } else {
-            list.push_back(instance.get());
-        }
+        const auto change = std::find_if(changes.begin(), changes.end(), [&](const Exchange& one) {
+            return one.out == instance.get();
+        });
+        WorldInstance* const serves = change != changes.end() ? change->in.get() : instance.get();
+        if (serves != nullptr) list.push_back(serves);
     }
-    if (in != nullptr && out == nullptr) list.push_back(in);
+    for (const Exchange& change : changes) {
+        if (change.out == nullptr) list.push_back(change.in.get());
+    }
     return Tables::build(list);
 }
 
-std::unique_ptr<WorldInstance> World::publish(std::unique_ptr<Tables> tables,
-                                              std::unique_ptr<WorldInstance> in,
-                                              WorldInstance* out) {
+void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes) {
     tables_ = std::move(tables);
     keep_events_ = tables_->wants_network_events;
-    if (out != nullptr) services_.withdraw(out->ledger().provided, out->ledger().served);
-    if (in != nullptr) services_.offer(in->owner().id, in->ledger().provided, in->ledger().served);
-    if (in != nullptr && out != nullptr) timers_.rebind(out->owner().id, in->owner().id);
-
-    std::unique_ptr<WorldInstance> gone;
-    if (out == nullptr) {
-        instances_.push_back(std::move(in));
-        return gone;
+    ++published_;
+    for (const Exchange& change : changes) {
+        if (const WorldInstance* const out = change.out)
+            services_.withdraw(out->ledger().provided, out->ledger().served);
     }
-    const auto place = std::find_if(instances_.begin(), instances_.end(),
-                                    [out](const auto& instance) { return instance.get() == out; });
-    GANTRY_ASSERT(place != instances_.end());
-    gone = std::move(*place);
-    if (in != nullptr) {
-        *place = std::move(in);
-    } else {
-        instances_.erase(place);
+    for (const Exchange& change : changes) {
+        if (const WorldInstance* const in = change.in.get())
+            services_.offer(in->owner().id, in->ledger().provided, in->ledger().served);
     }
-    return gone;
+    services_.announce();
+    for (Exchange& change : changes) {
+        const WorldInstance* const in = change.in.get();
+        const WorldInstance* const out = change.out;
+        if (out == nullptr) {
+            instances_.push_back(std::move(change.in));
+            continue;
+        }
+        if (in != nullptr) timers_.rebind(out->owner().id, in->owner().id);
+        const auto place = std::find_if(instances_.begin(), instances_.end(),
+                                        [out](const auto& one) { return one.get() == out; });
+        GANTRY_ASSERT(place != instances_.end());
+        place->swap(change.in);
+        if (*place == nullptr) instances_.erase(place);
+    }
 }
 
 bool World::run_as(std::uint32_t owner, const std::function<void()>& body) {
@@ -97,12 +110,13 @@ Result<Done> World::add(const InstanceOrder& order) {
     if (find(order.owner.plugin) != nullptr) {
         return Error{Status::already_exists, order.owner.plugin + " is in world " + config_.name};
     }
-    auto made = make(order, nullptr);
+    auto made = make(order, {});
     if (!made) return made.error();
-    auto tables = tables_with(made->get(), nullptr);
-    if (!tables) return tables.error();
     WorldInstance& instance = **made;
-    (void)publish(std::move(*tables), std::move(*made), nullptr);
+    std::array<Exchange, 1> change{{{std::move(*made), nullptr}}};
+    auto tables = tables_with(change);
+    if (!tables) return tables.error();
+    publish(std::move(*tables), change);
     call_plugin(instance, core::CallKind::start, "serve", [&] { instance.plugin().serve(0); });
     // Those who came before the plugin did: it hears of them as if they came now.
     for (const auto& hook : instance.ledger().session_hooks) {
@@ -126,61 +140,97 @@ Result<Done> World::remove(std::string_view plugin) {
     if (out == nullptr) {
         return Error{Status::not_found, std::string{plugin} + " is not in world " + config_.name};
     }
-    for (const auto& swap : swaps_) {
-        if (swap->plugin() == plugin) swap->give_up("the plugin was removed");
-    }
+    give_up(plugin, "the plugin was removed");
     settle(plugin);
-    auto tables = tables_with(nullptr, out);
+    std::array<Exchange, 1> change{{{nullptr, out}}};
+    auto tables = tables_with(change);
     if (!tables) return tables.error();
-    (void)publish(std::move(*tables), nullptr, out);  // destroys it: its ledger goes with it
-    return Done{};
+    publish(std::move(*tables), change);
+    return Done{};  // the one that went is destroyed: its ledger goes with it
 }
 
 void World::begin_swap(SwapOrder order) {
     swaps_.push_back(std::make_unique<SwapRun>(*this, std::move(order)));
 }
 
+bool World::proceed(std::string_view plugin) {
+    SwapRun* const swap = find_swap(plugin);
+    if (swap != nullptr) swap->proceed();
+    return swap != nullptr;
+}
+
+void World::give_up(std::string_view plugin, const std::string& reason) {
+    if (SwapRun* const swap = find_swap(plugin)) swap->give_up(reason);
+}
+
 void World::settle(std::string_view plugin) {
-    std::erase_if(predecessors_,
-                  [&](const auto& one) { return one.instance->owner().plugin == plugin; });
+    Replaced* const replaced = find_replaced(plugin);
+    if (replaced == nullptr) return;
+    const Replaced gone = std::move(*replaced);  // its end calls plugins: it stands nowhere by then
+    replaced_.erase(replaced_.begin() + (replaced - replaced_.data()));
 }
 
 bool World::roll_back(std::string_view plugin, std::string_view reason) {
-    Predecessor* const back = find_predecessor(plugin);
-    WorldInstance* const failed = find(plugin);
-    if (back == nullptr || failed == nullptr) return false;
-    log::warn("{} is rolled back to {} in world {}: {}", failed->owner().label,
-              back->instance->owner().label, config_.name, reason);
-
-    auto tables = tables_with(back->instance.get(), failed);
+    Replaced* const found = find_replaced(plugin);
+    if (found == nullptr) return false;
+    std::vector<Exchange> changes;
+    for (const auto& one : found->instances) {
+        if (find(one.instance->owner().plugin) == nullptr) return false;  // parked: barred before
+    }
+    for (auto& one : found->instances) {
+        WorldInstance* const failed = find(one.instance->owner().plugin);
+        log::warn("{} is rolled back to {} in world {}: {}", failed->owner().label,
+                  one.instance->owner().label, config_.name, reason);
+        changes.push_back({std::move(one.instance), failed});
+    }
+    auto tables = tables_with(changes);
     if (!tables) {
         log::error("the way back is barred: {}", tables.error().message);
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            found->instances[i].instance = std::move(changes[i].in);
+        }
         return false;
     }
-    // What players did meanwhile is in the components and, where the failed one still can say, in
-    // its private state; else the predecessor keeps what it had.
-    failed->cancel_tasks();
-    route::StateStore state{failed->owner().label, failed->state_bytes_max()};
-    const bool saved = save_state(*failed, state) == Saved::yes;
-    const std::uint32_t leaving = failed->owner().id;
-    if (back->migration != nullptr) {
-        if (auto undone = back->migration->rollback({&leaving, 1}); !undone) {
+    const Replaced back = std::move(*found);
+    replaced_.erase(replaced_.begin() + (found - replaced_.data()));
+    take_back(back, changes);
+    std::vector<WorldInstance*> serving;
+    for (const Exchange& change : changes) serving.push_back(change.in.get());
+    publish(std::move(*tables), changes);
+    for (WorldInstance* const one : serving) {
+        call_plugin(*one, core::CallKind::swap, "resume", [&] {
+            one->plugin().resume();
+            one->plugin().serve(1);
+        });
+        apply_commands(*one);
+    }
+    return true;
+}
+
+// What players did meanwhile is in the components and, where the failed ones still can say, in
+// their private state; else a predecessor keeps what it had.
+void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
+    std::vector<std::unique_ptr<route::StateStore>> states;
+    std::vector<std::uint32_t> leaving;
+    for (const Exchange& change : changes) {
+        WorldInstance& failed = *change.out;
+        failed.cancel_tasks();
+        leaving.push_back(failed.owner().id);
+        auto& state = states.emplace_back(
+            std::make_unique<route::StateStore>(failed.owner().label, failed.state_bytes_max()));
+        if (save_state(failed, *state) != Saved::yes) state.reset();
+    }
+    if (back.migration != nullptr) {
+        if (auto undone = back.migration->rollback(leaving); !undone) {
             log::error("the components stay as they are: {}", undone.error().message);
         }
     }
-    auto instance = std::move(back->instance);
-    const std::shared_ptr<route::StateStore> snapshot = std::move(back->state);
-    predecessors_.erase(predecessors_.begin() + (back - predecessors_.data()));
-
-    if (!saved || !restore_state(*instance, state)) (void)restore_state(*instance, *snapshot);
-    WorldInstance& serving = *instance;
-    const auto gone = publish(std::move(*tables), std::move(instance), failed);
-    call_plugin(serving, core::CallKind::swap, "resume", [&] {
-        serving.plugin().resume();
-        serving.plugin().serve(1);
-    });
-    apply_commands(serving);
-    return true;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        WorldInstance& instance = *changes[i].in;
+        if (states[i] == nullptr || !restore_state(instance, *states[i])) {
+            (void)restore_state(instance, *back.instances[i].state);
+        }
+    }
 }
 
 // Out of every call, what a fault has parked is replaced by its predecessor, or taken out.
@@ -197,12 +247,12 @@ void World::settle_faults() {
         if (roll_back(plugin, "a fault")) continue;  // looks again at what stands there now
         log::error("{} is parked in world {}: swap in a mended version", instance->owner().label,
                    config_.name);
-        for (const auto& swap : swaps_) {
-            if (swap->plugin() == plugin) swap->give_up("the plugin is parked after a fault");
-        }
-        auto tables = tables_with(nullptr, instance);
+        give_up(plugin, "the plugin is parked after a fault");
+        std::array<Exchange, 1> change{{{nullptr, instance}}};
+        auto tables = tables_with(change);
         GANTRY_ASSERT(tables.has_value());  // fewer can only conflict less
-        parked_.push_back(publish(std::move(*tables), nullptr, instance));
+        publish(std::move(*tables), change);
+        parked_.push_back(std::move(change.front().in));
     }
 }
 

@@ -12,6 +12,8 @@ void World::poll(TimeNs now) {
     now_ = now;
     settle_faults();
     std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
+    if (frozen()) return;
+    run_deferred();
     if (!holding() && !held_.empty()) release_held();
     timers_.advance(now, [this](const sched::Timer& timer, bool last) { fire_timer(timer, last); });
     services_.poll(now);
@@ -20,10 +22,12 @@ void World::poll(TimeNs now) {
 }
 
 TimeNs World::next_due() const noexcept {
-    TimeNs due = std::min(timers_.next_due(), services_.next_due());
-    if (tick_step_ != 0) due = std::min(due, next_tick_);
-    if (!posted_.empty() || (!held_.empty() && !holding())) return 0;
+    TimeNs due = sched::never;
     for (const auto& swap : swaps_) due = std::min(due, swap->next_due());
+    if (frozen()) return due;
+    due = std::min({due, timers_.next_due(), services_.next_due()});
+    if (tick_step_ != 0) due = std::min(due, next_tick_);
+    if (!posted_.empty() || !deferred_.empty() || (!held_.empty() && !holding())) return 0;
     return due;
 }
 
@@ -114,6 +118,29 @@ void World::resume_task(std::uint32_t owner, std::uint64_t id) {
     const Ledger::Task task = found->second;  // the ledger may move under a call
     call_plugin(*instance, core::CallKind::task, task.name, [&] { task.resume(task.frame); });
     apply_commands(*instance);
+}
+
+// Answers to calls, calls from other rooms, ends of work on the pool: nothing of that may reach a
+// plugin between the old ones and the new.
+void World::run_here(std::function<void()> work) {
+    if (!frozen() && deferred_.empty()) return work();
+    if (deferred_.size() >= config_.posted_events_max) {
+        for (const auto& swap : swaps_) {
+            if (swap->frozen()) swap->give_up("more work came than may wait for it");
+        }
+        run_deferred();
+        return work();
+    }
+    deferred_.push_back(std::move(work));
+    ++counters_.held;
+}
+
+void World::run_deferred() {
+    while (!deferred_.empty() && !frozen()) {
+        const std::function<void()> work = std::move(deferred_.front());
+        deferred_.pop_front();
+        work();
+    }
 }
 
 bool World::post_event(std::string_view name, Bytes payload) {

@@ -5,8 +5,10 @@
 namespace gantry::test {
 
 consteval PluginDesc linked(std::string_view name, std::string_view version, CreateFunction world,
-                            CreateFunction io = nullptr, CreateFunction service = nullptr) {
+                            CreateFunction io = nullptr, CreateFunction service = nullptr,
+                            PluginInfo::Needs needs = {}) {
     PluginInfo info;
+    info.needs[0] = needs;
     info.name = name;
     info.version = version;
     info.world = world;

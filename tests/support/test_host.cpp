@@ -177,14 +177,14 @@ plugin::SwapReport TestHost::report(std::uint64_t ticket) {
     return {};
 }
 
-plugin::SwapReport TestHost::swap(const PluginDesc& next) {
+plugin::SwapReport TestHost::swap(std::span<const PluginDesc* const> next) {
     const std::uint64_t ticket = host_->plugins().swap_linked(next);
     settle();
     return report(ticket);
 }
 
 plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::string& file) {
-    const auto ticket = host_->plugins().swap({.plugin = plugin, .file = file});
+    const auto ticket = host_->plugins().swap({.plugins = {{plugin, {}, file}}});
     if (!ticket) FAIL(ticket.error().message);
     settle();
     // A canary takes its own time, which no clock of the test moves.

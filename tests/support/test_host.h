@@ -3,8 +3,10 @@
 //     auto alice = host.connect();
 //     CHECK(alice.call(1, "hello").text == "hello");
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -87,7 +89,8 @@ public:
     void advance_ms(std::int64_t ms) { advance(ms * ns_per_ms); }
 
     /// Replaces a plugin by one that is linked into the test, and settles; the report of it.
-    plugin::SwapReport swap(const PluginDesc& next);
+    plugin::SwapReport swap(const PluginDesc& next) { return swap(std::array{&next}); }
+    plugin::SwapReport swap(std::span<const PluginDesc* const> next);  ///< all at once
     plugin::SwapReport swap_file(const std::string& plugin, const std::string& file);
     /// The report as it is now.
     plugin::SwapReport report(std::uint64_t ticket);

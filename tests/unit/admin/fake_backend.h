@@ -71,7 +71,7 @@ public:
     }
     Result<std::uint64_t> promote(const std::string& plugin) override {
         const std::lock_guard lock{mutex};
-        swap_asked.plugin = plugin;
+        swap_asked.plugins = {{plugin, {}, {}}};
         return swap_result;
     }
     Result<Done> abort(const std::string& plugin) override {

@@ -46,10 +46,18 @@ TEST_CASE("bytes that are no UTF-8 are replaced, quotes and controls are escaped
 }
 
 TEST_CASE("a swap request is read, and each mistake in it has a sentence") {
-    CHECK(swap_request(R"({"plugin":"arena","version":"2.0.0"})")->version == "2.0.0");
-    CHECK(swap_request(R"({"plugin":"arena","file":"x.so"})")->file == "x.so");
-    CHECK(swap_request(R"({"plugin":"arena"})")->plugin == "arena");
-    CHECK(swap_request(R"({"file":"x.so"})")->plugin.empty());
+    CHECK(swap_request(R"({"plugin":"arena","version":"2.0.0"})")->plugins.front().version ==
+          "2.0.0");
+    CHECK(swap_request(R"({"plugin":"arena","file":"x.so"})")->plugins.front().file == "x.so");
+    CHECK(swap_request(R"({"plugin":"arena"})")->plugins.front().plugin == "arena");
+    CHECK(swap_request(R"({"file":"x.so"})")->plugins.front().plugin.empty());
+    const auto plan = swap_request(
+        R"({"plugins":[{"plugin":"rules","version":"2.0.0"},{"file":"bots.so"}],"settle":true})");
+    REQUIRE(plan);
+    REQUIRE(plan->plugins.size() == 2);
+    CHECK(plan->plugins[0].version == "2.0.0");
+    CHECK(plan->plugins[1].file == "bots.so");
+    CHECK(plan->settle);
     const auto refused = [](const std::string& text) {
         const auto result = swap_request(text);
         return result ? std::string{"accepted"} : result.error().message;
@@ -61,9 +69,21 @@ TEST_CASE("a swap request is read, and each mistake in it has a sentence") {
     }
     CHECK(refused("{}") == "\"plugin\" is missing");
     CHECK(refused(R"({"plugin":""})") == "\"plugin\" is missing");
-    CHECK(refused(R"({"plugin":7})") == "plugin, version, file and worlds are texts");
+    CHECK(refused(R"({"worlds":7,"plugin":"a"})") == "worlds is a text");
+    for (const char* list : {"[]", "7", "{}"}) {
+        CHECK(refused(std::string{R"({"plugins":)"} + list + "}")
+                  .starts_with("\"plugins\" is a list"));
+    }
+    CHECK(refused(R"({"plugins":[7]})") == "\"plugins\" is a list of objects");
+    CHECK(refused(R"({"plugins":[{"version":"1"}]})") == "\"plugin\" is missing");
+    CHECK(refused(R"({"plugins":[{"plugin":"a","settle":true}]})") ==
+          "unknown key \"settle\", allowed: plugin, version, file");
+    CHECK(refused(R"({"plugins":[{"plugin":"a"}],"version":"1"})") ==
+          "unknown key \"version\", allowed: plugins, worlds, promote, settle");
+    CHECK(refused(R"({"plugin":7})") == "plugin, version and file are texts");
     CHECK(refused(R"({"plugin":"a","versoin":"1"})") ==
-          "unknown key \"versoin\", allowed: plugin, version, file, worlds, promote, settle");
+          "unknown key \"versoin\", allowed: plugin, version, file, plugins, worlds, promote, "
+          "settle");
     CHECK(refused(R"({"plugin":"a","version":"1","file":"f"})") ==
           "either version or file, not both");
 }

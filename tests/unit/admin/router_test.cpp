@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(Fixture, "a swap is started, waited for, and reported") {
     const Answer answer = post("/api/swap", R"({"plugin":"arena","version":"2.0.0"})");
     REQUIRE(answer.kind == Answer::Kind::swap);
     CHECK(answer.number == 7);
-    CHECK(backend.swap_asked.version == "2.0.0");
+    CHECK(backend.swap_asked.plugins.at(0).version == "2.0.0");
 
     backend.swap_list = {{7, "arena", "a", "b", SwapOutcome::running, "", {}, {}, 0}};
     CHECK(router.swap_answer(7, false).status == 0);

@@ -186,7 +186,9 @@ TEST_CASE_FIXTURE(Fixture, "a swap is answered when it is over") {
     // Another client is served while the first one waits.
     while (client().get("/api/swaps")->status == 200) {
         bool asked = false;
-        backend.with_lock([&](auto& b) { asked = b.swap_asked.plugin == "arena"; });
+        backend.with_lock([&](auto& b) {
+            asked = b.swap_asked.plugins.size() == 1 && b.swap_asked.plugins[0].plugin == "arena";
+        });
         if (asked) break;
     }
     backend.with_lock([](auto& b) {

@@ -1,6 +1,8 @@
 // Swaps of a world's plugin: what stays, what moves over, and when nothing happens at all.
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "gantry/gantry.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/test_host.h"
@@ -181,7 +183,7 @@ TEST_CASE("a swap waits for the old version's tasks, and gives up at its deadlin
     auto client = host.connect();
     client.ask(6, "");
     host.settle();
-    const std::uint64_t ticket = host.host().plugins().swap_linked(two);
+    const std::uint64_t ticket = host.host().plugins().swap_linked(std::array{&two});
     host.advance_ms(100);
     CHECK(host.report(ticket).outcome == SwapOutcome::running);
     CHECK(client.call(1, "").text == "v1:1");  // the old one serves while it drains
@@ -200,7 +202,7 @@ TEST_CASE("messages that arrive while a world holds are handled afterwards, in o
     static constexpr gantry::PluginDesc never = linked("counter", "1.2.0", gantry::create<Never>);
     TestHost host{{.plugins = {&never}}};
     auto client = host.connect();
-    const std::uint64_t ticket = host.host().plugins().swap_linked(two);
+    const std::uint64_t ticket = host.host().plugins().swap_linked(std::array{&two});
     host.advance_ms(2100);  // past drain_ms: the world holds now
     const auto first = client.ask(1, "");
     const auto second = client.ask(1, "");

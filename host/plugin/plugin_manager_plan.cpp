@@ -1,0 +1,103 @@
+// PluginManager: what is looked at before a swap begins: do all the versions fit together?
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/plugin/plugin_manager.h"
+#include "host/plugin/swap_job.h"
+
+namespace gantry::plugin {
+namespace {
+
+std::span<const Dependency> dependencies(const PluginDesc& desc) {
+    return {desc.dependencies, std::min(desc.dependency_count, dependencies_max)};
+}
+
+bool depends_on(const PluginDesc& desc, std::string_view plugin) {
+    const auto all = dependencies(desc);
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Dependency& one) { return plugin == one.name; });
+}
+
+}  // namespace
+
+PluginManager::Serving PluginManager::serving(std::string_view plugin) const {
+    if (job_) {
+        if (const JobPart* const part = job_->find(plugin); part != nullptr) {
+            return {part->label(), part->version()};
+        }
+    }
+    const auto found = loaded_.find(plugin);
+    if (found == loaded_.end()) return {};
+    return {found->second.library->label(), found->second.library->version()};
+}
+
+Result<Done> PluginManager::check_dependencies(const PluginDesc& desc,
+                                               const std::string& label) const {
+    for (const Dependency& needs : dependencies(desc)) {
+        const Serving found = serving(needs.name);
+        if (found.label.empty()) {
+            if (needs.optional != 0) continue;
+            return Error{Status::unavailable,
+                         fmt::format("{} needs the plugin {} {} or later, which is "
+                                     "not loaded",
+                                     label, needs.name, needs.version_min)};
+        }
+        const auto have = Version::parse(found.version);
+        const auto wanted = Version::parse(needs.version_min);
+        if (wanted && wanted->major == 0 && wanted->minor == 0 && wanted->patch == 0) continue;
+        if (!have || !wanted || !have->satisfies(*wanted)) {
+            return Error{Status::unavailable,
+                         fmt::format("{} needs {} {} or later of that major version, not {}", label,
+                                     needs.name, needs.version_min, found.label)};
+        }
+    }
+    return Done{};
+}
+
+// Looked at as a whole: the versions that come, and those that stay.
+Result<Done> PluginManager::check_plan() {
+    for (const JobPart& part : job_->parts) {
+        if (auto ok = check_dependencies(part.desc(), part.label()); !ok) return ok;
+        const auto current = loaded_.find(part.plugin());
+        if (current == loaded_.end()) continue;
+        if (current->second.library->desc().facets != part.desc().facets) {
+            return Error{Status::refused,
+                         fmt::format("{} has other facets than {}: that needs a restart",
+                                     part.label(), current->second.library->label())};
+        }
+    }
+    for (const auto& [name, loaded] : loaded_) {
+        if (job_->find(name) != nullptr) continue;
+        const PluginDesc& desc = loaded.library->desc();
+        for (const JobPart& part : job_->parts) {
+            if (!depends_on(desc, part.plugin())) continue;
+            auto ok = check_dependencies(desc, loaded.library->label());
+            if (ok) continue;
+            return Error{ok.error().status, fmt::format("{}; swap both at once: gantry swap {} {}",
+                                                        ok.error().message, part.plugin(), name)};
+        }
+    }
+    put_in_order();
+    return Done{};
+}
+
+// Providers first: who depends on one finds it restored.
+void PluginManager::put_in_order() {
+    std::vector<JobPart> ordered;
+    std::vector<JobPart>& left = job_->parts;
+    while (!left.empty()) {
+        const auto free = std::find_if(left.begin(), left.end(), [&](const JobPart& part) {
+            return std::none_of(left.begin(), left.end(), [&](const JobPart& other) {
+                return &other != &part && depends_on(part.desc(), other.plugin());
+            });
+        });
+        // In a circle any order is as good as another.
+        const auto next = free != left.end() ? free : left.begin();
+        ordered.push_back(std::move(*next));
+        left.erase(next);
+    }
+    left = std::move(ordered);
+}
+
+}  // namespace gantry::plugin

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# Two plugins that need each other are swapped by one command, in worlds that run on threads of their own.
+"""By ctest, or by hand: tests/e2e/plan_test.py. Row PY-07a: no tick ever sees old and new mixed."""
+import unittest
+
+from frames import Client
+from host_process import HostProcess, Sandbox, main, wait_until
+
+SWAPS = 10
+
+
+class Plans(unittest.TestCase):
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        for name in ("rules.so", "bots.so", "rules-2.so", "bots-2.so"):
+            self.sandbox.add_plugin(name)
+        manifest = self.sandbox.write("manifest.json", {
+            "name": "plans", "workers": 2,
+            "listeners": [{"name": name, "world": name} for name in ("left", "right")],
+            "worlds": [{"name": name, "plugins": ["rules", "bots"], "tick_hz": 1000} for name in ("left", "right")],
+            "plugins": [{"name": "rules", "probation_ms": 60000}, {"name": "bots", "probation_ms": 60000}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": ""},
+        })
+        self.host = HostProcess(self.sandbox, manifest)
+        self.addCleanup(self.host.close)
+        self.clients = [Client(self.host.port(name)) for name in ("left", "right")]
+        for client in self.clients:
+            self.addCleanup(client.close)
+
+    def gantry(self, *arguments):
+        code, out, complaint = self.sandbox.gantry(*arguments)
+        return code, out + complaint
+
+    def answers(self):
+        """Of each world: the version that answers, how often it looked, how often it saw the two mixed."""
+        return [client.ask("").split() for client in self.clients]
+
+    def test_both_are_swapped_by_one_command_and_no_tick_sees_them_mixed(self):
+        for number in range(SWAPS):
+            version = "21"[number % 2] + ".0.0"
+            before = [int(answer[1]) for answer in self.answers()]
+            code, out = self.gantry("swap", f"bots@{version}", f"rules@{version}", "--settle")
+            self.assertEqual(code, 0, out)
+            self.assertIn("committed: bots@", out)
+            wait_until("both worlds tick on", lambda: all(
+                int(answer[1]) > old + 20 for answer, old in zip(self.answers(), before)))
+            for answer in self.answers():
+                self.assertEqual(answer[0], version)
+                self.assertEqual(answer[2], "0", "ticks that saw the two mixed")
+
+    def test_one_alone_is_refused_and_the_command_for_both_is_named(self):
+        code, out = self.gantry("swap", "rules@2.0.0")
+        self.assertNotEqual(code, 0)
+        self.assertIn("swap both at once: gantry swap rules bots", out)
+        code, out = self.gantry("swap", "bots@2.0.0", "rules@2.0.0", "--worlds", "left")
+        self.assertNotEqual(code, 0)
+        self.assertIn("leave --worlds out", out)
+        self.assertEqual([answer[0] for answer in self.answers()], ["1.0.0", "1.0.0"])
+
+
+if __name__ == "__main__":
+    main()
