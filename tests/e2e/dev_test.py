@@ -75,7 +75,10 @@ class DevProcess:
         """Waits for a line with each of the texts, in that order; returns all lines up to there."""
         begin = self.seen
         for text in texts:
-            wait_until(f"it says {text!r}", lambda: self.went_past(text))  # noqa: B023
+            try:
+                wait_until(f"it says {text!r}", lambda: self.went_past(text))  # noqa: B023
+            except AssertionError as error:
+                raise AssertionError(f"{error}; it said:\n{''.join(self.lines)[-8000:]}") from None
         return self.lines[begin:self.seen]
 
     def went_past(self, text):
@@ -95,14 +98,15 @@ class DevProcess:
     def __enter__(self):
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         self.reader.join()
         self.process.stdout.close()
-        if kind:
-            print("--- what gantry dev said\n" + "".join(self.lines)[-8000:] + "---", flush=True)
 
 
 class Developing(unittest.TestCase):
@@ -144,12 +148,8 @@ class Developing(unittest.TestCase):
     def start(self, *arguments):
         """(gantry dev with a host of its own, that host's ready line)."""
         dev = DevProcess(self.sandbox, self.manifest, *arguments)
-        self.addCleanup(dev.__exit__, None)
-        try:
-            lines = dev.said("ready {", "watching")
-        except BaseException:
-            dev.__exit__(AssertionError)
-            raise
+        self.addCleanup(dev.close)
+        lines = dev.said("ready {", "watching")
         line = next(line for line in lines if line.startswith("ready {"))
         return dev, json.loads(line[len("ready "):])
 
@@ -231,8 +231,7 @@ exit 0
 
     def test_before_the_first_build_has_passed_no_host_starts(self):
         self.edit("bye.cpp", '"bye "', "bye ")
-        dev = DevProcess(self.sandbox, self.manifest)
-        with dev:
+        with DevProcess(self.sandbox, self.manifest) as dev:
             dev.said("error: ", "waiting for a change")
             self.edit("bye.cpp", "bye ", '"bye "')
             dev.said("ready {", "watching")
@@ -241,7 +240,7 @@ exit 0
     def test_a_host_that_runs_already_is_brought_to_what_is_built_and_stays_when_dev_ends(self):
         with DevProcess(self.sandbox, self.manifest) as dev:
             dev.said("ready {", "watching")
-            dev.end()
+            self.assertEqual(dev.end(), 0)
         for name in ("hello", "bye"):
             shutil.copy(self.sandbox.path(f"project/build/{name}.so"), self.sandbox.plugins)
         self.edit("hello.cpp", '"hello "', '"good day "')
