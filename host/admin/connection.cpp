@@ -91,7 +91,7 @@ void Connection::answer() {
             doing_ = Doing::swapping;
             number_ = answer.number;
             swap_deadline_ = server_.clock.now() + server_.config.swap_wait_ms * ns_per_ms;
-            return;
+            return server_.tick_in(ServerState::swap_tick_ms);
         }
     }
 }

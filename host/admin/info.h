@@ -61,6 +61,7 @@ struct SwapReport {
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;  ///< what the old one still owned, by name
     std::int64_t at_unix_ms = 0;
+    bool settled = false;  ///< the outcome stands, and the old library has left
 };
 
 /// Exactly one of `version` and `file` is set, or neither: then the newest candidate. A file tells

@@ -65,7 +65,8 @@ Json value_of(const SwapReport& r) {
             {"reason", r.reason},
             {"steps", std::move(steps)},
             {"leftovers", r.leftovers},
-            {"at_unix_ms", r.at_unix_ms}};
+            {"at_unix_ms", r.at_unix_ms},
+            {"settled", r.settled}};
 }
 
 Json value_of(const GenerationInfo& g) {

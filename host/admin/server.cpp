@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <asio/ip/address.hpp>
 #include <asio/post.hpp>
 #include <chrono>
@@ -79,7 +80,13 @@ void ServerState::tick() {
     for (const auto& connection : all) connection->tick(now);
     ticking = !connections.empty();
     if (!ticking) return;
-    ticker.expires_after(std::chrono::milliseconds(tick_ms));
+    const bool hurry = std::any_of(connections.begin(), connections.end(),
+                                   [](const auto& one) { return one->waits_for_swap(); });
+    tick_in(hurry ? swap_tick_ms : tick_ms);
+}
+
+void ServerState::tick_in(int ms) {
+    ticker.expires_after(std::chrono::milliseconds(ms));
     ticker.async_wait([this](std::error_code error) {
         if (!error) tick();
     });

@@ -19,6 +19,8 @@ class Connection;
 struct ServerState {
     /// How often deadlines are looked at and the backend is asked for news, while anybody is there.
     static constexpr int tick_ms = 20;
+    /// The same while somebody waits for a swap, which takes some milliseconds.
+    static constexpr int swap_tick_ms = 1;
     /// What an answer under way gets at the end of the server.
     static constexpr TimeNs farewell_ns = 500 * ns_per_ms;
 
@@ -28,6 +30,8 @@ struct ServerState {
     Result<Done> listen();
     void accept();
     void tick();
+    /// The next tick, instead of the one that was due.
+    void tick_in(int ms);
     void close();
     void forget(const std::shared_ptr<Connection>& connection);
     /// One stream of events more or fewer; false when there are too many.

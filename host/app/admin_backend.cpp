@@ -208,6 +208,7 @@ std::vector<admin::SwapReport> HostBackend::swaps() {
         for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
         report.leftovers = one.leftovers;
         report.at_unix_ms = one.began_wall / ns_per_ms;
+        report.settled = one.settled;
         list.push_back(std::move(report));
     }
     return list;

@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
+#include <filesystem>
 
-#include "host/admin/client.h"
-#include "host/admin/runtime_file.h"
 #include "host/app/commands.h"
+#include "host/app/remote.h"
 
 namespace gantry::app {
 namespace {
@@ -18,28 +17,10 @@ int complain(const std::string& sentence) {
     return 1;
 }
 
-std::string text(const Json& json, const char* key) {
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) return {};
-    return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-/// What an answer without success says of itself.
-std::string refusal(const admin::AdminReply& reply) {
-    const Json json = Json::parse(reply.body, nullptr, false);
-    const std::string sentence = json.is_object() ? text(json, "error") : "";
-    return sentence.empty() ? fmt::format("the host answered {}", reply.status) : sentence;
-}
-
 Result<Json> ask(const std::string& host, const std::string& path) {
     const auto found = admin::find_host(host);
     if (!found) return found.error();
-    const auto reply = admin::AdminClient{found->url, found->token}.get(path);
-    if (!reply) return reply.error();
-    if (reply->status != 200) return Error{Status::refused, refusal(*reply)};
-    Json json = Json::parse(reply->body, nullptr, false);
-    if (json.is_discarded()) return Error{Status::invalid, "the host's answer is no JSON"};
-    return json;
+    return ask_host(*found, path);
 }
 
 /// The list itself, or the one member of an object that holds it.
@@ -48,28 +29,24 @@ const Json& list_in(const Json& json) {
     return json;
 }
 
-Result<admin::AdminReply> post(const std::string& host, const std::string& path, const Json& body) {
-    const auto found = admin::find_host(host);
-    if (!found) return found.error();
-    return admin::AdminClient{found->url, found->token}.post(path, body.dump());
-}
-
 /// Asks for a swap and prints its report.
 int post_swap(const std::string& host, const std::string& path, const Json& request) {
-    const auto reply = post(host, path, request);
-    if (!reply) return complain(reply.error().message);
-    const Json report = Json::parse(reply->body, nullptr, false);
-    if (!report.is_object() || !report.contains("outcome")) return complain(refusal(*reply));
-    fmt::print("{}: {} -> {}\n", text(report, "outcome"), text(report, "from"), text(report, "to"));
-    if (const std::string reason = text(report, "reason"); !reason.empty())
+    const auto found = admin::find_host(host);
+    if (!found) return complain(found.error().message);
+    const auto answer = ask_swap(*found, path, request);
+    if (!answer) return complain(answer.error().message);
+    const Json& report = *answer;
+    fmt::print("{}: {} -> {}\n", text_of(report, "outcome"), text_of(report, "from"),
+               text_of(report, "to"));
+    if (const std::string reason = text_of(report, "reason"); !reason.empty())
         fmt::print("  {}\n", reason);
     for (const Json& step : report.value("steps", Json::array())) {
-        fmt::print("  {:<10} {:>9.3f} ms\n", text(step, "name"), step.value("ms", 0.0));
+        fmt::print("  {:<10} {:>9.3f} ms\n", text_of(step, "name"), step.value("ms", 0.0));
     }
     for (const Json& left : report.value("leftovers", Json::array())) {
         fmt::print("  left over: {}\n", left.get<std::string>());
     }
-    return text(report, "outcome") == "committed" ? 0 : 1;
+    return text_of(report, "outcome") == "committed" ? 0 : 1;
 }
 
 }  // namespace
@@ -80,16 +57,17 @@ int list_plugins(const std::string& host, bool json) {
     if (json) return fmt::print("{}\n", answer->dump(2)), 0;
     fmt::print("{:<16} {:<10} {:<4} {:<10} {}\n", "name", "version", "gen", "state", "file");
     for (const Json& one : list_in(*answer)) {
-        fmt::print("{:<16} {:<10} {:<4} {:<10} {}\n", text(one, "name"), text(one, "version"),
-                   text(one, "generation"), text(one, "state"), text(one, "file"));
+        fmt::print("{:<16} {:<10} {:<4} {:<10} {}\n", text_of(one, "name"), text_of(one, "version"),
+                   text_of(one, "generation"), text_of(one, "state"), text_of(one, "file"));
     }
     const auto staged = ask(host, "/api/candidates");
     if (!staged) return 0;
     fmt::print("\nin the drop folder:\n");
     for (const Json& one : list_in(*staged)) {
-        const std::string error = text(one, "error");
+        const std::string error = text_of(one, "error");
         if (error.empty()) {
-            fmt::print("  {}@{}  {}\n", text(one, "name"), text(one, "version"), text(one, "file"));
+            fmt::print("  {}@{}  {}\n", text_of(one, "name"), text_of(one, "version"),
+                       text_of(one, "file"));
         } else {
             fmt::print("  refused: {}\n", error);
         }
@@ -103,8 +81,8 @@ int list_routes(const std::string& host, bool json) {
     if (json) return fmt::print("{}\n", answer->dump(2)), 0;
     fmt::print("{:<8} {:<28} {:<24} {}\n", "id", "handler", "owner", "where");
     for (const Json& one : list_in(*answer)) {
-        fmt::print("{:<8} {:<28} {:<24} {}\n", text(one, "message_id"), text(one, "name"),
-                   text(one, "owner"), text(one, "place"));
+        fmt::print("{:<8} {:<28} {:<24} {}\n", text_of(one, "message_id"), text_of(one, "name"),
+                   text_of(one, "owner"), text_of(one, "place"));
     }
     return 0;
 }
@@ -114,7 +92,7 @@ int list_generations(const std::string& host, bool json) {
     if (!answer) return complain(answer.error().message);
     if (json) return fmt::print("{}\n", answer->dump(2)), 0;
     for (const Json& one : list_in(*answer)) {
-        fmt::print("{:<28} {}\n", text(one, "label"), text(one, "state"));
+        fmt::print("{:<28} {}\n", text_of(one, "label"), text_of(one, "state"));
         for (const Json& held : one.value("holds", Json::array())) {
             fmt::print("    {}\n", held.get<std::string>());
         }
@@ -149,9 +127,10 @@ int promote_plugin(const std::string& host, const std::string& plugin) {
 }
 
 int abort_plugin(const std::string& host, const std::string& plugin) {
-    const auto reply = post(host, "/api/abort", {{"plugin", plugin}});
-    if (!reply) return complain(reply.error().message);
-    if (reply->status >= 300) return complain(refusal(*reply));
+    const auto found = admin::find_host(host);
+    if (!found) return complain(found.error().message);
+    const auto answer = tell_host(*found, "/api/abort", {{"plugin", plugin}});
+    if (!answer) return complain(answer.error().message);
     fmt::print("aborted: the worlds that tried {} run what the others run\n", plugin);
     return 0;
 }
@@ -159,9 +138,8 @@ int abort_plugin(const std::string& host, const std::string& plugin) {
 int stop_host(const std::string& host) {
     const auto found = admin::find_host(host);
     if (!found) return complain(found.error().message);
-    const auto reply = admin::AdminClient{found->url, found->token}.post("/api/stop", "{}");
-    if (!reply) return complain(reply.error().message);
-    if (reply->status >= 300) return complain(refusal(*reply));
+    const auto answer = tell_host(*found, "/api/stop", Json::object());
+    if (!answer) return complain(answer.error().message);
     fmt::print("{} is stopping\n", found->name);
     return 0;
 }

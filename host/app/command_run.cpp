@@ -10,6 +10,7 @@
 #include "host/app/admin_backend.h"
 #include "host/app/commands.h"
 #include "host/app/host.h"
+#include "host/app/run_manifest.h"
 #include "host/core/log.h"
 #include "host/manifest/load.h"
 #include "host/platform/child_process.h"
@@ -107,20 +108,24 @@ int serve(Host& host, HostBackend& backend, const core::Clock& clock) {
 
 int run_host(const RunArguments& arguments) {
     platform::take_stop_signals();
-    log::open_stderr();
-    platform::install_fault_handlers();
     auto loaded = manifest::load_manifest(arguments.manifest);
     if (!loaded) {
         std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
         return 2;
     }
-    log::set_level(level_of(loaded->manifest.log.level));
+    return run_manifest(std::move(loaded->manifest), arguments.manifest, nullptr);
+}
+
+int run_manifest(manifest::Manifest manifest, const std::string& file, const WhenReady& ready) {
+    log::open_stderr();
+    platform::install_fault_handlers();
+    log::set_level(level_of(manifest.log.level));
 
     const core::SystemClock clock;
     HostOptions options;
     options.seed = static_cast<std::uint64_t>(clock.wall_now());
     options.canary_program = platform::own_program();
-    auto host = Host::create(std::move(loaded->manifest), clock, options);
+    auto host = Host::create(std::move(manifest), clock, options);
     if (!host) {
         log::error("{}", host.error().message);
         return 1;
@@ -130,25 +135,26 @@ int run_host(const RunArguments& arguments) {
     HostBackend backend{**host};
     std::unique_ptr<admin::AdminServer> server;
     std::optional<admin::RuntimeFile> runtime_file;
-    std::string token;
+    admin::RuntimeInfo info{(*host)->manifest().name, ::getpid(), "", "", file};
     if ((*host)->manifest().admin.enabled) {
         admin::AdminConfig config = admin_config(**host);
-        token = config.token;
+        info.token = config.token;
         auto started = admin::AdminServer::start(std::move(config), backend);
         if (!started) {
             log::error("{}", started.error().message);
             return 1;
         }
         server = std::move(*started);
-        auto written = admin::RuntimeFile::write(
-            {(*host)->manifest().name, ::getpid(), server->url(), token, arguments.manifest});
+        info.url = server->url();
+        auto written = admin::RuntimeFile::write(info);
         if (written) {
             runtime_file.emplace(std::move(*written));
         } else {
             log::warn("`gantry swap` will not find this host: {}", written.error().message);
         }
     }
-    print_ready(**host, server.get(), token);
+    print_ready(**host, server.get(), info.token);
+    if (ready) ready(info);
     const int code = serve(**host, backend, clock);
     server.reset();  // before the host that it asks
     return code;

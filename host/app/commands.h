@@ -10,6 +10,17 @@ struct RunArguments {
 };
 int run_host(const RunArguments& arguments);
 
+/// `gantry dev`: runs `manifest`, or follows a running host where there is none, and swaps what is
+/// built anew after each save.
+struct DevArguments {
+    std::string manifest;
+    std::string host;
+    std::string source;
+    std::string build;
+    std::vector<std::string> targets;
+};
+int develop(const DevArguments& arguments);
+
 /// Says whether a manifest is right, and all that is wrong with it; then whether the libraries that
 /// it names would be taken.
 int check_manifest(const std::string& manifest);

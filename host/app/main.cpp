@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
         "Begin with:\n"
         "  gantry check config/echo.json      is the manifest right?\n"
         "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
+        "  gantry dev config/echo.json        start it, and swap what you change as you save it\n"
         "  gantry plugins                     in another terminal: what runs there\n"
         "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
         "  gantry swap rules@2.0.0 bots@2.0.0 replace two that need each other, in one moment\n"
@@ -37,8 +38,36 @@ int main(int argc, char** argv) {
     check->callback([&] { code = check_manifest(manifest); });
 
     const auto add_host = [&](CLI::App* command) {
-        command->add_option("--host", host, "The name of the running host, when there are several");
+        return command->add_option("--host", host,
+                                   "The name of the running host, when there are several");
     };
+    auto* dev = app.add_subcommand(
+        "dev", "Follow the sources of plugins: build and swap what changes, as it is saved");
+    DevArguments dev_arguments;
+    dev->add_option("manifest", dev_arguments.manifest,
+                    "Start a host from it; without, a running one is followed")
+        ->excludes(add_host(dev));
+    dev->add_option("--source", dev_arguments.source,
+                    "The folder of the CMake project, if not this one");
+    dev->add_option("--build", dev_arguments.build,
+                    "Where it is built, if not in the folder build, or the only one below that");
+    dev->add_option("--target", dev_arguments.targets,
+                    "A target to build; without, those whose library is named as a plugin of the "
+                    "host")
+        ->allow_extra_args(false);
+    dev->footer(
+        "Begin with:\n"
+        "  cd hello && gantry dev hello.json    builds, starts the host, waits for you to save\n"
+        "  gantry dev                           the same beside a host that runs already\n"
+        "  gantry dev config/arena.json --target arena_v2\n"
+        "Each save is built and swapped, and every step's time printed. When the compiler or the\n"
+        "host refuses it, you are told why, and the host goes on with what it has. Players stay\n"
+        "connected. A host that was started here takes nothing from its drop folder but what it\n"
+        "begins with, and ends with Ctrl-C.");
+    dev->callback([&] {
+        dev_arguments.host = host;
+        code = develop(dev_arguments);
+    });
     auto* plugins = app.add_subcommand("plugins", "List the plugins of a running host");
     add_host(plugins);
     plugins->add_flag("--json", json, "For programs");

@@ -24,17 +24,18 @@ struct Pipe {
     Descriptor out;
 };
 
-/// Its ends lie above the numbers that the child gives to its own.
+/// Its ends lie above the numbers that the child gives to its own. Only the parent's end never
+/// blocks: programs that write much take a refused write for a failure.
 Result<Pipe> make_pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
         return Error{Status::limit, std::string{"cannot make a pipe: "} + std::strerror(errno)};
     }
     const Descriptor low[] = {Descriptor{ends[0]}, Descriptor{ends[1]}};
     Pipe pipe;
     pipe.in = Descriptor{::fcntl(ends[0], F_DUPFD_CLOEXEC, report_number + 1)};
     pipe.out = Descriptor{::fcntl(ends[1], F_DUPFD_CLOEXEC, report_number + 1)};
-    if (!pipe.in || !pipe.out) {
+    if (!pipe.in || !pipe.out || ::fcntl(pipe.in.number(), F_SETFL, O_NONBLOCK) != 0) {
         return Error{Status::limit, std::string{"cannot make a pipe: "} + std::strerror(errno)};
     }
     return pipe;
@@ -94,7 +95,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(
     words.push_back(nullptr);
     pid_t id = 0;
     const int failure =
-        ::posix_spawn(&id, name.c_str(), &plan.actions, &plan.attributes, words.data(), environ);
+        ::posix_spawnp(&id, name.c_str(), &plan.actions, &plan.attributes, words.data(), environ);
     if (failure != 0) {
         return Error{Status::unavailable, "cannot start " + name + ": " + std::strerror(failure)};
     }
@@ -112,7 +113,11 @@ ChildProcess::~ChildProcess() {
     }
 }
 
-// Safe against a number used anew: it is not free before waitpid() has told of the end.
+// Both are safe against a number used anew: it is not free before waitpid() has told of the end.
+void ChildProcess::ask_to_end() noexcept {
+    if (!end_) ::kill(-id_, SIGTERM);
+}
+
 void ChildProcess::kill() noexcept {
     if (end_) return;
     ::kill(-id_, SIGKILL);

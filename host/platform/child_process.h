@@ -25,6 +25,7 @@ public:
         int exit_code = 0;
     };
 
+    /// A program without a slash in its name is looked for in PATH.
     static Result<std::unique_ptr<ChildProcess>> start(const std::filesystem::path& program,
                                                        const std::vector<std::string>& arguments);
     /// Ends it, if it still runs, and waits for that.
@@ -36,6 +37,8 @@ public:
     std::optional<End> poll();
     /// Blocks until it wrote or ended, for `duration_max` at most.
     void wait(TimeNs duration_max);
+    /// It may put its files in order first; ~ChildProcess() does not let it.
+    void ask_to_end() noexcept;
     void kill() noexcept;
 
     /// What it wrote to report(); and to its standard output and error. The first

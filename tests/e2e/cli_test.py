@@ -58,10 +58,10 @@ class Teaching(CommandLine):
     def test_help_names_every_command_and_shows_how_to_begin(self):
         code, out, _ = self.sandbox.gantry("--help")
         self.assertEqual(code, 0)
-        for word in ("run", "check", "plugins", "plugin", "routes", "swap", "abi", "stop", "version",
+        for word in ("run", "dev", "check", "plugins", "plugin", "routes", "swap", "abi", "stop", "version",
                      "gantry check config/"):
             self.assertIn(word, out)
-        for command in (("run",), ("check",), ("swap",), ("plugins",), ("plugin", "info")):
+        for command in (("run",), ("dev",), ("check",), ("swap",), ("plugins",), ("plugin", "info")):
             code, out, _ = self.sandbox.gantry(*command, "--help")
             self.assertEqual(code, 0, command)
 
