@@ -113,7 +113,7 @@ bool DevLoop::build_until_passed(const Stopped& stopped) {
 
 void DevLoop::follow(const FindHost& find_host, const Stopped& stopped) {
     note_running(find_host);
-    for (const PluginTarget& one : targets_) swap(one, clock_.now(), find_host);
+    swap(targets_, clock_.now(), find_host);
     say(fmt::format("watching {} for {}; save a file, or end with Ctrl-C", project_.source.string(),
                     names_of(targets_)));
     while (!stopped()) {
@@ -223,27 +223,42 @@ void DevLoop::take_save(const Save& save, const FindHost& find_host, const Stopp
     const bool passed = build(targets, stopped);
     say_step("build", ms(clock_.now() - began), names_of(targets));
     if (!passed) return say("the host goes on with what it has");
-    for (const PluginTarget& one : targets) swap(one, save.at, find_host);
+    swap(targets, save.at, find_host);
 }
 
-void DevLoop::swap(const PluginTarget& target, TimeNs saved, const FindHost& find_host) {
-    const LibraryMark mark = mark_of(target.library);
-    std::string& build_id = build_ids_[mark.plugin];
-    if (!mark.build_id.empty() && build_id == mark.build_id) {
-        return say(fmt::format("{}: the library is what it was", target.target));
+// What runs already is swapped all at once: plugins that share a header may need each other.
+void DevLoop::swap(const std::vector<PluginTarget>& targets, TimeNs saved,
+                   const FindHost& find_host) {
+    Json together = Json::array();
+    for (const PluginTarget& target : targets) {
+        const LibraryMark mark = mark_of(target.library);
+        std::string& build_id = build_ids_[mark.plugin];
+        if (!mark.build_id.empty() && build_id == mark.build_id) {
+            say(fmt::format("{}: the library is what it was", target.target));
+            continue;
+        }
+        const bool runs = !build_id.empty();
+        build_id = mark.build_id;
+        const Json plugin{{"plugin", mark.plugin}, {"file", target.library.string()}};
+        if (runs) {
+            together.push_back(plugin);
+        } else {
+            ask(Json::array({plugin}), saved, find_host);
+        }
     }
-    build_id = mark.build_id;
+    if (!together.empty()) ask(together, saved, find_host);
+}
+
+void DevLoop::ask(const Json& plugins, TimeNs saved, const FindHost& find_host) {
     const auto host = find_host();
     const TimeNs asked = clock_.now();
-    const auto report =
-        host ? ask_swap(
-                   *host, "/api/swap",
-                   {{"plugin", mark.plugin}, {"file", target.library.string()}, {"settle", true}})
-             : host.error();
+    const auto report = host
+                            ? ask_swap(*host, "/api/swap", {{"plugins", plugins}, {"settle", true}})
+                            : host.error();
     const TimeNs answered = clock_.now();
     if (!report) {
-        build_id.clear();
-        return say(fmt::format("{}: {}", target.target, report.error().message));
+        for (const Json& one : plugins) build_ids_[text_of(one, "plugin")].clear();
+        return say(report.error().message);
     }
     for (const Json& step : report->value("steps", Json::array())) {
         say_step(text_of(step, "name"), step.value("ms", 0.0));
@@ -255,7 +270,7 @@ void DevLoop::swap(const PluginTarget& target, TimeNs saved, const FindHost& fin
                                text_of(*report, "reason"),
                                from.empty() ? "it does not run" : from + " goes on"));
     }
-    probations_[mark.plugin] = {report->value("ticket", std::uint64_t{0}), from, to};
+    probations_.push_back({report->value("ticket", std::uint64_t{0}), from, to});
     say(fmt::format("live: {}{}{} in {:.1f} ms, the host's own share {:.1f} ms", from,
                     from.empty() ? "" : " -> ", to, ms(answered - saved), ms(answered - asked)));
 }
@@ -267,8 +282,7 @@ void DevLoop::look_at_probations(const FindHost& find_host) {
     const auto answer = host ? ask_host(*host, "/api/swaps") : host.error();
     if (!answer) return probations_.clear();  // the next swap will say what is wrong with the host
     const Json swaps = answer->value("swaps", Json::array());
-    std::erase_if(probations_, [&](const auto& entry) {
-        const Probation& probation = entry.second;
+    std::erase_if(probations_, [&](const Probation& probation) {
         const auto found = std::find_if(swaps.begin(), swaps.end(), [&](const Json& one) {
             return one.value("ticket", std::uint64_t{0}) == probation.ticket;
         });

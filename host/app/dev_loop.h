@@ -1,6 +1,8 @@
 // DevLoop: what `gantry dev` does: waits for a save, builds, has the host swap, tells how long each
 // took.
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,7 +66,8 @@ private:
     void take_model();
     void note_running(const FindHost& find_host);
     void take_save(const Save& save, const FindHost& find_host, const Stopped& stopped);
-    void swap(const PluginTarget& target, TimeNs saved, const FindHost& find_host);
+    void swap(const std::vector<PluginTarget>& targets, TimeNs saved, const FindHost& find_host);
+    void ask(const nlohmann::json& plugins, TimeNs saved, const FindHost& find_host);
     void look_at_probations(const FindHost& find_host);
 
     CMakeProject project_;
@@ -73,7 +76,7 @@ private:
     std::unique_ptr<platform::TreeWatch> watch_;
     core::SystemClock clock_;
     std::map<std::string, std::string> build_ids_;  ///< by plugin, of what the host was given last
-    std::map<std::string, Probation> probations_;   ///< by plugin
+    std::vector<Probation> probations_;
     TimeNs next_look_ = 0;
     std::filesystem::file_time_type build_began_;
     std::filesystem::file_time_type build_ended_;

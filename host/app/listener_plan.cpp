@@ -23,6 +23,7 @@ session::ListenerPlan listener_plan(const manifest::Listener& listener) {
     config.websocket.permessage_deflate = listener.ws.permessage_deflate;
     config.websocket.ping_interval_ms = listener.ws.ping_ms;
     plan.middleware = listener.middleware;
+    plan.options = listener.options;
     return plan;
 }
 

@@ -108,8 +108,17 @@ private:
                      const Names& list) {
         const Node* const node = object.find(key);
         for (std::size_t i = 0; i < list.size(); ++i) {
+            known(node->items[i], child_path(child_path(path, key), i), list[i], "plugin",
+                  plugins_);
+        }
+        none_twice(object, key, path, list);
+    }
+
+    void none_twice(const Node& object, std::string_view key, const std::string& path,
+                    const Names& list) {
+        const Node* const node = object.find(key);
+        for (std::size_t i = 0; i < list.size(); ++i) {
             const std::string at = child_path(child_path(path, key), i);
-            known(node->items[i], at, list[i], "plugin", plugins_);
             const auto end = list.begin() + static_cast<std::ptrdiff_t>(i);
             if (!list[i].empty() && std::find(list.begin(), end, list[i]) != end) {
                 diagnostics_.add(document_.diagnostic(
@@ -127,7 +136,8 @@ private:
         if (const Node* const place = node.find("world")) {
             known(*place, child_path(path, "world"), item.world, "world", worlds_);
         }
-        plugin_list(node, "middleware", path, item.middleware);
+        // Which layers there are only the plugins know, once they have started.
+        none_twice(node, "middleware", path, item.middleware);
         queue(item, node, path);
         if (const Node* const ws = node.find("ws"); ws && !item.ws.path.starts_with('/')) {
             fail(*ws, "path", path + "/ws/path",

@@ -10,6 +10,7 @@ namespace gantry::session {
 void* IoInstance::query(Str interface_id) noexcept {
     if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
     if (interface_id.view() == Transports::interface_id) return static_cast<Transports*>(this);
+    if (interface_id.view() == Listeners::interface_id) return static_cast<Listeners*>(this);
     if (interface_id.view() == SessionEvents::interface_id) {
         return static_cast<SessionEvents*>(this);
     }
@@ -34,6 +35,13 @@ Status IoInstance::add(TransportFactory* factory) noexcept {
     if (!free && !room_.brings(owner().plugin, scheme)) return free.error().status;
     factories_.push_back(factory);
     return Status::ok;
+}
+
+Str IoInstance::option(std::uint32_t listener_index, Str name) noexcept {
+    if (listener_index >= room_.listeners().size()) return {};
+    const auto& options = room_.listeners()[listener_index].options;
+    const auto found = options.find(std::string{name.view()});
+    return found != options.end() ? Str{found->second} : Str{};
 }
 
 TransportFactory* IoInstance::transport(std::string_view scheme) const noexcept {

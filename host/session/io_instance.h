@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gantry/io.h"
+#include "gantry/listeners.h"
 #include "gantry/transport_handover.h"
 #include "gantry/transports.h"
 #include "host/route/facet_instance.h"
@@ -16,6 +17,7 @@ class IoRoom;
 class IoInstance final : public route::FacetInstance,
                          public Io,
                          public Transports,
+                         public Listeners,
                          public SessionEvents {
 public:
     struct Route {
@@ -46,6 +48,7 @@ public:
     void* query(Str interface_id) noexcept override;
 
     Status add(TransportFactory* factory) noexcept override;
+    Str option(std::uint32_t listener_index, Str name) noexcept override;
     Status subscribe(std::uint32_t kinds, SessionEventFunction told,
                      void* context) noexcept override;
     Status layer(const LayerDesc* desc) noexcept override;

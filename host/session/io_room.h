@@ -2,6 +2,7 @@
 // workers.
 #pragma once
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct ListenerPlan {
     net::ListenerConfig net;
     WorldId world;                        ///< new sessions join it; none: they stay outside
     std::vector<std::string> middleware;  ///< names of layers, outermost first
+    std::map<std::string, std::string> options;  ///< for the transport of a plugin
 };
 
 /// What plugins of one shard have published; replaced whole.

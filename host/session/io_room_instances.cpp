@@ -1,4 +1,6 @@
 // IoRoom: which plugin objects serve on this shard, and how they come and go.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -10,6 +12,15 @@ namespace gantry::session {
 namespace {
 
 constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
+
+std::string names_of(const std::map<std::string, route::Layer>& layers) {
+    std::string text;
+    for (const auto& [name, layer] : layers) {
+        if (!text.empty()) text += ", ";
+        text += name;
+    }
+    return text.empty() ? "none" : text;
+}
 
 }  // namespace
 
@@ -39,9 +50,10 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
         for (const std::string& name : listener.middleware) {
             const auto found = layers.find(name);
             if (found == layers.end()) {
-                return Error{Status::not_found, "listener " + listener.net.name +
-                                                    " wants the middleware " + name +
-                                                    ", which no loaded plugin offers"};
+                return Error{Status::not_found,
+                             fmt::format("listener {} wants the middleware {}, which no loaded "
+                                         "plugin offers; there is {}",
+                                         listener.net.name, name, names_of(layers))};
             }
             chain.push_back(found->second);
         }
@@ -57,10 +69,10 @@ IoRoom::~IoRoom() {
 }
 
 Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
+    plans_.push_back(plan);  // its transport may ask for it
     auto bound = shard_.listen(plan.net);
-    if (!bound) return bound;
-    GANTRY_ASSERT(bound->index == plans_.size());
-    plans_.push_back(plan);
+    if (!bound) return plans_.pop_back(), bound;
+    GANTRY_ASSERT(bound->index == plans_.size() - 1);
     auto tables = tables_with(nullptr, nullptr);
     if (!tables) return tables.error();
     tables_ = std::move(*tables);

@@ -68,6 +68,13 @@ public:
     route::StateStore* inherited() noexcept { return inherited_.get(); }
     std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     Vitals& vitals() noexcept { return *options_.vitals; }
+    /// The thread's processor time is a call of the system: the first message of a millisecond is
+    /// timed, which is each one of a quiet world and one of hundreds in a busy one.
+    bool wants_sample(TimeNs now) noexcept {
+        if (now < next_sample_) return false;
+        next_sample_ = now + ns_per_ms;
+        return true;
+    }
     bool contained() const noexcept { return options_.contain; }
     /// A fault ended one of its calls: nothing of it is ever called again.
     bool parked() const noexcept { return parked_; }
@@ -167,6 +174,7 @@ private:
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
     std::shared_ptr<route::StateStore> inherited_;
+    TimeNs next_sample_ = 0;
     bool started_ = false;
     bool parked_ = false;
 };

@@ -11,14 +11,13 @@ struct Vitals {
     using Count = std::atomic<std::uint64_t>;
     Count messages{0};
     Count failures{0};         ///< handlers that did not answer ok, and what was reported
-    Count handler_samples{0};  ///< every 64th message is timed
+    Count handler_samples{0};  ///< messages that were timed: the first of each millisecond
     Count handler_ns{0};
     Count ticks{0};
     Count tick_ns{0};  ///< of its systems
     Count tasks{0};    ///< now
     Count timers{0};   ///< now
 
-    static constexpr std::uint64_t sample_every = 64;
     static void add(Count& count, std::uint64_t more) noexcept {
         count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
     }

@@ -229,8 +229,7 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
 
 void World::run_handler(const WorldRouteTable::Route& route, const Message& message) {
     Vitals& vitals = route.instance->vitals();
-    const std::uint64_t number = vitals.messages.load(std::memory_order_relaxed);
-    const bool timed = number % Vitals::sample_every == 0;
+    const bool timed = route.instance->wants_sample(now_);
     const TimeNs begin = timed ? surroundings_.clock().thread_time() : 0;
     Status status = Status::internal;
     const bool returned = call_plugin(*route.instance, core::CallKind::handler, route.name,

@@ -248,6 +248,7 @@ class LoopbackPlugin final : public IoPlugin {
     }
     std::string answer(std::string_view method, Bytes request) {
         const std::string_view text = request.text();
+        if (method == "option") return std::string{listener_option(0, Str{text}).view()};
         if (method == "version") return GANTRY_PLUGIN_VERSION;
         if (method == "fail") throw std::runtime_error("as asked");
         if (method == "connect") {

@@ -48,6 +48,7 @@ struct LoopbackHost {
             .transport(std::move(transport))
             .address("here")
             .port(7)
+            .option("greeting", "mind the gap")
             .joins("world")
             .world("world")
             .plugins({"echo"})
@@ -106,6 +107,15 @@ TEST_CASE(
     host.ask("write", closed + " " + frame_bytes(2, ""));
     CHECK(host.ask("read", closed) == "<end>");
     CHECK(host.ask("connect", "there:7") == "! unavailable");
+}
+
+// The manifest had "options" for this, and nobody could read them.
+TEST_CASE("a transport reads the options of its listener") {
+    LoopbackHost host{1};
+    CHECK(host.ask("option", "greeting") == "mind the gap");
+    CHECK(host.ask("option", "farewell").empty());
+    CHECK(host.swap(2).outcome == SwapOutcome::committed);
+    CHECK(host.ask("option", "greeting") == "mind the gap");
 }
 
 TEST_CASE("the host connects over a plugin's transport as a client, too") {

@@ -13,6 +13,7 @@
 #include "gantry/ecs.h"
 #include "gantry/groups.h"
 #include "gantry/io.h"
+#include "gantry/listeners.h"
 #include "gantry/net.h"
 #include "gantry/plugin.h"
 #include "gantry/runtime.h"

@@ -38,10 +38,8 @@ TEST_CASE("a world or a plugin that is named must exist") {
           "\"arena\"?");
     CHECK(
         load_text(
-            R"({"listeners": [{"name": "a", "middleware": ["trace"]}], "plugins": [{"name": "x"}, {"name": "y"}]})")
-            .errors ==
-        "m.json:1:45: /listeners/0/middleware/0: there is no plugin \"trace\", "
-        "allowed: x, y");
+            R"({"listeners": [], "worlds": [{"name": "w", "plugins": ["trace"]}], "plugins": [{"name": "x"}, {"name": "y"}]})")
+            .errors.ends_with("/worlds/0/plugins/0: there is no plugin \"trace\", allowed: x, y"));
     CHECK(
         load_text(
             R"({"listeners": [], "worlds": [{"name": "w", "plugins": ["x", "z"]}], "plugins": [{"name": "x"}]})")
@@ -51,6 +49,16 @@ TEST_CASE("a world or a plugin that is named must exist") {
         load_text(
             R"({"listeners": [], "worlds": [{"name": "w", "plugins": ["x", "x"]}], "plugins": [{"name": "x"}]})")
             .errors.ends_with("/worlds/0/plugins/1: \"x\" stands twice here"));
+}
+
+// A layer of another name than its plugin's was refused: middleware was looked for among plugins.
+TEST_CASE("middleware names layers, which only the plugins know; none stands twice") {
+    CHECK(
+        load_text(
+            R"({"listeners": [{"name": "a", "middleware": ["trace"]}], "plugins": [{"name": "x"}]})")
+            .errors.empty());
+    CHECK(load_text(R"({"listeners": [{"name": "a", "middleware": ["trace", "trace"]}]})")
+              .errors.ends_with("/listeners/0/middleware/1: \"trace\" stands twice here"));
 }
 
 TEST_CASE("watermarks stand in order and hold a frame") {

@@ -186,5 +186,5 @@ TEST_CASE(
     const auto host = gantry::app::Host::create(manifest, clock);
     REQUIRE_FALSE(host.has_value());
     CHECK(host.error().message ==
-          "listener tcp wants the middleware auth, which no loaded plugin offers");
+          "listener tcp wants the middleware auth, which no loaded plugin offers; there is none");
 }

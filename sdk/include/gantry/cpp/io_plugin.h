@@ -3,6 +3,7 @@
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
 #include "gantry/io.h"
+#include "gantry/listeners.h"
 #include "gantry/transport_handover.h"
 #include "gantry/transports.h"
 
@@ -81,6 +82,11 @@ protected:
         expect(transports_->add(&factory));
     }
 
+    /// What the manifest says under "options" of a listener that your transport binds.
+    Str listener_option(std::uint32_t listener_index, Str name) noexcept {
+        return listeners_->option(listener_index, name);
+    }
+
     Io& io() noexcept { return *io_; }
 
 private:
@@ -97,13 +103,15 @@ private:
     void bind(Host& host) final {
         io_ = static_cast<Io*>(host.query(Io::interface_id));
         transports_ = static_cast<Transports*>(host.query(Transports::interface_id));
-        if (io_ == nullptr || transports_ == nullptr) {
+        listeners_ = static_cast<Listeners*>(host.query(Listeners::interface_id));
+        if (io_ == nullptr || transports_ == nullptr || listeners_ == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of an io facet"};
         }
     }
 
     Io* io_ = nullptr;
     Transports* transports_ = nullptr;
+    Listeners* listeners_ = nullptr;
     TransportHandover* handover_ = nullptr;
 };
 
