@@ -1,4 +1,4 @@
-// RunningHost: the real program on the arena, in a folder of its own, and what it costs the system.
+// RunningHost: the real program on the rules, in a folder of its own, and what it costs the system.
 #pragma once
 #include <sys/types.h>
 
@@ -18,8 +18,9 @@ struct Footprint {
 
 class RunningHost {
 public:
-    /// `plugins` holds arena.so and arena-2.so. Ends the program when the host does not get ready.
-    RunningHost(const std::string& program, const std::string& plugins);
+    /// `plugins` holds rules.so and rules-2.so; `entities` are made besides those of sessions. Ends
+    /// the program when the host does not get ready.
+    RunningHost(const std::string& program, const std::string& plugins, std::uint64_t entities);
     /// SIGTERM, and waits.
     ~RunningHost();
     RunningHost(const RunningHost&) = delete;
@@ -33,7 +34,7 @@ public:
     /// One sample of /metrics by its name with labels; -1 when there is none. [any thread]
     double metric(const std::string& name) const;
     Footprint footprint() const;
-    /// Copies of the arena's library that are mapped now.
+    /// Copies of the rules' library that are mapped now.
     int libraries_mapped() const;
 
 private:
