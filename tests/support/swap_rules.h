@@ -74,7 +74,8 @@ struct Sent {
 GANTRY_COMPONENT_AS("swap.sent", Sent, 1, GANTRY_FIELD(states))
 
 /// Every session may join as a player. The plugin's config tells how many "entities" there are
-/// besides; every tick writes a few of them, so that a migration finds changed rows.
+/// besides, and whether a new version sends "news": 1 is yes. Every tick writes some of the
+/// entities, so that a migration finds changed rows.
 template <class Body>
 class SwapRules final : public WorldPlugin {
     static constexpr std::uint64_t others_from = 1'000'000;
@@ -106,7 +107,7 @@ class SwapRules final : public WorldPlugin {
     }
     void begin(bool fresh) override {
         world().template init_resource<Sent>();
-        if (!fresh) broadcast(built_news, Bytes{});
+        if (!fresh && number_after("\"news\":") == 1) broadcast(built_news, Bytes{});
         const std::uint64_t wanted = fresh ? number_after("\"entities\":") : 0;
         for (std::uint64_t i = 0; i < wanted; ++i) {
             Built built;

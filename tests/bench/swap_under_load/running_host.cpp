@@ -44,6 +44,7 @@ std::string manifest_for(const std::string& plugins, std::uint64_t entities) {
         .tick_hz(10)
         .plugin("rules")
         .config("entities", entities)
+        .config("news", 1)
         .probation(0ms)
         .json();
 }
