@@ -77,10 +77,11 @@ GANTRY_COMPONENT_AS("swap.sent", Sent, 1, GANTRY_FIELD(states))
 /// besides, and whether a new version sends "news": 1 is yes. Every tick writes some of the
 /// entities, so that a migration finds changed rows.
 template <class Body>
-class SwapRules final : public WorldPlugin {
+class SwapRules : public WorldPlugin {
     static constexpr std::uint64_t others_from = 1'000'000;
     static constexpr std::size_t others_per_tick = 1000;
 
+protected:
     void setup() override {
         expect(world().template use<Body, Sent>());
         on(built_join, [this](const Message& message) {
@@ -123,6 +124,7 @@ class SwapRules final : public WorldPlugin {
         next_ = from_payload<std::uint64_t>(reader.get("next").text());
     }
 
+private:
     std::uint64_t number_after(std::string_view key) {
         const std::string_view text = config();
         const auto at = text.find(key);
