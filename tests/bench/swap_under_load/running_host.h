@@ -20,11 +20,15 @@ class RunningHost {
 public:
     /// `plugins` holds rules.so and rules-2.so; `entities` are made besides those of sessions. Ends
     /// the program when the host does not get ready.
-    RunningHost(const std::string& program, const std::string& plugins, std::uint64_t entities);
-    /// SIGTERM, and waits.
+    /// `threads` are those of connections, and as many again those of worlds.
+    RunningHost(const std::string& program, const std::string& plugins, std::uint64_t entities,
+                std::uint32_t threads);
     ~RunningHost();
     RunningHost(const RunningHost&) = delete;
     RunningHost& operator=(const RunningHost&) = delete;
+
+    /// SIGTERM, and waits; true when it ended well.
+    bool end();
 
     std::uint16_t tcp_port() const { return tcp_port_; }
     std::uint16_t ws_port() const { return ws_port_; }
