@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "host/core/yield_point.h"
+
 namespace gantry::core {
 
 class Inbox {
@@ -13,6 +15,7 @@ public:
 
     /// Runs `work` on the room's thread at its next turn. False once closed. [any thread]
     bool post(Work work) {
+        yield_point();
         const std::lock_guard lock{mutex_};
         if (closed_) return false;
         work_.push_back(std::move(work));
@@ -20,6 +23,7 @@ public:
     }
     /// Runs what was posted before the call; true when there was any. [the room's thread]
     bool run() {
+        yield_point();
         {
             const std::lock_guard lock{mutex_};
             if (work_.empty()) return false;

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "host/core/assert.h"
+#include "host/core/yield_point.h"
 
 namespace gantry::core {
 
@@ -57,7 +58,9 @@ public:
     bool publish() noexcept {
         if (write_ == published_) return false;
         published_ = write_;
+        yield_point();
         tail_.store(write_, std::memory_order_release);
+        yield_point();
         return true;
     }
 
@@ -65,6 +68,7 @@ public:
     std::optional<Record> next() noexcept {
         for (;;) {
             if (read_ == tail_seen_) {
+                yield_point();
                 tail_seen_ = tail_.load(std::memory_order_acquire);
                 if (read_ == tail_seen_) return std::nullopt;
             }
@@ -79,7 +83,9 @@ public:
     bool release() noexcept {
         if (read_ == released_) return false;
         released_ = read_;
+        yield_point();
         head_.store(read_, std::memory_order_release);
+        yield_point();
         return true;
     }
     /// True when nothing published is left to read. [consumer]

@@ -12,9 +12,14 @@ constexpr std::uint64_t heap_bytes_max = 1u << 20;  // per block size; then slab
 constexpr std::uint32_t small_slabs = 4;
 constexpr std::size_t large_slab_bytes = 8 * huge_page_bytes;
 
+constexpr std::size_t whole_pages(std::size_t bytes) {
+    return (bytes + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
+}
+
 }  // namespace
 
 ChunkArena::~ChunkArena() {
+    drop_ready();
     for (auto& [block_bytes, bucket] : buckets_) {
         GANTRY_ASSERT(bucket.heap_blocks == 0);
         for (auto& [address, slab] : bucket.slabs) pages_.give(slab.pages, slab.bytes);
@@ -33,16 +38,49 @@ std::byte* ChunkArena::take(std::uint32_t bytes) {
     return take_from(make_slab(bucket, bytes), bucket, bytes);
 }
 
+void ChunkArena::slabs_for(std::uint32_t bytes, std::uint64_t count,
+                           std::vector<std::size_t>& sizes) const {
+    if (bytes < slab_block_bytes_min || count * bytes <= heap_bytes_max) return;
+    const auto bucket = buckets_.find(bytes);
+    if (bucket != buckets_.end()) {
+        for (const Slab* slab : bucket->second.open) {
+            count -= std::min<std::uint64_t>(count, slab->count - slab->used);
+        }
+    }
+    while (count > 0) {
+        const std::size_t slab_bytes = std::min<std::size_t>(
+            large_slab_bytes, whole_pages(static_cast<std::size_t>(count) * bytes));
+        sizes.push_back(std::max(slab_bytes, whole_pages(bytes)));
+        count -= std::min<std::uint64_t>(count, sizes.back() / bytes);
+    }
+}
+
+void ChunkArena::use(PagesAhead& pages) {
+    const auto pieces = pages.take();
+    ready_.insert(ready_.end(), pieces.begin(), pieces.end());
+}
+
+void ChunkArena::drop_ready() noexcept {
+    for (const PagesAhead::Piece& piece : ready_) pages_.give(piece.pages, piece.bytes);
+    ready_.clear();
+}
+
 ChunkArena::Slab& ChunkArena::make_slab(Bucket& bucket, std::uint32_t bytes) {
     const std::size_t wanted =
         bucket.slabs_made++ < small_slabs ? huge_page_bytes : large_slab_bytes;
-    const std::size_t slab_bytes =
-        (std::max<std::size_t>(wanted, bytes) + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
     Slab slab;
-    slab.pages = pages_.take(slab_bytes, huge_pages_);
-    slab.bytes = slab_bytes;
-    slab.count = static_cast<std::uint32_t>(slab_bytes / bytes);
-    held_bytes_ += slab_bytes;
+    const auto ready = std::find_if(ready_.begin(), ready_.end(),
+                                    [bytes](const auto& piece) { return piece.bytes >= bytes; });
+    if (ready != ready_.end()) {
+        slab.pages = ready->pages;
+        slab.bytes = ready->bytes;
+        ready_.erase(ready);
+    } else {
+        slab.bytes = whole_pages(std::max<std::size_t>(wanted, bytes));
+        slab.pages = pages_.take(slab.bytes, huge_pages_);
+    }
+    slab.count = static_cast<std::uint32_t>(slab.bytes / bytes);
+    held_bytes_ += slab.bytes;
     Slab& made = bucket.slabs.emplace(slab.pages, std::move(slab)).first->second;
     bucket.open.push_back(&made);
     ++bucket.empty;

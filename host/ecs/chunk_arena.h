@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "host/ecs/pages.h"
+#include "host/ecs/pages_ahead.h"
 
 namespace gantry::ecs {
 
@@ -21,6 +21,12 @@ public:
     /// `bytes` is a multiple of 64, and so is the address. The content is undefined.
     std::byte* take(std::uint32_t bytes);
     void give(std::byte* block, std::uint32_t bytes) noexcept;
+
+    /// Adds the sizes of the slabs that `count` more blocks of `bytes` need.
+    void slabs_for(std::uint32_t bytes, std::uint64_t count, std::vector<std::size_t>& sizes) const;
+    /// Pages for the slabs to come, until drop_ready(), which gives back those that nobody needed.
+    void use(PagesAhead& pages);
+    void drop_ready() noexcept;
 
     std::uint64_t held_bytes() const noexcept { return held_bytes_; }
 
@@ -47,6 +53,7 @@ private:
     Slab& make_slab(Bucket& bucket, std::uint32_t bytes);
 
     std::map<std::uint32_t, Bucket> buckets_;  // by block size
+    std::vector<PagesAhead::Piece> ready_;
     const PageSource& pages_;
     std::uint64_t held_bytes_ = 0;
     bool huge_pages_;

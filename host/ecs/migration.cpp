@@ -156,6 +156,15 @@ Migration::Migration(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
 Migration::~Migration() { accept(); }
 
+std::shared_ptr<PagesAhead> Migration::pages_ahead() const {
+    Parts& parts = *state_->parts;
+    const auto sizes = slabs_wanted(parts, state_->plan.changes);
+    if (sizes.empty()) return nullptr;
+    return std::make_shared<PagesAhead>(*parts.limits.pages, parts.limits.huge_pages, sizes);
+}
+
+void Migration::use(PagesAhead& pages) { state_->parts->tables.arena().use(pages); }
+
 Result<bool> Migration::advance(std::uint64_t rows_max) {
     constexpr std::uint32_t passes_wanted = 3;  // what is written every tick is never caught up
     Parts& parts = *state_->parts;
@@ -178,6 +187,7 @@ Result<Done> Migration::commit() {
     if (auto good = check_plan(parts, state_->plan); !good) return good;
     if (auto rest = sweep_rest(parts, changes, state_->call, state_->other); !rest) return rest;
     exchange(parts, changes, state_->other);
+    parts.tables.arena().drop_ready();
     parts.components.drop_settled();
     state_->stage = State::Stage::committed;
     return Done{};
@@ -214,6 +224,7 @@ Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
 void Migration::accept() noexcept {
     if (state_->stage == State::Stage::ended) return;
     release_other(*state_->parts, state_->other);
+    state_->parts->tables.arena().drop_ready();
     state_->stage = State::Stage::ended;
 }
 

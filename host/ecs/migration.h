@@ -12,6 +12,7 @@
 
 namespace gantry::ecs {
 
+class PagesAhead;
 class World;
 struct Parts;
 
@@ -68,6 +69,11 @@ public:
     explicit Migration(std::unique_ptr<State> state);
     ~Migration();
 
+    /// The memory that this will take, untouched; null when it is little. To be touched elsewhere
+    /// while the world goes on: a first touch can cost more than all the rows that go there.
+    std::shared_ptr<PagesAhead> pages_ahead() const;
+    /// Takes it, once it is ready.
+    void use(PagesAhead& pages);
     /// Converts about `rows_max` rows more, beside the world, which may change in between: a later
     /// pass takes what was written since. True at the end of a pass that found nothing to do, and
     /// of every pass from the third on. After an error only dropping it is left.

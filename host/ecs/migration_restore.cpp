@@ -1,4 +1,5 @@
 // The way back: what the newer layout could not hold returns from the memory that was kept.
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
@@ -17,20 +18,46 @@ struct OldRow {
     std::uint32_t row = 0;
 };
 
-using OldRows = std::unordered_map<std::uint64_t, OldRow>;
+/// Where rows were at the commit. Most are where they were; only for the others an index is made.
+class OldRows {
+public:
+    explicit OldRows(const OtherWorld& old) noexcept : old_{old} {
+        for (const OtherTable& table : old.tables) {
+            by_archetype_.resize(std::max<std::size_t>(by_archetype_.size(), table.archetype + 1u));
+            by_archetype_[table.archetype] = &table;
+        }
+    }
 
-OldRows index_old_rows(const OtherWorld& old) {
-    OldRows rows;
-    rows.reserve(old.rows);
-    for (const OtherTable& table : old.tables) {
-        for (Chunk* chunk : table.chunks) {
-            for (std::uint32_t row = 0; row < chunk->count; ++row) {
-                rows[chunk_entities(chunk)[row].value] = {&table, chunk, row};
+    /// No table when the entity had no row; the place is where it is today.
+    OldRow find(Entity entity, std::uint32_t archetype, std::size_t chunk, std::uint32_t row) {
+        if (archetype < by_archetype_.size() && by_archetype_[archetype] != nullptr) {
+            const OtherTable& table = *by_archetype_[archetype];
+            if (chunk < table.chunks.size() && row < table.chunks[chunk]->count &&
+                chunk_entities(table.chunks[chunk])[row] == entity) {
+                return {&table, table.chunks[chunk], row};
+            }
+        }
+        if (moved_.empty()) index();
+        const auto found = moved_.find(entity.value);
+        return found != moved_.end() ? found->second : OldRow{};
+    }
+
+private:
+    void index() {
+        moved_.reserve(old_.rows);
+        for (const OtherTable& table : old_.tables) {
+            for (Chunk* chunk : table.chunks) {
+                for (std::uint32_t row = 0; row < chunk->count; ++row) {
+                    moved_[chunk_entities(chunk)[row].value] = {&table, chunk, row};
+                }
             }
         }
     }
-    return rows;
-}
+
+    const OtherWorld& old_;
+    std::vector<const OtherTable*> by_archetype_;
+    std::unordered_map<std::uint64_t, OldRow> moved_;
+};
 
 void copy_kept(const ComponentChange& change, const std::byte* old_value, std::byte* value) {
     for (const ByteRange& range : change.kept) {
@@ -38,15 +65,14 @@ void copy_kept(const ComponentChange& change, const std::byte* old_value, std::b
     }
 }
 
-void restore_table(const OldRows& old_rows, const ComponentChange& change, OtherTable& table) {
+void restore_table(OldRows& old_rows, const ComponentChange& change, OtherTable& table) {
     const std::size_t slot = table.layout.entries[change.component].slot;
     const Column& column = table.layout.columns[slot];
-    for (Chunk* chunk : table.chunks) {
+    for (std::size_t i = 0; i < table.chunks.size(); ++i) {
+        Chunk* const chunk = table.chunks[i];
         for (std::uint32_t row = 0; row < chunk->count; ++row) {
-            const auto found = old_rows.find(chunk_entities(chunk)[row].value);
-            if (found == old_rows.end()) continue;
-            const OldRow& old = found->second;
-            if (!old.table->layout.has(change.component)) continue;
+            const OldRow old = old_rows.find(chunk_entities(chunk)[row], table.archetype, i, row);
+            if (old.table == nullptr || !old.table->layout.has(change.component)) continue;
             const std::size_t old_slot = old.table->layout.entries[change.component].slot;
             copy_kept(change, column_row(old.chunk, old.table->layout.columns[old_slot], old.row),
                       column_row(chunk, column, row));
@@ -70,10 +96,9 @@ void restore_sparse(const OtherSparse& old, const ComponentChange& change, const
 }  // namespace
 
 void restore_kept(const OtherWorld& old, const Changes& changes, Parts& parts, OtherWorld& fresh) {
-    OldRows old_rows;
+    OldRows old_rows{old};
     for (const ComponentChange& change : changes) {
         if (change.kept.empty()) continue;
-        if (old_rows.empty()) old_rows = index_old_rows(old);
         for (OtherTable& table : fresh.tables) {
             if (table.layout.has(change.component)) restore_table(old_rows, change, table);
         }

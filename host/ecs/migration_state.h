@@ -69,6 +69,8 @@ Result<bool> sweep(Parts& parts, const std::vector<ComponentChange>& changes, co
 /// The rest, for an exchange that follows at once: a whole pass, resources, marks.
 Result<Done> sweep_rest(Parts& parts, const std::vector<ComponentChange>& changes,
                         const CallOwner& call, OtherWorld& other);
+/// Of all chunks that a pass over the world will make, sizes of slabs.
+std::vector<std::size_t> slabs_wanted(Parts& parts, const std::vector<ComponentChange>& changes);
 /// `rows` at `from` become as many at `to`, moves first, then the function of the plugin.
 Result<Done> convert(Parts& parts, const ComponentChange& change, const CallOwner& call,
                      std::byte* from, std::byte* to, std::size_t rows);

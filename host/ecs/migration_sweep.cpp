@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "host/core/assert.h"
@@ -20,6 +21,11 @@ const ComponentChange* change_of(const Changes& changes, ComponentId id) {
         std::find_if(changes.begin(), changes.end(),
                      [id](const ComponentChange& one) { return one.component == id; });
     return found == changes.end() ? nullptr : &*found;
+}
+
+bool is_touched(const Archetype& archetype, const Changes& changes) {
+    return std::any_of(changes.begin(), changes.end(),
+                       [&](const auto& change) { return archetype.has(change.component); });
 }
 
 Archetype next_layout(const Archetype& archetype, const Changes& changes,
@@ -162,10 +168,7 @@ Result<std::uint64_t> sweep_tables(Parts& parts, const Changes& changes, const C
     const auto archetypes = parts.tables.archetypes();
     for (; other.next_archetype < archetypes.size(); ++other.next_archetype, other.next_chunk = 0) {
         const Archetype& archetype = *archetypes[other.next_archetype];
-        const bool touched = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
-            return archetype.has(change.component);
-        });
-        if (!touched) continue;
+        if (!is_touched(archetype, changes)) continue;
         OtherTable& table = table_for(parts, changes, archetype, other);
         // It may have got shorter, or begun anew, since the pass was here.
         const std::size_t there = std::min<std::size_t>(other.next_chunk, table.chunks.size());
@@ -220,6 +223,18 @@ Result<bool> sweep_on(Parts& parts, const Changes& changes, const CallOwner& cal
 }
 
 }  // namespace
+
+std::vector<std::size_t> slabs_wanted(Parts& parts, const Changes& changes) {
+    std::map<std::uint32_t, std::uint64_t> chunks;  // by their size
+    for (const auto& archetype : parts.tables.archetypes()) {
+        if (!is_touched(*archetype, changes)) continue;
+        const Archetype next = next_layout(*archetype, changes, parts.tables.chunk_bytes_target());
+        chunks[next.chunk_bytes] += archetype->chunks.size();
+    }
+    std::vector<std::size_t> sizes;
+    for (const auto& [bytes, count] : chunks) parts.tables.arena().slabs_for(bytes, count, sizes);
+    return sizes;
+}
 
 Result<bool> sweep(Parts& parts, const Changes& changes, const CallOwner& call, OtherWorld& other,
                    std::uint64_t rows_max) {

@@ -83,6 +83,8 @@ public:
         arena_.give(reinterpret_cast<std::byte*>(chunk), bytes);
     }
 
+    ChunkArena& arena() noexcept { return arena_; }
+
     std::uint64_t chunk_count() const noexcept { return chunk_count_; }
     std::uint64_t bytes() const noexcept;
     std::uint32_t chunk_bytes_target() const noexcept { return limits_.chunk_bytes; }

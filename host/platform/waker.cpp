@@ -6,6 +6,8 @@
 
 #include <ctime>
 
+#include "host/core/yield_point.h"
+
 namespace gantry::platform {
 namespace {
 
@@ -18,6 +20,7 @@ void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
 }  // namespace
 
 void Waker::wake() noexcept {
+    core::yield_point();
     if (state_.exchange(woken, std::memory_order_seq_cst) == asleep) {
         futex(state_, FUTEX_WAKE_PRIVATE, 1, nullptr);
     }
@@ -25,6 +28,7 @@ void Waker::wake() noexcept {
 
 void Waker::sleep(TimeNs duration) noexcept {
     std::uint32_t expected = idle;
+    core::yield_point();
     if (duration > 0 &&
         state_.compare_exchange_strong(expected, asleep, std::memory_order_seq_cst)) {
         timespec timeout{};
@@ -32,6 +36,7 @@ void Waker::sleep(TimeNs duration) noexcept {
         timeout.tv_nsec = duration % ns_per_s;
         futex(state_, FUTEX_WAIT_PRIVATE, asleep, &timeout);
     }
+    core::yield_point();
     state_.store(idle, std::memory_order_seq_cst);
 }
 

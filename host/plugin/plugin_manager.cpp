@@ -236,6 +236,7 @@ void PluginManager::failed(const core::Owner& owner, std::string_view where,
         if (loaded.library->generation() != generation) return;
         ++loaded.failures;
         loaded.error = text;
+        snapshot_stale_ = true;
         if (loaded.state != PluginState::probation || !loaded.probation) return;
         const auto reason =
             loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());

@@ -192,7 +192,7 @@ private:
 
     mutable std::mutex snapshot_mutex_;
     ManagerSnapshot snapshot_;
-
+    bool snapshot_stale_ = false;  ///< by failures, which may come in storms
     static constexpr std::size_t queue_max = 64;
     static constexpr std::size_t reports_max = 64;
 };

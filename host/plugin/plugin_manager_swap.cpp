@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/core/log.h"
 #include "host/plugin/plugin_manager.h"
@@ -263,6 +264,7 @@ void PluginManager::settle_all() {
 
 void PluginManager::poll(TimeNs now) {
     now_ = now;
+    if (std::exchange(snapshot_stale_, false)) publish_snapshot();
     look_at_vitals(now);
     handle_drops(now);
     begin_next(now);

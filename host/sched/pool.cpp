@@ -1,5 +1,7 @@
 #include "host/sched/pool.h"
 
+#include "host/core/yield_point.h"
+
 namespace gantry::sched {
 
 Pool::Pool(std::uint32_t threads, std::size_t queue_max) : queue_max_{queue_max} {
@@ -17,6 +19,7 @@ void Pool::stop() {
 }
 
 Status Pool::post(std::function<void()> work) {
+    core::yield_point();
     {
         const std::lock_guard lock{mutex_};
         if (stopping_) return Status::unavailable;

@@ -11,6 +11,7 @@
 #include "gantry/plugin.h"
 #include "host/core/result.h"
 #include "host/ecs/migration.h"
+#include "host/ecs/pages_ahead.h"
 #include "host/route/state_store.h"
 #include "host/world/instance.h"
 
@@ -104,11 +105,16 @@ private:
         std::shared_ptr<route::StateStore> state;
     };
     static constexpr std::uint64_t slice_rows = 4096;  // between two looks at the clock
+    static constexpr TimeNs touch_max_ns = ns_per_s;   // then it goes on without
 
     void prepare(TimeNs now);
     Result<Done> make_all();
     Result<Done> plan();
     static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
+    /// Lets the pool touch the memory that the new rows will take.
+    void touch_ahead();
+    /// False while the pool is at it.
+    bool memory_is_ready();
     /// A slice of the migration. True when nothing is left that is worth the wait.
     bool convert();
     void begin_drain(TimeNs now);
@@ -135,6 +141,7 @@ private:
     std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changes
     bool gathered_ = false;                      ///< all worlds were idle
     bool migrated_ = false;
+    std::shared_ptr<ecs::PagesAhead> ahead_;  ///< while the pool touches it
     SwapResult result_;
 };
 

@@ -68,7 +68,7 @@ bool Worker::poll(TimeNs now) {
     }
     reschedule();
     outbox_.flush();
-    return more;
+    return more || next_due() <= now;
 }
 
 bool Worker::take_in(route::RoomLink& link, TimeNs now) {

@@ -178,7 +178,7 @@ class Living(Developing):
         self.assertFalse([line for line in dev.lines if "-> bye@" in line])
 
         self.edit("words.h", "says", "tells")
-        dev.said("words.h saved", "live: bye@1.0.0#1 -> bye@1.0.0#2", "live: hello@1.0.0#3 -> hello@1.0.0#4")
+        dev.said("words.h saved", "live: bye@1.0.0#1, hello@1.0.0#3 -> bye@1.0.0#2, hello@1.0.0#4")
         self.assertEqual(hello.ask(), "welcome tells you")
         self.assertEqual(bye.ask(), "bye tells you")
 

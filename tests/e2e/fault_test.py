@@ -6,7 +6,7 @@ import json
 import time
 import unittest
 
-from frames import Client, Refused
+from frames import ERROR, RESPONSE, Client, Refused
 from host_process import HostProcess, Sandbox, main, wait_until
 
 # What is asked of the second version, and what the incident must say of it.
@@ -36,7 +36,7 @@ class Faults(unittest.TestCase):
             "name": "faults", "workers": 2,
             "listeners": [{"name": "players", "world": "world"}, {"name": "others", "world": "other"}],
             "worlds": [{"name": "world", "plugins": ["faulty"], "worker": 0, "tick_hz": 100},
-                       {"name": "other", "worker": 1}],
+                       {"name": "other", "worker": 1, "tick_hz": 100}],
             "plugins": [{"name": "faulty", "probation_ms": 60000, "rollback_when": {"memory_growth_mb": 50},
                          **plugin}],
             "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
@@ -120,6 +120,38 @@ class Faults(unittest.TestCase):
                         self.assertTrue(player.ask("nothing").startswith("1.0.0 "))
                         began = time.monotonic()
                         wait_until("a second of ticks", lambda: time.monotonic() - began > 1.2)
+
+    def test_a_stuck_call_is_named_while_the_other_worlds_tick_and_the_admin_answers(self):
+        ticks = 'gantry_world_ticks_total{world="other"}'
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            with Client(host.port("players")) as player, Client(host.port("others")) as other:
+                for number, wish in enumerate(("spin", "deadlock"), 1):
+                    with self.subTest(wish):
+                        self.swap(host)
+                        before = host.admin.metrics()[ticks]
+                        began = time.monotonic()
+                        player.send(1, wish.encode(), 1, 1000 + number)
+                        slowest, named = 0, None
+                        while not named:
+                            asked = time.monotonic()
+                            stuck = host.admin.get("/health")["stuck"]
+                            slowest = max(slowest, time.monotonic() - asked)
+                            named = [call for call in stuck if "faulty@2.0.0#" in call]
+                            # Rolled back between two questions: the incident tells as much.
+                            named = named or [one["where"] for one in self.incidents("fault")[number - 1:]]
+                        seen = time.monotonic() - began
+                        with self.assertRaisesRegex(Refused, "nobody handles"):
+                            other.ask("the neighbour serves on")
+                        flags, correlation = player.receive()[1:3]
+                        self.assertEqual((flags, correlation), (RESPONSE | ERROR, 1000 + number))
+                        back = time.monotonic() - began
+                        self.assertGreater(host.admin.metrics()[ticks], before)
+                        incident = self.wait_incident("fault", number)
+                        self.assertIn("stalled call", incident["what"])
+                        self.assertTrue(incident["stack"])
+                        print(f"{wish}: named after {1000 * seen:.0f} ms, left after {1000 * back:.0f} ms, "
+                              f"slowest answer of the admin {1000 * slowest:.1f} ms; {named[0]}", flush=True)
+                        self.wait_back(host)
 
     def test_without_a_way_back_the_plugin_is_parked_and_a_mended_one_takes_its_place(self):
         with HostProcess(self.sandbox, self.manifest(probation_ms=0)) as host:

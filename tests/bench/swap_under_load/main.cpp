@@ -1,20 +1,17 @@
-// swap_under_load: the arena's rules are swapped again and again under 200 players; what is late,
-// and whether anything is lost. One JSON object a line; ends with 1 when anything was.
-#include <sys/epoll.h>
-#include <unistd.h>
-
+// swap_under_load: rules are swapped again and again under players, with a renamed, a converted and
+// a split field each way; what is late, whether anything is lost, and whether the players built
+// what the same messages build without swaps. One JSON object a line; ends with 1 when not.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/bench/swap_under_load/player.h"
+#include "host/core/sanitized.h"
+#include "tests/bench/swap_under_load/crowd.h"
 #include "tests/bench/swap_under_load/running_host.h"
 
 namespace gantry::bench {
@@ -25,94 +22,10 @@ struct Options {
     std::string plugins = LOAD_PLUGINS;
     int swaps = 1000;
     std::uint32_t players = 200;
+    std::uint64_t entities = 10'000;
     double calm_seconds = 3;
-};
-
-std::int64_t now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
-/// All players in one thread: every second one over WebSocket.
-class Crowd {
-public:
-    Crowd(const RunningHost& host, std::uint32_t count) : epoll_{epoll_create1(EPOLL_CLOEXEC)} {
-        for (std::uint32_t i = 0; i < count; ++i) {
-            const bool websocket = i % 2 == 1;
-            players_.push_back(std::make_unique<Player>(
-                websocket ? host.ws_port() : host.tcp_port(), websocket, i));
-        }
-    }
-    ~Crowd() { ::close(epoll_); }
-
-    bool open() {
-        for (std::size_t i = 0; i < players_.size(); ++i) {
-            if (!players_[i]->open()) return false;
-            epoll_event event{};
-            event.events = EPOLLIN;
-            event.data.u64 = i;
-            epoll_ctl(epoll_, EPOLL_CTL_ADD, players_[i]->socket(), &event);
-        }
-        return true;
-    }
-
-    /// Plays until `enough` is true, for `seconds_max` at most; false when that time was up.
-    template <class Enough>
-    bool play(const Enough& enough, double seconds_max, bool new_windows = true) {
-        const std::int64_t end = now_ns() + static_cast<std::int64_t>(seconds_max * 1e9);
-        std::vector<epoll_event> events(players_.size());
-        while (!enough()) {
-            const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 2);
-            const std::int64_t now = now_ns();
-            if (now > end) return false;
-            for (int i = 0; i < count; ++i) {
-                const epoll_event& event = events[static_cast<std::size_t>(i)];
-                Player& player = *players_[event.data.u64];
-                player.take(now, round_trips_);
-                player.flush();
-                listen_to(event.data.u64);
-            }
-            for (std::size_t i = 0; new_windows && i < players_.size(); ++i) {
-                players_[i]->play(now);
-                if (players_[i]->wants_to_write()) listen_to(i);
-            }
-        }
-        return true;
-    }
-
-    bool quiet() const {
-        return std::all_of(players_.begin(), players_.end(),
-                           [](const auto& player) { return player->quiet() || player->gone(); });
-    }
-    Tally tally() const {
-        Tally sum;
-        for (const auto& player : players_) sum.add(player->tally());
-        return sum;
-    }
-    std::vector<std::int64_t> take_round_trips() { return std::exchange(round_trips_, {}); }
-    /// How many news the players have had, the fewest and the most.
-    std::pair<std::uint64_t, std::uint64_t> news() const {
-        std::pair<std::uint64_t, std::uint64_t> range{~0ull, 0};
-        for (const auto& player : players_) {
-            range.first = std::min(range.first, player->news());
-            range.second = std::max(range.second, player->news());
-        }
-        return range;
-    }
-
-private:
-    void listen_to(std::size_t i) {
-        const Player& player = *players_[i];
-        epoll_event event{};
-        event.data.u64 = i;
-        event.events = EPOLLIN | (player.wants_to_write() ? EPOLLOUT : 0u);
-        epoll_ctl(epoll_, player.gone() ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, player.socket(), &event);
-    }
-
-    int epoll_;
-    std::vector<std::unique_ptr<Player>> players_;
-    std::vector<std::int64_t> round_trips_;
+    std::int64_t window_ms = 50;
+    std::uint32_t threads = 2;
 };
 
 double at(std::vector<std::int64_t>& values, double share) {
@@ -138,15 +51,25 @@ private:
     bool failed_ = false;
 };
 
+/// Once the library of the last of `swaps` has left, which is a moment after its swap.
+Footprint calm_footprint(const RunningHost& host, int swaps) {
+    const std::int64_t end = now_ns() + 30'000'000'000;
+    while (host.metric("gantry_libraries_unmapped_total") != swaps && now_ns() < end) {
+    }
+    return host.footprint();
+}
+
 /// The thread that swaps while the others play.
 struct Swapper {
     void run(const RunningHost& host, int swaps) {
         for (int i = 0; i < swaps && error.empty(); ++i) {
             pauses_ns.push_back(
                 static_cast<std::int64_t>(host.swap(i % 2 == 0 ? "2.0.0" : "1.0.0", error) * 1e6));
-            if (error.empty()) ++done;
+            if (!error.empty()) break;
+            ++done;
             // What the first swaps make the process keep is no leak; what it keeps after them is.
-            if (i + 1 == std::max(10, swaps / 10)) warm = host.footprint();
+            if (i + 1 == std::max(10, swaps / 10)) warm = calm_footprint(host, i + 1);
+            if ((i + 1) % 1000 == 0) std::fprintf(stderr, "%d swaps\n", i + 1);
         }
         ended = true;
     }
@@ -165,8 +88,9 @@ void judge_footprint(const Footprint& warm, const Footprint& end, Verdict& verdi
                      static_cast<long long>(before), static_cast<long long>(after));
         verdict.expect(after <= before + more_max, std::string{what} + " have grown");
     };
-    flat("resident KiB", warm.resident_kib, end.resident_kib, 8 * 1024);
-    flat("mappings", warm.mappings, end.mappings, 12);
+    // A sanitizer keeps what it has seen.
+    if (!core::sanitized) flat("resident KiB", warm.resident_kib, end.resident_kib, 8 * 1024);
+    if (!core::sanitized) flat("mappings", warm.mappings, end.mappings, 12);
     flat("descriptors", warm.descriptors, end.descriptors, 2);
     flat("threads", warm.threads, end.threads, 0);
 }
@@ -176,7 +100,7 @@ void judge(const RunningHost& host, const Crowd& crowd, const Swapper& swapper, 
     const auto swaps = static_cast<std::uint64_t>(swapper.done);
     verdict.expect(swapper.error.empty(), "a swap failed: " + swapper.error);
     verdict.expect(tally.clean(),
-                   "something was lost, doubled, reordered or refused " + tally.first_refusal);
+                   "something was lost, doubled, reordered or refused; " + tally.first_refusal);
     verdict.expect(static_cast<std::uint64_t>(
                        host.metric("gantry_world_messages_total{world=\"field\"}")) == tally.sent,
                    "the world has not handled exactly what was sent");
@@ -192,7 +116,7 @@ void judge(const RunningHost& host, const Crowd& crowd, const Swapper& swapper, 
         "not every old library was proved to have left");
     verdict.expect(host.metric("gantry_libraries_leaked_total") == 0, "a library could not leave");
     verdict.expect(host.libraries_mapped() == 1,
-                   "there is more than one generation of the arena in memory");
+                   "there is more than one generation of the rules in memory");
 }
 
 void print(const char* row, double value, double baseline, const Swapper& swapper,
@@ -210,12 +134,32 @@ void print(const char* row, double value, double baseline, const Swapper& swappe
         static_cast<unsigned long long>(tally.sent));
 }
 
+/// What the players of `crowd` sent, sent to a host that is never swapped.
+void judge_result(const Options& options, const Crowd& crowd, const test::BuiltTotal& total,
+                  Verdict& verdict) {
+    std::vector<Rhythm> rhythms;
+    for (const auto& player : crowd.players()) {
+        rhythms.push_back({30, 0, player->built().moves});
+    }
+    RunningHost host{options.program, options.plugins, options.entities, options.threads};
+    Crowd calm{host, rhythms};
+    verdict.expect(calm.open() && calm.play([&] { return calm.done(); }, 1800),
+                   "the run without swaps did not end");
+    const test::BuiltTotal wanted = calm.total();
+    verdict.expect(calm.tally().clean(), "the run without swaps was not clean");
+    verdict.expect(total.players == options.players && total.others == options.entities,
+                   "players or entities are missing");
+    verdict.expect(total == wanted, "the players built something else than without swaps");
+    std::fprintf(stderr, "sum: %016llx with swaps, %016llx without\n",
+                 static_cast<unsigned long long>(total.sum),
+                 static_cast<unsigned long long>(wanted.sum));
+}
+
 int run(const Options& options) {
-    RunningHost host{options.program, options.plugins};
-    Crowd crowd{host, options.players};
+    RunningHost host{options.program, options.plugins, options.entities, options.threads};
+    Crowd crowd{host, std::vector<Rhythm>(options.players, {3, options.window_ms * 1'000'000})};
     Verdict verdict;
-    verdict.expect(crowd.open() && crowd.play([&] { return crowd.quiet(); }, 60, false),
-                   "not everybody could join");
+    verdict.expect(crowd.open(), "not everybody could join");
     if (verdict.failed()) return 1;
 
     const std::int64_t calm_end = now_ns() + static_cast<std::int64_t>(options.calm_seconds * 1e9);
@@ -224,11 +168,14 @@ int run(const Options& options) {
 
     Swapper swapper;
     std::thread thread{[&] { swapper.run(host, options.swaps); }};
+    const std::int64_t storm = now_ns();
     verdict.expect(crowd.play([&] { return swapper.ended.load(); }, 3600), "the swaps did not end");
     thread.join();
+    std::fprintf(stderr, "%d swaps in %.1f s\n", swapper.done.load(),
+                 static_cast<double>(now_ns() - storm) / 1e9);
     auto stormy = crowd.take_round_trips();
-    verdict.expect(crowd.play([&] { return crowd.quiet(); }, 60, false),
-                   "not every request was answered");
+    verdict.expect(crowd.finish(60), "not every request was answered");
+    const test::BuiltTotal total = crowd.total();
     // The last library leaves a moment after its swap, and the last news are on their way.
     const auto swaps = static_cast<double>(swapper.done);
     (void)crowd.play(
@@ -240,6 +187,8 @@ int run(const Options& options) {
 
     judge(host, crowd, swapper, verdict);
     judge_footprint(swapper.warm, host.footprint(), verdict);
+    verdict.expect(host.end(), "the host did not end well");
+    judge_result(options, crowd, total, verdict);
     const Tally tally = crowd.tally();
     // Against the calm seconds before, in the same run; of the pauses, against a round trip.
     const double calm_p50 = at(calm, 0.5);
@@ -256,11 +205,16 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
     gantry::bench::Options options;
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::strcmp(argv[i], "--swaps") == 0) options.swaps = std::atoi(argv[i + 1]);
-        if (std::strcmp(argv[i], "--players") == 0)
+        const std::string_view name = argv[i];
+        if (name == "--swaps") options.swaps = std::atoi(argv[i + 1]);
+        if (name == "--players")
             options.players = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));
-        if (std::strcmp(argv[i], "--calm-seconds") == 0)
-            options.calm_seconds = std::atof(argv[i + 1]);
+        if (name == "--entities")
+            options.entities = static_cast<std::uint64_t>(std::atoll(argv[i + 1]));
+        if (name == "--threads")
+            options.threads = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));
+        if (name == "--calm-seconds") options.calm_seconds = std::atof(argv[i + 1]);
+        if (name == "--window-ms") options.window_ms = std::atoi(argv[i + 1]);
     }
     return gantry::bench::run(options);
 }

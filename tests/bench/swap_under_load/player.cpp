@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -17,46 +18,8 @@
 namespace gantry::bench {
 namespace {
 
-// samples/arena/arena.proto
-enum Id : std::uint16_t {
-    join = 1,
-    welcome = 2,
-    move = 3,
-    state = 4,
-    ping = 5,
-    pong = 6,
-    news = 7
-};
+using namespace test;
 constexpr std::uint8_t request = 1, response = 2, error = 4;
-constexpr std::uint32_t moves_per_window = 3;
-constexpr std::int64_t window_every_ns = 50'000'000;
-
-void put_number(std::string& out, unsigned field, std::uint64_t value) {
-    out += static_cast<char>(field << 3);
-    for (; value >= 128; value >>= 7) out += static_cast<char>((value & 127) | 128);
-    out += static_cast<char>(value);
-}
-
-/// Protobuf's field of that number, where it is a whole number; 0 when it is not there.
-std::uint64_t number_of(std::string_view bytes, unsigned field) {
-    const auto varint = [&bytes] {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; !bytes.empty() && shift < 64; shift += 7) {
-            const auto byte = static_cast<unsigned char>(bytes.front());
-            bytes.remove_prefix(1);
-            value |= std::uint64_t{byte & 127u} << shift;
-            if (byte < 128) break;
-        }
-        return value;
-    };
-    while (!bytes.empty()) {
-        const std::uint64_t key = varint();
-        const std::uint64_t value = varint();
-        if (key == (std::uint64_t{field} << 3)) return value;
-        if ((key & 7) == 2) bytes.remove_prefix(std::min<std::size_t>(value, bytes.size()));
-    }
-    return 0;
-}
 
 }  // namespace
 
@@ -71,8 +34,10 @@ void Tally::add(const Tally& other) {
     if (first_refusal.empty()) first_refusal = other.first_refusal;
 }
 
-Player::Player(std::uint16_t port, bool websocket, std::uint32_t number)
-    : port_{port}, websocket_{websocket}, number_{number} {}
+Player::Player(std::uint16_t port, bool websocket, std::uint32_t number, const Rhythm& rhythm)
+    : port_{port}, websocket_{websocket}, number_{number}, rhythm_{rhythm} {
+    built_.player = number;
+}
 
 Player::~Player() {
     if (socket_ >= 0) ::close(socket_);
@@ -92,11 +57,8 @@ bool Player::open() {
     if (websocket_ && !shake_hands()) return false;
     fcntl(socket_, F_SETFL, fcntl(socket_, F_GETFL) | O_NONBLOCK);
 
-    std::string payload = "\n\x03p";
-    payload += static_cast<char>('0' + number_ / 26 % 10);
-    payload += static_cast<char>('a' + number_ % 26);
     waiting_ = true;
-    send_message(Id::join, request, ++correlation_, payload);
+    send_message(built_join, request, ++correlation_, to_payload(built_.player));
     return true;
 }
 
@@ -114,20 +76,22 @@ bool Player::shake_hands() {
 }
 
 void Player::play(std::int64_t now) {
-    if (gone_ || waiting_ || now < play_at_) return;
+    if (gone_ || waiting_ || now < play_at_ || done()) return;
     // Players that began together do not stay together: each has its own rhythm.
-    play_at_ = now + window_every_ns + window_every_ns / 400 * (number_ % 100);
-    for (std::uint32_t i = 0; i < moves_per_window; ++i) {
-        std::string payload;
-        put_number(payload, 1, 100);  // a sint32: 50 to the right
-        put_number(payload, 3, ++moves_);
-        send_message(Id::move, 0, 0, payload);
+    play_at_ = now + rhythm_.every_ns + rhythm_.every_ns / 400 * (number_ % 100);
+    for (std::uint32_t i = 0; i < rhythm_.moves && !done(); ++i) {
+        const std::uint64_t number = built_.moves + 1;
+        built_.take(number);
+        send_message(built_move, 0, 0, to_payload(number));
     }
-    std::string payload;
-    put_number(payload, 1, moves_);
     waiting_ = true;
     asked_at_ = now;
-    send_message(Id::ping, request, ++correlation_, payload);
+    send_message(built_ping, request, ++correlation_, {});
+}
+
+void Player::ask_total() {
+    waiting_ = true;
+    send_message(built_total, request, ++correlation_, {});
 }
 
 void Player::send_message(std::uint16_t id, std::uint8_t flags, std::uint32_t correlation,
@@ -232,12 +196,12 @@ void Player::take_frame(std::uint16_t id, std::uint8_t flags, std::uint32_t corr
     if ((flags & error) != 0)
         return refuse("an error reply: " +
                       std::string{payload.substr(std::min<std::size_t>(2, payload.size()))});
-    if (id == Id::state) return take_state(number_of(payload, 1));
-    if (id == Id::news) return void(++news_);
+    if (id == built_state) return take_state(from_payload<std::uint64_t>(payload));
+    if (id == built_news) return void(++news_);
     if ((flags & response) == 0)
         return refuse("a message " + std::to_string(id) + " that nobody expects");
-    take_pong(correlation, payload);
-    if (correlation > 1) round_trips_ns.push_back(now - asked_at_);
+    take_response(id, correlation, payload);
+    if (id == built_ping) round_trips_ns.push_back(now - asked_at_);
 }
 
 void Player::take_state(std::uint64_t number) {
@@ -249,15 +213,22 @@ void Player::take_state(std::uint64_t number) {
 }
 
 // Messages of a session keep their order, so the ping was handled behind all moves before it.
-void Player::take_pong(std::uint32_t correlation, std::string_view payload) {
+void Player::take_response(std::uint16_t id, std::uint32_t correlation, std::string_view payload) {
     if (correlation <= answered_) return void(++tally_.dup);
     if (correlation != correlation_) return void(++tally_.reordered);
     answered_ = correlation;
     waiting_ = false;
-    if (correlation == 1) return;  // Welcome
-    const std::uint64_t missed = moves_ - number_of(payload, 2);
+    if (id == built_total) total_ = from_payload<BuiltTotal>(payload);
+    if (id != built_ping) return;
+    const Built there = from_payload<Built>(payload);
+    const std::uint64_t missed = built_.moves > there.moves ? built_.moves - there.moves : 0;
     if (missed > moves_missed_) tally_.lost += missed - moves_missed_;
     moves_missed_ = std::max(missed, moves_missed_);
+    if (there.moves > built_.moves) tally_.dup += there.moves - built_.moves;
+    if (there.moves == built_.moves && there != built_) {
+        refuse("player " + std::to_string(number_) + " built something else with " +
+               std::to_string(there.moves) + " moves");
+    }
 }
 
 }  // namespace gantry::bench

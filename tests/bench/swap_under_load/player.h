@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/built.h"
+
 namespace gantry::bench {
 
 /// What went wrong, and how much there was. Sums of several players add up.
@@ -15,7 +17,7 @@ struct Tally {
     std::uint64_t dup = 0;        ///< numbers that came twice
     std::uint64_t reordered = 0;  ///< numbers that came behind a later one
     std::uint64_t disconnects = 0;
-    std::uint64_t refusals = 0;  ///< error replies, and frames that make no sense
+    std::uint64_t refusals = 0;  ///< error replies, frames that make no sense, wrong results
     std::uint64_t sent = 0;      ///< messages
     std::uint64_t states = 0;
     std::string first_refusal;
@@ -24,12 +26,20 @@ struct Tally {
     bool clean() const { return lost + dup + reordered + disconnects + refusals == 0; }
 };
 
-/// Speaks the arena's messages over TCP or WebSocket. In windows: some numbered moves, then a ping
-/// whose answer tells how many of the moves were handled. States and news come in between, numbered
-/// or counted.
+/// How a player plays: windows of `moves` and a ping, begun every `every_ns`, until `moves_max` are
+/// sent.
+struct Rhythm {
+    std::uint32_t moves = 3;
+    std::int64_t every_ns = 50'000'000;
+    std::uint64_t moves_max = ~0ull;
+};
+
+/// Speaks the messages of tests/support/built.h over TCP or WebSocket. In windows: some numbered
+/// moves, then a ping whose answer has to be what all moves until then build. States and news come
+/// in between, numbered or counted.
 class Player {
 public:
-    Player(std::uint16_t port, bool websocket, std::uint32_t number);
+    Player(std::uint16_t port, bool websocket, std::uint32_t number, const Rhythm& rhythm);
     ~Player();
     Player(const Player&) = delete;
     Player& operator=(const Player&) = delete;
@@ -46,9 +56,16 @@ public:
     void flush();
     bool wants_to_write() const { return unsent_at_ < unsent_.size(); }
 
+    /// Asks for the total of the world; it is there once the player is quiet again.
+    void ask_total();
+    const test::BuiltTotal& total() const { return total_; }
+    /// What all its moves have built.
+    const test::Built& built() const { return built_; }
+
     /// Joined, and nothing under way.
     bool quiet() const { return !gone_ && !waiting_; }
     bool gone() const { return gone_; }
+    bool done() const { return built_.moves >= rhythm_.moves_max; }
     std::uint64_t news() const { return news_; }
     const Tally& tally() const { return tally_; }
 
@@ -66,7 +83,7 @@ private:
                     std::string_view payload, std::int64_t now,
                     std::vector<std::int64_t>& round_trips_ns);
     void take_state(std::uint64_t number);
-    void take_pong(std::uint32_t correlation, std::string_view payload);
+    void take_response(std::uint16_t id, std::uint32_t correlation, std::string_view payload);
 
     std::uint16_t port_;
     bool websocket_;
@@ -78,7 +95,9 @@ private:
     std::int64_t play_at_ = 0;
     std::uint32_t correlation_ = 0;
     std::uint32_t answered_ = 0;
-    std::uint64_t moves_ = 0;
+    Rhythm rhythm_;
+    test::Built built_;
+    test::BuiltTotal total_;
     std::uint64_t moves_missed_ = 0;
     std::uint64_t last_state_ = 0;
     std::uint64_t news_ = 0;

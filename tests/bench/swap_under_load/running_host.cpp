@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "host/admin/client.h"
 #include "host/manifest/builder.h"
@@ -26,11 +27,14 @@ using Json = nlohmann::json;
     std::exit(1);
 }
 
-std::string manifest_for(const std::string& plugins) {
-    // Few bots and ten ticks a second: the load is the messages of the players, not drawing.
+std::string manifest_for(const std::string& plugins, std::uint64_t entities,
+                         std::uint32_t threads) {
+    // Ten ticks a second: the load is the messages of the players.
     return manifest::ManifestBuilder{}
         .name("swap_under_load")
         .log_level("warn")
+        .shards(threads)
+        .workers(threads)
         .drop(plugins, manifest::OnDrop::stage)
         .listener("ws")
         .transport("ws")
@@ -40,10 +44,12 @@ std::string manifest_for(const std::string& plugins) {
         .joins("field")
         .idle(0ms)
         .world("field")
-        .plugins({"arena"})
+        .plugins({"rules"})
         .tick_hz(10)
-        .plugin("arena")
-        .config("bots", 20)
+        .plugin("rules")
+        .config("entities", entities)
+        .config("news", 1)
+        .canary(60s)
         .probation(0ms)
         .json();
 }
@@ -55,12 +61,13 @@ std::int64_t entries_of(const fs::path& folder) {
 
 }  // namespace
 
-RunningHost::RunningHost(const std::string& program, const std::string& plugins) {
+RunningHost::RunningHost(const std::string& program, const std::string& plugins,
+                         std::uint64_t entities, std::uint32_t threads) {
     std::string name = (fs::temp_directory_path() / "gantry-load-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) fail("cannot make a folder like " + name);
     folder_ = name;
     const std::string manifest = folder_ + "/manifest.json";
-    std::ofstream{manifest} << manifest_for(plugins);
+    std::ofstream{manifest} << manifest_for(plugins, entities, threads);
 
     int ends[2];
     if (::pipe(ends) != 0) fail("no pipe");
@@ -89,18 +96,23 @@ RunningHost::RunningHost(const std::string& program, const std::string& plugins)
     }
 }
 
-RunningHost::~RunningHost() {
+bool RunningHost::end() {
     ::kill(pid_, SIGTERM);
     int status = 0;
-    ::waitpid(pid_, &status, 0);
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
     if (status != 0)
         std::fprintf(stderr, "swap_under_load: the host ended with status %d\n", status);
+    return status == 0;
+}
+
+RunningHost::~RunningHost() {
+    if (pid_ > 0) (void)end();
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
 }
 
 double RunningHost::swap(const std::string& version, std::string& error) const {
-    const Json request{{"plugin", "arena"}, {"version", version}};
+    const Json request{{"plugin", "rules"}, {"version", version}};
     const auto reply = admin::AdminClient{url_, token_}.post("/api/swap", request.dump());
     if (!reply) return error = reply.error().message, 0;
     const Json report = Json::parse(reply->body, nullptr, false);
@@ -138,7 +150,7 @@ int RunningHost::libraries_mapped() const {
     std::ifstream maps{"/proc/" + std::to_string(pid_) + "/maps"};
     std::map<std::string, int> copies;
     for (std::string line; std::getline(maps, line);) {
-        const auto at = line.find("/arena.");
+        const auto at = line.find("/rules.");
         if (at != std::string::npos) ++copies[line.substr(at)];
     }
     return static_cast<int>(copies.size());

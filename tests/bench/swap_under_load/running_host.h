@@ -1,4 +1,4 @@
-// RunningHost: the real program on the arena, in a folder of its own, and what it costs the system.
+// RunningHost: the real program on the rules, in a folder of its own, and what it costs the system.
 #pragma once
 #include <sys/types.h>
 
@@ -18,12 +18,17 @@ struct Footprint {
 
 class RunningHost {
 public:
-    /// `plugins` holds arena.so and arena-2.so. Ends the program when the host does not get ready.
-    RunningHost(const std::string& program, const std::string& plugins);
-    /// SIGTERM, and waits.
+    /// `plugins` holds rules.so and rules-2.so; `entities` are made besides those of sessions. Ends
+    /// the program when the host does not get ready.
+    /// `threads` are those of connections, and as many again those of worlds.
+    RunningHost(const std::string& program, const std::string& plugins, std::uint64_t entities,
+                std::uint32_t threads);
     ~RunningHost();
     RunningHost(const RunningHost&) = delete;
     RunningHost& operator=(const RunningHost&) = delete;
+
+    /// SIGTERM, and waits; true when it ended well.
+    bool end();
 
     std::uint16_t tcp_port() const { return tcp_port_; }
     std::uint16_t ws_port() const { return ws_port_; }
@@ -33,7 +38,7 @@ public:
     /// One sample of /metrics by its name with labels; -1 when there is none. [any thread]
     double metric(const std::string& name) const;
     Footprint footprint() const;
-    /// Copies of the arena's library that are mapped now.
+    /// Copies of the rules' library that are mapped now.
     int libraries_mapped() const;
 
 private:

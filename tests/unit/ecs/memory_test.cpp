@@ -76,3 +76,35 @@ TEST_CASE("the arena reuses blocks, keeps sizes apart and holds one empty slab o
     CHECK(mapped.size() == 1);
     CHECK(arena.held_bytes() == mapped.begin()->second);
 }
+
+TEST_CASE("pages that were touched ahead are what a migration takes, and the rest goes back") {
+    constexpr std::uint32_t block = 64u << 10;
+    {
+        ecs::ChunkArena arena{counting_pages, false};
+        std::vector<std::size_t> sizes;
+        arena.slabs_for(block, 16, sizes);
+        CHECK(sizes.empty());  // the heap has room for so few
+        arena.slabs_for(block, 1000, sizes);
+        ecs::PagesAhead ahead{counting_pages, false, sizes};
+        const std::size_t taken = mapped.size();
+        CHECK(taken == sizes.size());
+        CHECK_FALSE(ahead.ready());
+        ahead.touch();
+        REQUIRE(ahead.ready());
+        arena.use(ahead);
+        std::vector<std::byte*> blocks;
+        for (int i = 0; i < 1000; ++i) blocks.push_back(arena.take(block));
+        CHECK(mapped.size() <= taken);
+        arena.drop_ready();
+        for (std::byte* one : blocks) arena.give(one, block);
+        std::vector<std::size_t> more;
+        arena.slabs_for(block, 20, more);
+        CHECK(more.empty());  // one slab is kept, and has room for them
+        sizes.assign(3, ecs::huge_page_bytes);
+        ecs::PagesAhead unused{counting_pages, false, sizes};
+        CHECK(mapped.size() == 4);
+        unused.touch();
+        arena.use(unused);
+    }
+    CHECK(mapped.empty());
+}

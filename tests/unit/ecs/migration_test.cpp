@@ -196,6 +196,31 @@ TEST_CASE_FIXTURE(Swap, "somebody who came to the old layout meanwhile keeps it 
     CHECK(old.get<const v1::Player>(entities[5]).coins == 5);
 }
 
+TEST_CASE_FIXTURE(Swap, "a later pass converts only the chunks that were written since") {
+    std::vector<Entity> more(50'000);
+    for (Entity& entity : more) entity = old.create(v1::Player{});
+    constexpr std::uint64_t all = 53'000;
+    const std::uint64_t chunk_rows = all / world.stats().chunks;
+    REQUIRE(next.use<v2::Player>() == Status::ok);
+    const auto migration = std::move(*world.prepare(*world.plan_migration(2)));
+    CHECK_FALSE(migration->advance(1'000'000).value());
+    CHECK(migration->rows() == all);
+
+    // Far apart, so in three chunks; each is converted whole, and nothing else.
+    for (const std::size_t i : {100u, 25'000u, 49'000u}) old.get<v1::Player>(more[i]).coins = 77;
+    while (!migration->advance(500).value()) {
+    }
+    const std::uint64_t again = migration->rows() - all;
+    CHECK(again > 3);
+    CHECK(again <= 3 * 2 * chunk_rows);
+
+    const std::uint64_t before = migration->rows();
+    REQUIRE(migration->commit());
+    CHECK(migration->rows() == before);  // nothing was left for it
+    CHECK(next.get<const v2::Player>(more[25'000]).coins == 77);
+    CHECK(next.get<const v2::Player>(more[24'000]).coins == 2);
+}
+
 TEST_CASE_FIXTURE(Swap,
                   "a column written before every slice does not keep the passes from ending") {
     REQUIRE(next.use<v2::Player>() == Status::ok);
