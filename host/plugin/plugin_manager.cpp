@@ -82,6 +82,7 @@ route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& lib
     order.shard = shard;
     order.facet = facet;
     order.seed = order.owner.id;
+    order.contain = config.contain && library->is_file();
     return order;
 }
 

@@ -1,5 +1,7 @@
 #include "host/route/facet_instance.h"
 
+#include <fmt/format.h>
+
 #include "host/core/log.h"
 
 namespace gantry::route {
@@ -14,19 +16,66 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       config_{order.config},
       random_{order.seed},
       facet_{order.facet},
-      shard_{order.shard} {}
+      shard_{order.shard},
+      contained_{order.contain} {}
 
 FacetInstance::~FacetInstance() {
-    const log::Scope who{owner_.label.c_str()};
-    if (started_) plugin_->stop();
+    if (started_) call_facet(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
     services_.cancel_all(owner_.id);
-    plugin_->destroy();
+    // What a parked one has on the heap stays there: its destructors could fault again.
+    call_facet(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
 }
 
 Status FacetInstance::start() {
-    const log::Scope who{owner_.label.c_str()};
-    const Status status = plugin_->start(*this);
+    Status status = Status::internal;
+    call_facet(*this, core::CallKind::start, "start", [&] { status = plugin_->start(*this); });
     started_ = status == Status::ok;
+    return status;
+}
+
+void FacetInstance::left_by(const platform::Fault& fault, core::CallKind kind,
+                            std::string_view what) {
+    parked_ = true;
+    surroundings_.faulted(owner_,
+                          fault_report(fault, kind, what,
+                                       facet_ == Facet::io ? fmt::format("shard {}", shard_)
+                                                           : std::string{"the service room"}));
+}
+
+namespace {
+
+constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
+
+StateTransfer* transfer_of(FacetInstance& instance) {
+    void* found = nullptr;
+    call_facet(instance, core::CallKind::swap, "query",
+               [&] { found = instance.plugin().query(StateTransfer::interface_id); });
+    return static_cast<StateTransfer*>(found);
+}
+
+Status save_into(FacetInstance& from, StateTransfer& saver, StateStore& state) {
+    Status status = Status::internal;
+    call_facet(from, core::CallKind::swap, "save", [&] { status = saver.save(state); });
+    return status;
+}
+
+}  // namespace
+
+std::shared_ptr<StateStore> FacetInstance::save() {
+    StateTransfer* const saver = transfer_of(*this);
+    if (saver == nullptr) return nullptr;
+    auto state = std::make_shared<StateStore>(owner_.label, state_bytes_max);
+    return save_into(*this, *saver, *state) == Status::ok ? state : nullptr;
+}
+
+Status FacetInstance::take_over(FacetInstance& from) {
+    StateTransfer* const saver = transfer_of(from);
+    StateTransfer* const restorer = transfer_of(*this);
+    if (saver == nullptr || restorer == nullptr) return parked_ ? Status::internal : Status::ok;
+    StateStore state{from.owner().label, state_bytes_max};
+    if (const Status saved = save_into(from, *saver, state); saved != Status::ok) return saved;
+    Status status = Status::internal;
+    call_facet(*this, core::CallKind::swap, "restore", [&] { status = restorer->restore(state); });
     return status;
 }
 

@@ -8,7 +8,9 @@
 #include "gantry/runtime.h"
 #include "host/core/owner.h"
 #include "host/core/random.h"
+#include "host/route/guarded_call.h"
 #include "host/route/room_services.h"
+#include "host/route/state_store.h"
 #include "host/route/surroundings.h"
 
 namespace gantry::route {
@@ -25,6 +27,7 @@ struct FacetOrder {
     std::uint32_t shard = 0;
     Facet facet = Facet::service;
     std::uint64_t seed = 1;
+    bool contain = false;  ///< a fault in its code is left and the instance parked
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
@@ -42,6 +45,15 @@ public:
     Plugin& plugin() noexcept { return *plugin_; }
     const std::vector<ProvidedService>& provided() const noexcept { return provided_; }
     const std::vector<ServedService>& served() const noexcept { return served_; }
+
+    bool contained() const noexcept { return contained_; }
+    /// A fault ended one of its calls: nothing of it is ever called again.
+    bool parked() const noexcept { return parked_; }
+    void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what);
+    /// Its private state in a fresh store; null when it keeps none, or cannot say.
+    std::shared_ptr<StateStore> save();
+    /// Takes over what `from` has; of one that is parked there is nothing to take.
+    Status take_over(FacetInstance& from);
 
     void* query(Str interface_id) noexcept override;
 
@@ -75,7 +87,19 @@ private:
     std::uint32_t shard_;
     std::vector<ProvidedService> provided_;
     std::vector<ServedService> served_;
+    bool contained_;
     bool started_ = false;
+    bool parked_ = false;
 };
+
+/// Runs `body`, which calls into the plugin. False when the plugin is parked, or when a fault ended
+/// the call: then it is parked from here on, and the host has been told. [the room's thread]
+template <class Body>
+bool call_facet(FacetInstance& instance, core::CallKind kind, std::string_view what, Body&& body) {
+    if (instance.parked()) [[unlikely]]
+        return false;
+    return guarded_call(instance.owner(), instance.contained(), kind, body,
+                        [&](const platform::Fault& fault) { instance.left_by(fault, kind, what); });
+}
 
 }  // namespace gantry::route

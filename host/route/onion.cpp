@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "host/core/log.h"
-
 namespace gantry::route {
 
 Onion::Onion(std::vector<Layer> layers)
@@ -17,8 +15,9 @@ Verdict Onion::inbound(IoMessage& message, std::size_t from,
     for (std::size_t i = from; i < layers_.size(); ++i) {
         const Layer& layer = layers_[i];
         if (layer.desc.inbound == nullptr) continue;
-        const log::Scope who{layer.owner->label.c_str()};
-        const Verdict verdict = layer.desc.inbound(layer.desc.context, &message);
+        Verdict verdict = Verdict::drop;
+        call_facet(*layer.instance, core::CallKind::layer, layer.name,
+                   [&] { verdict = layer.desc.inbound(layer.desc.context, &message); });
         if (verdict != Verdict::pass) {
             stopped_at = i;
             return verdict;
@@ -31,8 +30,9 @@ Verdict Onion::outbound(IoMessage& message) const noexcept {
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer& layer = layers_[i];
         if (layer.desc.outbound == nullptr) continue;
-        const log::Scope who{layer.owner->label.c_str()};
-        const Verdict verdict = layer.desc.outbound(layer.desc.context, &message);
+        Verdict verdict = Verdict::drop;
+        call_facet(*layer.instance, core::CallKind::layer, layer.name,
+                   [&] { verdict = layer.desc.outbound(layer.desc.context, &message); });
         if (verdict == Verdict::hold) return Verdict::drop;
         if (verdict != Verdict::pass) return verdict;
     }
@@ -41,14 +41,18 @@ Verdict Onion::outbound(IoMessage& message) const noexcept {
 
 void Onion::opened(SessionId session) const noexcept {
     for (const Layer& layer : layers_) {
-        if (layer.desc.opened != nullptr) layer.desc.opened(layer.desc.context, session);
+        if (layer.desc.opened == nullptr) continue;
+        call_facet(*layer.instance, core::CallKind::layer, layer.name,
+                   [&] { layer.desc.opened(layer.desc.context, session); });
     }
 }
 
 void Onion::closed(SessionId session) const noexcept {
     for (std::size_t i = layers_.size(); i-- > 0;) {
-        if (layers_[i].desc.closed != nullptr)
-            layers_[i].desc.closed(layers_[i].desc.context, session);
+        const Layer& layer = layers_[i];
+        if (layer.desc.closed == nullptr) continue;
+        call_facet(*layer.instance, core::CallKind::layer, layer.name,
+                   [&] { layer.desc.closed(layer.desc.context, session); });
     }
 }
 

@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "gantry/io.h"
-#include "host/core/owner.h"
+#include "host/route/facet_instance.h"
 
 namespace gantry::route {
 
 struct Layer {
     LayerDesc desc;  ///< desc.name is not kept; `name` is
     std::string name;
-    const core::Owner* owner = nullptr;
+    FacetInstance* instance = nullptr;
 };
 
 class Onion {
@@ -23,8 +23,11 @@ public:
     bool empty() const noexcept { return layers_.empty(); }
     std::size_t size() const noexcept { return layers_.size(); }
     bool has_outbound() const noexcept { return has_outbound_; }
+    /// A fault has ended this layer.
+    bool parked(std::size_t layer) const noexcept { return layers_[layer].instance->parked(); }
 
     /// Inbound from layer `from` on. On anything but pass, `stopped_at` is the layer that said so.
+    /// A layer that a fault has parked lets nothing pass.
     Verdict inbound(IoMessage& message, std::size_t from, std::size_t& stopped_at) const noexcept;
     /// Outbound, innermost first. A layer that would hold here drops: nothing waits on the way out.
     Verdict outbound(IoMessage& message) const noexcept;

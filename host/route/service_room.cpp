@@ -5,12 +5,6 @@
 #include "host/core/log.h"
 
 namespace gantry::route {
-namespace {
-
-constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
-
-}  // namespace
-
 ServiceRoom::ServiceRoom(Surroundings& surroundings)
     : surroundings_{surroundings},
       services_{surroundings,
@@ -43,9 +37,7 @@ bool ServiceRoom::run_as(std::uint32_t owner, const std::function<void()>& body)
         std::find_if(instances_.begin(), instances_.end(),
                      [owner](const auto& instance) { return instance->owner().id == owner; });
     if (found == instances_.end()) return false;
-    const log::Scope who{(*found)->owner().label.c_str()};
-    body();
-    return true;
+    return call_facet(**found, core::CallKind::service, "", body);
 }
 
 void ServiceRoom::publish(const FacetInstance* in, const FacetInstance* out) {
@@ -67,8 +59,7 @@ Result<Done> ServiceRoom::add(const FacetOrder& order) {
         order.replaces.empty() ? instances_.end() : find_in(instances_, order.replaces);
     const bool successor = place != instances_.end();
     if (successor) {
-        StateStore state{(*place)->owner().label, state_bytes_max};
-        const Status status = hand_over_state((*place)->plugin(), made->plugin(), state);
+        const Status status = made->take_over(**place);
         if (status != Status::ok) {
             return Error{status, made->owner().label + " could not take over the state of " +
                                      (*place)->owner().label + " (" + status_name(status) + ")"};
@@ -82,8 +73,8 @@ Result<Done> ServiceRoom::add(const FacetOrder& order) {
     } else {
         instances_.push_back(std::move(made));
     }
-    const log::Scope who{serving.owner().label.c_str()};
-    serving.plugin().serve(successor ? 1 : 0);
+    call_facet(serving, core::CallKind::start, "serve",
+               [&] { serving.plugin().serve(successor ? 1 : 0); });
     return Done{};
 }
 
@@ -107,7 +98,7 @@ void ServiceRoom::settle(std::string_view plugin) {
 std::shared_ptr<StateStore> ServiceRoom::state_of(std::string_view plugin) {
     const auto found = find_in(instances_, plugin);
     if (found == instances_.end()) return nullptr;
-    return save_state((*found)->plugin(), (*found)->owner().label, state_bytes_max);
+    return (*found)->save();
 }
 
 bool ServiceRoom::roll_back(std::string_view plugin) {
@@ -118,9 +109,11 @@ bool ServiceRoom::roll_back(std::string_view plugin) {
     std::swap(*back, *failed);
     const std::unique_ptr<FacetInstance> gone = std::move(*back);
     predecessors_.erase(back);
-    const log::Scope who{(*failed)->owner().label.c_str()};
-    (*failed)->plugin().resume();
-    (*failed)->plugin().serve(1);
+    Plugin& serving = (*failed)->plugin();
+    call_facet(**failed, core::CallKind::swap, "resume", [&] {
+        serving.resume();
+        serving.serve(1);
+    });
     return true;
 }
 

@@ -25,21 +25,4 @@ void StateStore::keep_unread(StateStore& older) {
     }
 }
 
-std::shared_ptr<StateStore> save_state(Plugin& from, const std::string& label,
-                                       std::uint64_t bytes_max) {
-    auto* const saver = static_cast<StateTransfer*>(from.query(StateTransfer::interface_id));
-    if (saver == nullptr) return nullptr;
-    auto state = std::make_shared<StateStore>(label, bytes_max);
-    const log::Scope who{label.c_str()};
-    return saver->save(*state) == Status::ok ? state : nullptr;
-}
-
-Status hand_over_state(Plugin& from, Plugin& to, StateStore& through) {
-    auto* const saver = static_cast<StateTransfer*>(from.query(StateTransfer::interface_id));
-    auto* const restorer = static_cast<StateTransfer*>(to.query(StateTransfer::interface_id));
-    if (saver == nullptr || restorer == nullptr) return Status::ok;
-    if (const Status status = saver->save(through); status != Status::ok) return status;
-    return restorer->restore(through);
-}
-
 }  // namespace gantry::route

@@ -45,12 +45,4 @@ private:
     std::map<std::string, Entry, std::less<>> entries_;
 };
 
-/// What a plugin would hand over now; null when it has nothing to, or cannot.
-std::shared_ptr<StateStore> save_state(Plugin& from, const std::string& label,
-                                       std::uint64_t bytes_max);
-
-/// Saves with the old object and restores with the new one. A plugin without "gantry.state/1" has
-/// nothing to hand over, and that is ok.
-Status hand_over_state(Plugin& from, Plugin& to, StateStore& through);
-
 }  // namespace gantry::route

@@ -169,19 +169,25 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
         session.held = true;
         session.held_at = static_cast<std::uint8_t>(stopped_at);
     }
+    if (verdict == Verdict::drop && onion.parked(stopped_at))
+        answer_failure(message, Status::unavailable);
     return verdict;
+}
+
+void IoRoom::answer_failure(const IoMessage& message, Status status) {
+    if ((message.flags & message_flags::request) == 0) return;
+    std::byte head[net::error_reply_status_bytes];
+    net::encode_error_status(status, head);
+    send(message.session, message.id, message_flags::response | message_flags::error,
+         message.channel, message.correlation, Bytes{head, sizeof head}, false);
 }
 
 net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
     if (const auto* found = tables_->routes.find(message.id)) {
-        const log::Scope who{found->owner->label.c_str()};
-        const Status status = found->function(found->context, &message);
-        if (status != Status::ok && (message.flags & message_flags::request) != 0) {
-            std::byte head[net::error_reply_status_bytes];
-            net::encode_error_status(status, head);
-            send(message.session, message.id, message_flags::response | message_flags::error,
-                 message.channel, message.correlation, Bytes{head, sizeof head}, false);
-        }
+        Status status = Status::internal;
+        route::call_facet(*found->instance, core::CallKind::handler, found->name,
+                          [&] { status = found->function(found->context, &message); });
+        if (status != Status::ok) answer_failure(message, status);
         return net::FrameVerdict::taken;
     }
     if (worker == nullptr) {
@@ -308,9 +314,10 @@ void IoRoom::tell(SessionEventKind kind, SessionId session, std::string_view tex
     event.payload_bytes = bytes;
     event.text = text;
     if ((watch_.wanted() & session_kinds::bit(kind)) != 0) watch_.tell(event);
-    tables_->followers.tell(event, [](const auto& follower, const auto& body) {
-        const log::Scope who{follower.owner->label.c_str()};
-        body();
+    tables_->followers.tell(event, [this](const auto& follower, const auto& body) {
+        const auto found = find_in(instances_, follower.owner->plugin);
+        if (found == instances_.end() || (*found)->owner().id != follower.owner->id) return;
+        route::call_facet(**found, core::CallKind::session, "session event", body);
     });
 }
 

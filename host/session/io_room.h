@@ -152,6 +152,7 @@ private:
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
     Verdict through_layers(Session& session, IoMessage& message);
+    void answer_failure(const IoMessage& message, Status status);  ///< of a request
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);

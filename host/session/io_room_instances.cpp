@@ -11,8 +11,6 @@
 namespace gantry::session {
 namespace {
 
-constexpr std::uint64_t state_bytes_max = 64 * 1024 * 1024;
-
 std::string names_of(const std::map<std::string, route::Layer>& layers) {
     std::string text;
     for (const auto& [name, layer] : layers) {
@@ -37,11 +35,11 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
         }
         for (const auto& one : instance->layers()) {
             const auto [taken, fresh] =
-                layers.emplace(one.name, route::Layer{one.desc, one.name, &instance->owner()});
+                layers.emplace(one.name, route::Layer{one.desc, one.name, instance});
             if (!fresh) {
                 return Error{Status::already_exists,
                              "layer " + one.name + " of " + instance->owner().label +
-                                 " is already offered by " + taken->second.owner->label};
+                                 " is already offered by " + taken->second.instance->owner().label};
             }
         }
     }
@@ -110,9 +108,7 @@ bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
         std::find_if(instances_.begin(), instances_.end(),
                      [owner](const auto& instance) { return instance->owner().id == owner; });
     if (found == instances_.end()) return false;
-    const log::Scope who{(*found)->owner().label.c_str()};
-    body();
-    return true;
+    return route::call_facet(**found, core::CallKind::service, "", body);
 }
 
 Result<Done> IoRoom::add(const route::FacetOrder& order) {
@@ -131,8 +127,7 @@ Result<Done> IoRoom::add(const route::FacetOrder& order) {
     if (!tables) return tables.error();
 
     if (out != nullptr) {
-        route::StateStore state{out->owner().label, state_bytes_max};
-        const Status status = route::hand_over_state(out->plugin(), made->plugin(), state);
+        const Status status = made->take_over(*out);
         if (status != Status::ok) {
             return Error{status, made->owner().label + " could not take over the state of " +
                                      out->owner().label + " (" + status_name(status) + ")"};
@@ -150,15 +145,15 @@ Result<Done> IoRoom::add(const route::FacetOrder& order) {
     } else {
         instances_.push_back(std::move(made));
     }
-    const log::Scope who{serving.owner().label.c_str()};
-    serving.plugin().serve(out != nullptr ? 1 : 0);
+    route::call_facet(serving, core::CallKind::start, "serve",
+                      [&] { serving.plugin().serve(out != nullptr ? 1 : 0); });
     return Done{};
 }
 
 std::shared_ptr<route::StateStore> IoRoom::state_of(std::string_view plugin) {
     const auto found = find_in(instances_, plugin);
     if (found == instances_.end()) return nullptr;
-    return route::save_state((*found)->plugin(), (*found)->owner().label, state_bytes_max);
+    return (*found)->save();
 }
 
 Result<Done> IoRoom::remove(std::string_view plugin) {
@@ -192,9 +187,11 @@ bool IoRoom::roll_back(std::string_view plugin) {
     std::swap(*back, *failed);
     const std::unique_ptr<IoInstance> gone = std::move(*back);
     predecessors_.erase(back);
-    const log::Scope who{(*failed)->owner().label.c_str()};
-    (*failed)->plugin().resume();
-    (*failed)->plugin().serve(1);
+    Plugin& serving = (*failed)->plugin();
+    route::call_facet(**failed, core::CallKind::swap, "resume", [&] {
+        serving.resume();
+        serving.serve(1);
+    });
     return true;
 }
 

@@ -75,13 +75,8 @@ void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
     blamed->commands_->clear();
     commands_->clear();
     world_.faulted_ = true;
-    route::FaultReport report;
-    report.kind = platform::fault_kind_name(fault.kind);
-    report.call = fmt::format("{} {}", core::call_kind_name(kind), what);
-    report.room = "world " + world_.config_.name;
-    report.address = fault.address;
-    report.frames.assign(fault.frames, fault.frames + fault.frame_count);
-    world_.surroundings_.faulted(blamed->owner_, report);
+    world_.surroundings_.faulted(
+        blamed->owner_, route::fault_report(fault, kind, what, "world " + world_.config_.name));
 }
 
 std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {

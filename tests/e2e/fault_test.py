@@ -175,5 +175,78 @@ class Faults(unittest.TestCase):
                 self.assertIn("to blame: faulty@2.0.0#2", host.log())
 
 
+class OnShards(unittest.TestCase):
+    """Middleware, routes and services run on shards and the service thread: the same faults, the same way back."""
+
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        for name in ("guard.so", "guard-2.so", "faulty.so"):
+            self.sandbox.add_plugin(name)
+        self.manifest = {
+            "name": "shards", "shards": 1,
+            "listeners": [{"name": "players", "world": "world", "middleware": ["watch"]}],
+            "worlds": [{"name": "world", "plugins": ["faulty"]}],
+            "plugins": [{"name": "guard", "probation_ms": 60000}, {"name": "faulty"}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": "", "stuck_ms": 300},
+        }
+        self.host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", self.manifest))
+        self.addCleanup(self.host.close)
+        self.player = Client(self.host.port("players"))
+        self.addCleanup(self.player.close)
+
+    def service(self, wish):
+        self.player.send(3, wish.encode())
+        return self.player.receive()[3].decode()
+
+    def swap(self):
+        status, report = self.host.admin.swap("guard", "2.0.0")
+        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+        self.assertEqual(self.player.ask("", message=2), "2.0.0")
+
+    def wait_back(self):
+        wait_until("version 1.0.0 is back", lambda: (self.host.admin.plugins()["guard"]["version"],
+                                                     self.host.admin.plugins()["guard"]["state"]) == ("1.0.0", "active"))
+        wait_until("the shard has it back", lambda: self.answers() == "1.0.0")
+
+    def answers(self):
+        try:
+            return self.player.ask("", message=2)
+        except Refused as refused:
+            return str(refused)
+
+    def test_a_crash_in_a_layer_a_route_and_a_service_rolls_back_and_the_player_stays(self):
+        for wish, message in (("layer", 1), ("route", 2)):
+            with self.subTest(wish):
+                self.swap()
+                with self.assertRaises(Refused):
+                    self.player.ask(wish, message=message)
+                self.wait_back()
+        with self.subTest("service"):
+            self.swap()
+            self.assertEqual(self.service("service").split()[0], "unavailable")
+            self.wait_back()
+            self.assertEqual(self.service("again"), "ok 1.0.0")
+        self.assertEqual(self.host.admin.metrics()["gantry_plugin_faults_total"], 3)
+
+    def test_without_a_predecessor_a_layer_that_crashed_lets_nothing_pass_until_it_is_replaced(self):
+        self.host.close()
+        manifest = dict(self.manifest, plugins=[{"name": "guard", "file": self.sandbox.plugins + "/guard-2.so"},
+                                                {"name": "faulty"}])
+        self.host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", manifest))
+        self.addCleanup(self.host.close)
+        with Client(self.host.port("players")) as player:
+            self.assertEqual(player.ask("nothing"), "1.0.0 1")
+            for wish in ("layer", "nothing", "nothing"):
+                with self.assertRaises(Refused):
+                    player.ask(wish)
+            wait_until("it counts as failed", lambda: self.host.admin.plugins()["guard"]["state"] == "failed")
+            status, report = self.host.admin.swap("guard", "1.0.0")
+            self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+            self.assertEqual(player.ask("nothing"), "1.0.0 2")
+            self.assertEqual(player.ask("", message=2), "1.0.0")
+
+
 if __name__ == "__main__":
     main()
