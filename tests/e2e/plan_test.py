@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Two plugins that need each other are swapped by one command, in worlds that run on threads of their own.
-"""By ctest, or by hand: tests/e2e/plan_test.py. Row PY-07a: no tick ever sees old and new mixed."""
+"""By ctest, or by hand: tests/e2e/plan_test.py. No tick ever sees old and new mixed."""
 import unittest
 
 from frames import Client
