@@ -224,6 +224,12 @@ void PluginManager::failed(const core::Owner& owner, std::string_view where,
     log::error("{} failed in {}: {}", owner.label, where, what);
     rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
                     text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {
+        if (JobPart* const part = job_ ? job_->find(plugin) : nullptr;
+            part != nullptr && part->library && part->library->generation() == generation) {
+            ++part->failures;  // once it has committed, they count for its probation
+            part->error = text;
+            return;
+        }
         const auto found = loaded_.find(plugin);
         if (found == loaded_.end()) return;
         Loaded& loaded = found->second;

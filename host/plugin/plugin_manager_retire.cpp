@@ -1,4 +1,6 @@
 // PluginManager: a library on its way out, until it is proved to have left.
+#include <fmt/format.h>
+
 #include "host/core/log.h"
 #include "host/plugin/plugin_manager.h"
 
@@ -22,8 +24,13 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     }
     if (library.use_count() > 1) {
         ++counters_.libraries_leaked;
-        log::error("{} cannot leave: {} holders are left", library->label(),
-                   library.use_count() - 1);
+        const std::string why = fmt::format("{} cannot leave: {} holders are left",
+                                            library->label(), library.use_count() - 1);
+        log::error("{}", why);
+        if (SwapReport* const one = report(ticket)) {
+            one->settled = true;
+            one->leftovers.push_back(why);
+        }
         leaked_.push_back(std::move(library));
         return;
     }

@@ -137,9 +137,8 @@ void PluginManager::commit_job() {
         loaded.library = part.library;
         loaded.since_wall = clock_.wall_now();
         loaded.report = job->request.ticket;
-        loaded.failures = 0;
-        loaded.probation_failures = 0;
-        loaded.error.clear();
+        loaded.failures = loaded.probation_failures = part.failures;
+        loaded.error = part.error;
         loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;
@@ -294,6 +293,7 @@ TimeNs PluginManager::next_due() const noexcept {
     TimeNs due = drop_.next_due();
     if (!queue_.empty() && !job_) return 0;
     if (canaries_run()) due = std::min(due, now_ + ns_per_ms);
+    due = std::min(due, barrier_due());
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);
     }

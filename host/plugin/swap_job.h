@@ -19,6 +19,8 @@ struct PluginManager::JobPart {
     std::shared_ptr<Library> library;
     PluginConfig config;
     bool was_parked = false;
+    std::uint64_t failures = 0;  ///< until it has committed everywhere
+    std::string error;           ///< the last of them
     VitalsList vitals;
 
     const std::string& plugin() const noexcept { return next.plugin; }
