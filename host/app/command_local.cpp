@@ -23,7 +23,11 @@ bool check_libraries(const manifest::Manifest& m) {
         std::filesystem::path file = one.file;
         if (file.empty()) file = std::filesystem::path{m.drop.folder} / (one.name + ".so");
         std::error_code ignored;
-        if (!std::filesystem::exists(file, ignored)) continue;
+        if (!std::filesystem::exists(file, ignored)) {
+            fmt::print("{}{}: {} is not there yet\n", one.name,
+                       one.required ? ", which is required to start" : "", file.string());
+            continue;
+        }
         const auto candidate = plugin::inspect(file, rules);
         Result<Done> passed = candidate ? Result<Done>{Done{}} : candidate.error();
         if (passed && one.canary) {

@@ -213,8 +213,14 @@ void DevLoop::renew(const std::vector<fs::path>& files) const {
 }
 
 void DevLoop::take_save(const Save& save, const FindHost& find_host, const Stopped& stopped) {
-    const std::vector<PluginTarget> targets = targets_of(save);
+    std::vector<PluginTarget> targets = targets_of(save);
     if (targets.empty()) return;
+    // What could not be built is built again, and what came out of that build goes along: plugins
+    // that share a header must not be swapped one without the other.
+    for (const PluginTarget& one : unbuilt_) {
+        const auto same = [&](const PluginTarget& other) { return other.target == one.target; };
+        if (std::none_of(targets.begin(), targets.end(), same)) targets.push_back(one);
+    }
     say(save.files.size() == 1 ? fmt::format("{} saved", save.files[0].filename().string())
                                : fmt::format("{} files saved", save.files.size()));
     say_step("quiet", ms(save.settled - save.at));
@@ -222,31 +228,51 @@ void DevLoop::take_save(const Save& save, const FindHost& find_host, const Stopp
     renew(save.files);
     const bool passed = build(targets, stopped);
     say_step("build", ms(clock_.now() - began), names_of(targets));
+    unbuilt_ = passed ? std::vector<PluginTarget>{} : targets;
     if (!passed) return say("the host goes on with what it has");
     swap(targets, save.at, find_host);
 }
 
-// What runs already is swapped all at once: plugins that share a header may need each other.
-void DevLoop::swap(const std::vector<PluginTarget>& targets, TimeNs saved,
+// What runs already is swapped all at once: plugins that share a header may need each other. So
+// does what the host has refused before, though nothing of it was saved now.
+void DevLoop::swap(const std::vector<PluginTarget>& built, TimeNs saved,
                    const FindHost& find_host) {
     Json together = Json::array();
-    for (const PluginTarget& target : targets) {
+    std::vector<Json> fresh;
+    for (const PluginTarget& target : targets_) {
         const LibraryMark mark = mark_of(target.library);
-        std::string& build_id = build_ids_[mark.plugin];
-        if (!mark.build_id.empty() && build_id == mark.build_id) {
-            say(fmt::format("{}: the library is what it was", target.target));
+        const std::string& runs = build_ids_[mark.plugin];
+        const bool was_built = std::any_of(built.begin(), built.end(), [&](const auto& one) {
+            return one.target == target.target;
+        });
+        if (!mark.build_id.empty() && runs == mark.build_id) {
+            refused_.erase(mark.plugin);
+            if (was_built) say(fmt::format("{}: the library is what it was", target.target));
             continue;
         }
-        const bool runs = !build_id.empty();
-        build_id = mark.build_id;
+        const auto refused = refused_.find(mark.plugin);
+        if (!was_built && refused == refused_.end()) continue;
         const Json plugin{{"plugin", mark.plugin}, {"file", target.library.string()}};
-        if (runs) {
-            together.push_back(plugin);
+        if (runs.empty()) {
+            fresh.push_back(plugin);
         } else {
-            ask(Json::array({plugin}), saved, find_host);
+            together.push_back(plugin);
         }
     }
+    for (const Json& one : fresh) ask(Json::array({one}), saved, find_host);
     if (!together.empty()) ask(together, saved, find_host);
+}
+
+void DevLoop::note_outcome(const Json& plugins, bool taken) {
+    for (const Json& one : plugins) {
+        const std::string plugin = text_of(one, "plugin");
+        if (taken) {
+            build_ids_[plugin] = mark_of(text_of(one, "file")).build_id;
+            refused_.erase(plugin);
+        } else {
+            refused_.insert(plugin);
+        }
+    }
 }
 
 void DevLoop::ask(const Json& plugins, TimeNs saved, const FindHost& find_host) {
@@ -256,10 +282,8 @@ void DevLoop::ask(const Json& plugins, TimeNs saved, const FindHost& find_host) 
                             ? ask_swap(*host, "/api/swap", {{"plugins", plugins}, {"settle", true}})
                             : host.error();
     const TimeNs answered = clock_.now();
-    if (!report) {
-        for (const Json& one : plugins) build_ids_[text_of(one, "plugin")].clear();
-        return say(report.error().message);
-    }
+    note_outcome(plugins, report && text_of(*report, "outcome") == "committed");
+    if (!report) return say(report.error().message);
     for (const Json& step : report->value("steps", Json::array())) {
         say_step(text_of(step, "name"), step.value("ms", 0.0));
     }
@@ -270,7 +294,7 @@ void DevLoop::ask(const Json& plugins, TimeNs saved, const FindHost& find_host) 
                                text_of(*report, "reason"),
                                from.empty() ? "it does not run" : from + " goes on"));
     }
-    probations_.push_back({report->value("ticket", std::uint64_t{0}), from, to});
+    probations_.push_back({report->value("ticket", std::uint64_t{0}), from, to, plugins});
     say(fmt::format("live: {}{}{} in {:.1f} ms, the host's own share {:.1f} ms", from,
                     from.empty() ? "" : " -> ", to, ms(answered - saved), ms(answered - asked)));
 }
@@ -290,6 +314,10 @@ void DevLoop::look_at_probations(const FindHost& find_host) {
         if (text_of(*found, "outcome") == "rolled_back") {
             say(fmt::format("rolled back: {} -> {}: {}", probation.to, probation.from,
                             text_of(*found, "reason")));
+            for (const Json& one : probation.plugins) {
+                build_ids_[text_of(one, "plugin")] = "rolled back";
+                if (probation.plugins.size() > 1) refused_.insert(text_of(one, "plugin"));
+            }
             return true;
         }
         return found->value("settled", true);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ private:
         std::uint64_t ticket = 0;
         std::string from;
         std::string to;
+        nlohmann::json plugins;
     };
     DevLoop(CMakeProject project, CMakeModel model, std::vector<PluginTarget> targets,
             std::unique_ptr<platform::TreeWatch> watch)
@@ -66,7 +68,8 @@ private:
     void take_model();
     void note_running(const FindHost& find_host);
     void take_save(const Save& save, const FindHost& find_host, const Stopped& stopped);
-    void swap(const std::vector<PluginTarget>& targets, TimeNs saved, const FindHost& find_host);
+    void swap(const std::vector<PluginTarget>& built, TimeNs saved, const FindHost& find_host);
+    void note_outcome(const nlohmann::json& plugins, bool taken);
     void ask(const nlohmann::json& plugins, TimeNs saved, const FindHost& find_host);
     void look_at_probations(const FindHost& find_host);
 
@@ -75,7 +78,9 @@ private:
     std::vector<PluginTarget> targets_;
     std::unique_ptr<platform::TreeWatch> watch_;
     core::SystemClock clock_;
-    std::map<std::string, std::string> build_ids_;  ///< by plugin, of what the host was given last
+    std::map<std::string, std::string> build_ids_;  ///< by plugin, of what the host has taken last
+    std::set<std::string> refused_;                 ///< plugins whose newest library was not taken
+    std::vector<PluginTarget> unbuilt_;             ///< by the last build, which failed
     std::vector<Probation> probations_;
     TimeNs next_look_ = 0;
     std::filesystem::file_time_type build_began_;

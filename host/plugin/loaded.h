@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plugin/drop_folder.h"
 #include "host/plugin/library.h"
 #include "host/plugin/plugin_config.h"
 #include "host/plugin/plugin_status.h"
@@ -48,6 +49,7 @@ struct Loaded {
     std::vector<std::string> partners;  ///< came in one swap, and go back or settle together
     TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it
     bool told_why_it_stays = false;
+    std::optional<Dropped> dropped_meanwhile;  ///< taken when the swap and its probation are over
     std::optional<Trial> trial;
 };
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "host/core/clock.h"
-#include "host/core/inbox.h"
 #include "host/core/result.h"
 #include "host/plugin/canary.h"
 #include "host/plugin/drop_folder.h"
@@ -158,6 +157,7 @@ private:
     void handle_drops(TimeNs now);
     void take_changes(const DropFolder::Changes& changes, TimeNs now);
     void take_drop(const Dropped& dropped);
+    void take_waiting_drops();
     void unload_absent(TimeNs now);
     /// Why a plugin may not be unloaded, or nothing.
     std::optional<std::string> needed_by(const std::string& plugin) const;

@@ -13,6 +13,7 @@ void PluginManager::handle_drops(TimeNs now) {
     const DropFolder::Changes changes = drop_.look(now);
     if (drop_config_.on_drop != OnDrop::ignore) take_changes(changes, now);
     if (!changes.came.empty() || !changes.gone.empty()) publish_snapshot();
+    take_waiting_drops();
     unload_absent(now);
 }
 
@@ -52,6 +53,16 @@ void PluginManager::unload_absent(TimeNs now) {
     for (const std::string& name : leave) unload(name);
 }
 
+void PluginManager::take_waiting_drops() {
+    std::vector<Dropped> due;
+    for (auto& [name, loaded] : loaded_) {
+        if (!loaded.dropped_meanwhile || loaded.state == PluginState::probation) continue;
+        if (loaded.state == PluginState::swapping) continue;
+        due.push_back(*std::exchange(loaded.dropped_meanwhile, std::nullopt));
+    }
+    for (const Dropped& one : due) take_drop(one);
+}
+
 void PluginManager::take_drop(const Dropped& dropped) {
     const auto current = loaded_.find(dropped.name);
     if (drop_config_.on_drop == OnDrop::stage && current != loaded_.end()) {
@@ -63,6 +74,13 @@ void PluginManager::take_drop(const Dropped& dropped) {
         current->second.gone_since = 0;
         if (current->second.library->build_id() == dropped.build_id && !dropped.build_id.empty())
             return;
+        const PluginState state = current->second.state;
+        if (state == PluginState::probation || state == PluginState::swapping) {
+            log::info("drop: {}@{} waits until the probation of {} is over", dropped.name,
+                      dropped.version, current->second.library->label());
+            current->second.dropped_meanwhile = dropped;
+            return;
+        }
     }
     const auto ticket = swap({.plugins = {{dropped.name, dropped.version, dropped.file}}});
     if (!ticket) log::warn("drop: {}", ticket.error().message);

@@ -182,6 +182,17 @@ class Living(Developing):
         self.assertEqual(hello.ask(), "welcome tells you")
         self.assertEqual(bye.ask(), "bye tells you")
 
+        # Once only what was saved last was swapped, onto a partner from before the header changed.
+        self.edit("bye.cpp", '"bye "', "bye ")
+        dev.said("bye cannot be built")
+        self.edit("words.h", "tells", "sings")
+        dev.said("words.h saved", "bye, hello cannot be built")
+        self.assertEqual(hello.ask(), "welcome tells you")
+        self.edit("bye.cpp", "bye ", '"bye "')
+        dev.said("bye.cpp saved", "live: bye@1.0.0#2, hello@1.0.0#4 -> bye@1.0.0#3, hello@1.0.0#5")
+        self.assertEqual(hello.ask(), "welcome sings you")
+        self.assertEqual(bye.ask(), "bye sings you")
+
         self.assertEqual(dev.end(), 0)
         self.assertEqual(os.listdir(os.path.join(self.sandbox.path("run"), "gantry")), [])
 
@@ -194,13 +205,13 @@ class Living(Developing):
         self.assertEqual(hello.ask(), "hello says you")
 
         self.edit("hello.cpp", "std::abort(); on(0", "on(0")
-        dev.said("hello.cpp saved", "hello@1.0.0#1 -> hello@1.0.0#3 in")
+        dev.said("hello.cpp saved", "hello: the library is what it was")
         self.edit("hello.cpp", '{ return "hello "', '{ if (line.payload.text() != "") throw 1; return "hello "')
-        dev.said("live: hello@1.0.0#3 -> hello@1.0.0#4 in")
+        dev.said("live: hello@1.0.0#1 -> hello@1.0.0#3 in")
         for _ in range(3):
             hello.lines.write(b"you\n")
         hello.lines.flush()
-        dev.said("rolled back: hello@1.0.0#4 -> hello@1.0.0#3: ")
+        dev.said("rolled back: hello@1.0.0#3 -> hello@1.0.0#1: ")
         self.assertEqual(dev.end(), 0)
 
     def test_a_save_during_a_build_is_not_taken_for_built_although_it_is_older_than_the_object_file(self):

@@ -118,6 +118,19 @@ class Changing(DropFolder):
             self.assertEqual(samples["gantry_libraries_unmapped_total"], 6)
             self.all_is_well(host)
 
+    # It was refused for the probation, and then forgotten.
+    def test_a_file_that_comes_during_a_probation_is_taken_when_that_is_over(self):
+        self.sandbox.add_plugin("faulty.so")
+        manifest = self.manifest([{"name": "faulty", "required": False, "probation_ms": 1000}])
+        with HostProcess(self.sandbox, manifest) as host:
+            self.wait_version(host, "faulty", "1.0.0")
+            self.sandbox.add_plugin("faulty-2.so", "faulty.so")
+            self.wait_version(host, "faulty", "2.0.0")
+            self.sandbox.add_plugin("faulty.so")
+            wait_until("the file waits", lambda: "waits until the probation" in host.log())
+            self.wait_version(host, "faulty", "1.0.0")
+            self.all_is_well(host)
+
     def test_writing_into_the_file_in_place_does_not_disturb_what_runs(self):
         self.sandbox.add_plugin("arena.so")
         with HostProcess(self.sandbox, self.manifest([{"name": "arena"}])) as host:
