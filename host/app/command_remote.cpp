@@ -36,8 +36,10 @@ int post_swap(const std::string& host, const std::string& path, const Json& requ
     const auto answer = ask_swap(*found, path, request);
     if (!answer) return complain(answer.error().message);
     const Json& report = *answer;
-    fmt::print("{}: {} -> {}\n", text_of(report, "outcome"), text_of(report, "from"),
-               text_of(report, "to"));
+    const std::string from = text_of(report, "from");
+    const std::string to = text_of(report, "to");  // empty: refused before it was looked at
+    fmt::print("{}: {}{}{}\n", text_of(report, "outcome"), from, from.empty() ? "" : " -> ",
+               to.empty() ? text_of(report, "plugin") : to);
     if (const std::string reason = text_of(report, "reason"); !reason.empty())
         fmt::print("  {}\n", reason);
     for (const Json& step : report.value("steps", Json::array())) {
