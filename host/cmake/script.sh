@@ -44,6 +44,7 @@ packages_of() {
     return 0
 }
 
+installed_now=
 # install_packages SET…: installs what is missing, and says nothing when nothing is.
 install_packages() {
     local wanted missing=() package installed
@@ -65,6 +66,7 @@ install_packages() {
         as_root=(sudo)
     fi
     echo "Installing ${#missing[@]} packages and what they need: ${missing[*]}"
+    installed_now=yes
     local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 APT_LISTCHANGES_FRONTEND=none
         apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install -y --no-install-recommends)
     # An index that is absent or old is fetched, then once more.
@@ -82,9 +84,10 @@ quietly() {
     "$@" >"$quiet_log" 2>&1
 }
 
-# configure PRESET: only the first time; later the build itself sees what changed.
+# configure PRESET: only the first time, for later the build itself sees what changed; and after packages came, which
+# the first one looked for in vain.
 configure() {
-    [[ -f $root/build/$1/build.ninja ]] && return 0
+    [[ -f $root/build/$1/build.ninja && -z $installed_now ]] && return 0
     (cd "$root" && cmake --preset "$1")
 }
 
