@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # The test of the tree itself: who includes whom, how long files are, and what must not be left lying about.
 """Run by ctest, or by hand: tests/tree/tree_test.py. Each finding is one line, `file:line: sentence`."""
+import fnmatch
 import os
 import re
 import subprocess
@@ -66,17 +67,33 @@ def find(path, line, sentence):
     findings.append(f"{path}:{line}: {sentence}" if line else f"{path}: {sentence}")
 
 
+def ignored(path, patterns):
+    """Whether .gitignore names this path. A folder ends in "/"; of git's language only what our file speaks."""
+    path = os.path.normpath(path) + ("/" if path.endswith("/") else "")
+    for pattern in patterns:
+        anchored = "/" in pattern.rstrip("/")
+        name = path if anchored else os.path.basename(path.rstrip("/")) + ("/" if path.endswith("/") else "")
+        # "a" matches the folder "a/" too, "a/" only the folder.
+        if fnmatch.fnmatchcase(name, pattern.lstrip("/")) or fnmatch.fnmatchcase(name.rstrip("/"), pattern.lstrip("/")):
+            return True
+    return False
+
+
 def tracked_files():
-    """What git would commit; without git, every file outside build folders."""
+    """What git would commit; without git, every file that .gitignore does not name."""
     try:
         out = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"], check=True,
                              capture_output=True).stdout.decode()
         return sorted(name for name in out.split("\0") if name and os.path.isfile(os.path.join(ROOT, name)))
     except (OSError, subprocess.CalledProcessError):
+        with open(os.path.join(ROOT, ".gitignore"), encoding="utf-8") as f:
+            patterns = f.read().split()
         names = []
         for folder, folders, files in os.walk(ROOT):
-            folders[:] = [f for f in folders if not f.startswith("build") and f != ".git"]
-            names += [os.path.relpath(os.path.join(folder, f), ROOT) for f in files]
+            under = os.path.relpath(folder, ROOT)
+            folders[:] = [f for f in folders if f != ".git" and not ignored(os.path.join(under, f) + "/", patterns)]
+            names += [os.path.normpath(os.path.join(under, f)) for f in files
+                      if not ignored(os.path.join(under, f), patterns)]
         return sorted(names)
 
 
