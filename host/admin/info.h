@@ -75,6 +75,7 @@ struct PluginRequest {
 struct SwapRequest {
     std::vector<PluginRequest> plugins;  ///< several: all at once, or none
     std::string worlds;    ///< only these at first: "5%" or "main,lobby"
+    std::string sessions;  ///< new sessions that begin in these: "remote=10.0.0.0/8"
     bool promote = false;  ///< the other worlds follow by themselves
     bool settle = false;   ///< a probation that is under way ends now
 };

@@ -228,14 +228,17 @@ Result<SwapRequest> swap_request(const std::string& text) {
                      "{\"plugin\": \"arena\", \"version\": \"2.0.0\"}"};
     }
     const bool several = json.contains("plugins");
-    if (auto ok = only(json, several ? "plugins, worlds, promote, settle"
-                                     : "plugin, version, file, plugins, worlds, promote, settle");
+    if (auto ok = only(json, several ? "plugins, worlds, sessions, promote, settle"
+                                     : "plugin, version, file, plugins, worlds, sessions, promote, "
+                                       "settle");
         !ok) {
         return ok.error();
     }
     SwapRequest request;
     if (!take_text(json, "worlds", request.worlds))
         return Error{Status::invalid, "worlds is a text"};
+    if (!take_text(json, "sessions", request.sessions))
+        return Error{Status::invalid, "sessions is a text"};
     if (!take_flag(json, "promote", request.promote) ||
         !take_flag(json, "settle", request.settle)) {
         return Error{Status::invalid, "promote and settle are true or false"};

@@ -28,6 +28,7 @@ Result<std::uint64_t> HostBackend::swap(const admin::SwapRequest& request) {
         wish.plugins.push_back({one.plugin, one.version, one.file});
     }
     wish.worlds = request.worlds;
+    wish.sessions = request.sessions;
     wish.promote = request.promote;
     wish.settle = request.settle;
     return ask_control<std::uint64_t>(

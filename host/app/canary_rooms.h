@@ -29,6 +29,7 @@ public:
                 std::function<void(Status, std::string)>, route::PostToRoom) override {
         return Status::not_found;
     }
+    route::Transit& transit() noexcept override { return transit_; }
     void failed(const core::Owner&, std::string_view where, std::string_view what) override {
         failure_ = std::string{where} + ": " + std::string{what};
     }
@@ -38,6 +39,7 @@ public:
 
 private:
     core::ManualClock clock_;
+    route::Transit transit_;
     std::string failure_;
 };
 

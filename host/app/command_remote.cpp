@@ -119,6 +119,7 @@ int swap_plugins(const std::string& host, const std::vector<std::string>& what,
     }
     Json request = {{"plugins", std::move(plugins)}};
     if (!flags.worlds.empty()) request["worlds"] = flags.worlds;
+    if (!flags.sessions.empty()) request["sessions"] = flags.sessions;
     if (flags.promote) request["promote"] = true;
     if (flags.settle) request["settle"] = true;
     return post_swap(host, "/api/swap", request);

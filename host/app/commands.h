@@ -47,6 +47,7 @@ int list_plugins(const std::string& host, bool json);
 int list_routes(const std::string& host, bool json);
 struct SwapFlags {
     std::string worlds;
+    std::string sessions;
     bool promote = false;
     bool settle = false;
 };

@@ -29,7 +29,7 @@ Host::Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions op
       events_{clock},
       incidents_{manifest_.incidents.folder, manifest_.incidents.files_max},
       watchdog_{manifest_.incidents.stuck_ms * ns_per_ms},
-      pool_{options_.pool_threads, pool_queue_max} {}
+      pool_{pool_queue_max} {}
 
 Host::~Host() { run_threads_down(); }
 
@@ -187,6 +187,16 @@ void Host::start_threads() {
     drive("service", [this](TimeNs now) {
         if (!service_->poll(now)) service_->wait(now, sleep_max);
     });
+    std::vector<WatchedThread*> watched;
+    for (std::uint32_t i = 0; i < options_.pool_threads; ++i) {
+        watched.push_back(&watchdog_.add(fmt::format("pool-{}", i)));
+    }
+    pool_.start(options_.pool_threads, [watched](std::uint32_t i, const auto& run) {
+        platform::name_thread(watched[i]->name.c_str());
+        watched[i]->begin();
+        run();
+        watched[i]->end();
+    });
     if (!acceptor_) return;
     drive("acceptor", [this](TimeNs now) {
         if (!acceptor_->poll(now)) acceptor_->wait(now + sleep_max);
@@ -202,6 +212,7 @@ void Host::run_threads_down() {
     if (acceptor_) acceptor_->wake();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    for (auto& worker : workers_) worker->thread().leave();  // this thread takes it down
 }
 
 bool Host::poll(TimeNs now) {

@@ -90,6 +90,7 @@ public:
     void serve(const std::string& name, route::ServedFunction function) override;
     Status call(const std::string& name, std::string method, std::string request,
                 std::function<void(Status, std::string)> answer, route::PostToRoom room) override;
+    route::Transit& transit() noexcept override { return transit_; }
     void failed(const core::Owner& owner, std::string_view where, std::string_view what) override;
     void faulted(const core::Owner& owner, const route::FaultReport& report) override;
 
@@ -119,6 +120,7 @@ private:
     platform::Waker control_waker_;
     ecs::ComponentNames component_names_;
     session::WorldDirectory directory_;
+    route::Transit transit_;
     std::mutex served_mutex_;
     std::map<std::string, route::ServedFunction> served_;
     std::vector<std::unique_ptr<route::RoomLink>> links_;

@@ -99,6 +99,9 @@ void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>&
         [](const auto& w) { return w.counters.unknown_ids; });
     add("gantry_world_held_total", "Messages that waited for a swap.", counter,
         [](const auto& w) { return w.counters.held; });
+    add("gantry_world_components_left_behind_total",
+        "Components that a session could not bring along from another world.", counter,
+        [](const auto& w) { return w.counters.components_left_behind; });
     add("gantry_world_ticks_total", "Ticks run.", counter,
         [](const auto& w) { return w.counters.ticks; });
     add("gantry_world_ticks_slipped_total", "Ticks given up because the world was behind.", counter,

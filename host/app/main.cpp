@@ -130,6 +130,9 @@ int main(int argc, char** argv) {
     SwapFlags flags;
     swap->add_option("--worlds", flags.worlds,
                      "Only these worlds at first: a share such as 5%, or names with commas");
+    swap->add_option("--sessions", flags.sessions,
+                     "With --worlds: new sessions that begin there, such as remote=10.0.0.0/8, "
+                     "listener=beta, protocol=ws, share=5%, or several with commas");
     swap->add_flag("--promote", flags.promote,
                    "With --worlds: the others follow once the probation has passed");
     swap->add_flag("--settle", flags.settle, "End a probation that is under way, do not refuse");

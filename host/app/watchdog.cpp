@@ -41,8 +41,10 @@ void Watchdog::poll(TimeNs now, const std::function<std::string(std::uint32_t ow
             one->asked_ = 0;
             continue;
         }
-        if (now - one->since_ < allowed_) continue;
         const core::CallKind kind = one->slot.kind.load(std::memory_order_relaxed);
+        // What goes to the pool may take long; it must only end some time.
+        if (now - one->since_ < (kind == core::CallKind::work ? work_patience : 1) * allowed_)
+            continue;
         stuck.push_back({one->name, label_of(owner), kind, now - one->since_});
         if (one->asked_++ == 0) {
             seen_.fetch_add(1, std::memory_order_relaxed);

@@ -51,6 +51,7 @@ public:
     /// that is only being started. `first` is told once per stuck call. [control]
     void poll(TimeNs now, const std::function<std::string(std::uint32_t owner)>& label_of,
               const std::function<void(const StuckCall&)>& first);
+    static constexpr TimeNs work_patience = 10;  ///< times as long, for work on the pool
     TimeNs look_every() const noexcept { return allowed_ / 8; }
     /// As of the last look. [any thread]
     std::vector<StuckCall> stuck() const;

@@ -21,10 +21,13 @@ enum class CallKind : std::uint8_t {
     service,
     swap,
     layer,
+    work,     ///< on the pool
+    outside,  ///< by the plugin, on a thread that is not its room's
 };
 constexpr const char* call_kind_name(CallKind kind) noexcept {
-    constexpr const char* names[] = {"nothing", "start",   "handler", "system", "timer", "task",
-                                     "event",   "session", "service", "swap",   "layer"};
+    constexpr const char* names[] = {"nothing", "start", "handler", "system",  "timer",
+                                     "task",    "event", "session", "service", "swap",
+                                     "layer",   "work",  "call of"};
     return names[static_cast<std::size_t>(kind)];
 }
 

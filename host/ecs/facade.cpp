@@ -1,9 +1,17 @@
 #include "host/ecs/facade.h"
 
 #include "host/core/log.h"
-#include "host/ecs/world.h"
+#include "host/ecs/parts.h"
 
 namespace gantry::ecs {
+
+bool Facade::at_home(const char* call) const noexcept {
+    const Parts& parts = world_.parts();
+    if (parts.thread == nullptr || parts.thread->here()) [[likely]]
+        return true;
+    if (!strayed_.exchange(true)) parts.stray(owner_, call);
+    return false;
+}
 
 Status Facade::report(const Error& error) noexcept {
     if (last_reported_ != error.message) log::warn("{}: {}", label_, error.message);
@@ -12,6 +20,7 @@ Status Facade::report(const Error& error) noexcept {
 }
 
 Status Facade::register_component(const ComponentDesc* desc, ComponentId* out) noexcept {
+    if (!at_home("register_component")) return Status::refused;
     if (desc == nullptr || out == nullptr) return Status::invalid;
     const auto id = world_.register_component(owner_, *desc);
     if (!id) return report(id.error());
@@ -25,11 +34,13 @@ EcsData* Facade::data() noexcept { return &world_.data(); }
 
 Status Facade::create_rows(const ComponentId* components, std::uint32_t component_count,
                            std::uint64_t wanted, ChunkCursor* rows) noexcept {
+    if (!at_home("create_rows")) return Status::refused;
     return world_.create_rows({components, component_count}, wanted, *rows);
 }
 
 Entity Facade::create_entity(const ComponentId* components,
                              std::uint32_t component_count) noexcept {
+    if (!at_home("create_entity")) return {};
     const auto made = world_.create({components, component_count});
     if (made) return *made;
     (void)report(made.error());
@@ -40,22 +51,26 @@ bool Facade::valid(Entity entity) const noexcept { return world_.valid(entity); 
 
 Status Facade::destroy_entities(const Entity* entities, std::uint64_t count,
                                 std::uint64_t* destroyed) noexcept {
+    if (!at_home("destroy_entities")) return Status::refused;
     const auto done = world_.destroy({entities, count});
     if (destroyed != nullptr) *destroyed = done ? *done : 0;
     return done ? Status::ok : report(done.error());
 }
 
 void* Facade::add_component(Entity entity, ComponentId component, const void* value) noexcept {
+    if (!at_home("add_component")) return nullptr;
     return world_.add(entity, component, value);
 }
 
 Status Facade::add_components(const Entity* entities, std::uint64_t count, ComponentId component,
                               const void* values, std::uint32_t stride) noexcept {
+    if (!at_home("add_components")) return Status::refused;
     return world_.add({entities, count}, component, values, stride);
 }
 
 Status Facade::remove_components(const Entity* entities, std::uint64_t count, ComponentId component,
                                  std::uint64_t* removed) noexcept {
+    if (!at_home("remove_components")) return Status::refused;
     const auto done = world_.remove({entities, count}, component);
     if (removed != nullptr) *removed = done ? *done : 0;
     return done ? Status::ok : report(done.error());
@@ -66,11 +81,13 @@ const void* Facade::get_component(Entity entity, ComponentId component) const no
 }
 
 void* Facade::get_component_mut(Entity entity, ComponentId component) noexcept {
+    if (!at_home("get_component_mut")) return nullptr;
     return world_.get_mut(entity, component);
 }
 
 Status Facade::open_query(const QueryTerm* terms, std::uint32_t term_count,
                           EcsQuery** out) noexcept {
+    if (!at_home("open_query")) return Status::refused;
     if (out == nullptr || (terms == nullptr && term_count > 0)) return Status::invalid;
     const auto query = world_.open_query(owner_, {terms, term_count});
     if (!query) return report(query.error());
@@ -78,11 +95,18 @@ Status Facade::open_query(const QueryTerm* terms, std::uint32_t term_count,
     return Status::ok;
 }
 
-void Facade::close_query(EcsQuery* query) noexcept { world_.close_query(owner_, query); }
+void Facade::close_query(EcsQuery* query) noexcept {
+    if (!at_home("close_query")) return;
+    world_.close_query(owner_, query);
+}
 
-std::uint64_t Facade::mark() noexcept { return world_.mark(); }
+std::uint64_t Facade::mark() noexcept {
+    if (!at_home("mark")) return 0;
+    return world_.mark();
+}
 
 void* Facade::set_resource(ComponentId resource, const void* value) noexcept {
+    if (!at_home("set_resource")) return nullptr;
     return world_.set_resource(resource, value);
 }
 
@@ -90,12 +114,19 @@ const void* Facade::resource(ComponentId resource) const noexcept {
     return world_.resource(resource);
 }
 
-void* Facade::resource_mut(ComponentId resource) noexcept { return world_.resource_mut(resource); }
+void* Facade::resource_mut(ComponentId resource) noexcept {
+    if (!at_home("resource_mut")) return nullptr;
+    return world_.resource_mut(resource);
+}
 
 Status Facade::remove_resource(ComponentId resource) noexcept {
+    if (!at_home("remove_resource")) return Status::refused;
     return world_.remove_resource(resource) ? Status::ok : Status::not_found;
 }
 
-Status Facade::flush_commands() noexcept { return world_.apply(commands_); }
+Status Facade::flush_commands() noexcept {
+    if (!at_home("flush_commands")) return Status::refused;
+    return world_.apply(commands_);
+}
 
 }  // namespace gantry::ecs

@@ -1,5 +1,6 @@
 // Facade: a world as one owner sees it through gantry/ecs.h.
 #pragma once
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,12 +61,15 @@ public:
 
 private:
     Status report(const Error& error) noexcept;
+    /// False on a thread that is not the world's: then nothing may be touched. [any thread]
+    bool at_home(const char* call) const noexcept;
 
     World& world_;
     OwnerId owner_;
     std::string label_;
     std::vector<OwnerId> replaces_;
     CommandBuffer commands_;
+    mutable std::atomic<bool> strayed_{false};
     std::string last_reported_;  // said once, however often a plugin repeats itself
 };
 

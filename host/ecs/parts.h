@@ -63,6 +63,8 @@ struct Parts {
     TableStore tables;
     SparseStore sparse;
     ResourceStore resources;
+    const core::RoomThread* thread = nullptr;
+    World::Stray stray;
     std::vector<std::unique_ptr<Facade>> owners;  // in the order of opening
     std::uint64_t layout_version = 0;             // raised by each migration and rollback
     std::vector<std::uint32_t> locations;         // scratch of the bulk calls

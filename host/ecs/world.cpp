@@ -35,6 +35,11 @@ bool Parts::locked() noexcept {
     return true;
 }
 
+void World::runs_on(const core::RoomThread& thread, Stray stray) {
+    parts_->thread = &thread;
+    parts_->stray = std::move(stray);
+}
+
 Ecs& World::open(OwnerId owner, std::string label, std::span<const OwnerId> replaces) {
     GANTRY_ASSERT(parts_->facade(owner) == nullptr);
     parts_->owners.push_back(std::make_unique<Facade>(*this, owner, std::move(label), replaces));

@@ -8,6 +8,7 @@
 
 #include "gantry/ecs.h"
 #include "host/core/result.h"
+#include "host/core/room_thread.h"
 #include "host/ecs/component_names.h"
 #include "host/ecs/limits.h"
 
@@ -30,6 +31,11 @@ public:
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
+
+    /// The thread that alone may call the interfaces of owners; `stray` is told once of each owner
+    /// that calls from another one, on that thread. Both outlive the world, or its last caller.
+    using Stray = std::function<void(OwnerId owner, const char* call)>;
+    void runs_on(const core::RoomThread& thread, Stray stray);
 
     /// The interface of one owner, valid until release_owner. `label` names it in messages:
     /// "arena@1.0.0#3". With `replaces`, a component whose only users are among these may be

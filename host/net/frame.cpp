@@ -1,5 +1,9 @@
 #include "host/net/frame.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "host/core/assert.h"
 #include "host/net/little_endian.h"
 
 namespace gantry::net {
@@ -22,8 +26,13 @@ const char* frame_error_name(FrameError error) noexcept {
     return "unknown";
 }
 
-void encode_error_status(Status status, std::byte* out) noexcept {
-    store_le(out, static_cast<std::uint16_t>(status));
+std::size_t encode_error(Status status, std::string_view sentence,
+                         std::span<std::byte> out) noexcept {
+    GANTRY_ASSERT(out.size() >= error_reply_status_bytes);
+    store_le(out.data(), static_cast<std::uint16_t>(status));
+    const std::size_t bytes = std::min(sentence.size(), out.size() - error_reply_status_bytes);
+    if (bytes != 0) std::memcpy(out.data() + error_reply_status_bytes, sentence.data(), bytes);
+    return error_reply_status_bytes + bytes;
 }
 
 bool decode_error_reply(std::span<const std::byte> payload, ErrorReply& out) noexcept {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "gantry/types.h"
 #include "host/net/little_endian.h"
@@ -67,8 +68,10 @@ struct ErrorReply {
 };
 inline constexpr std::size_t error_reply_status_bytes = 2;
 
-/// Writes the two status bytes to `out`; the sentence follows them on the wire.
-void encode_error_status(Status status, std::byte* out) noexcept;
+/// The payload of an error reply, of `out.size()` bytes at most: what of the sentence does not fit
+/// is cut off. Returns how many it has.
+std::size_t encode_error(Status status, std::string_view sentence,
+                         std::span<std::byte> out) noexcept;
 
 /// False when the payload is shorter than a status.
 bool decode_error_reply(std::span<const std::byte> payload, ErrorReply& out) noexcept;

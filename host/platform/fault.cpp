@@ -212,10 +212,17 @@ void on_stall(int, siginfo_t*, void* context) {
 }  // namespace
 
 const char* fault_kind_name(FaultKind kind) noexcept {
-    constexpr const char* names[] = {"segmentation fault", "bus error", "illegal instruction",
-                                     "arithmetic fault",   "abort",     "stack overflow",
-                                     "stalled call"};
+    constexpr const char* names[] = {"segmentation fault", "bus error",   "illegal instruction",
+                                     "arithmetic fault",   "abort",       "stack overflow",
+                                     "stalled call",       "wrong thread"};
     return names[static_cast<std::size_t>(kind)];
+}
+
+Fault fault_here(FaultKind kind) noexcept {
+    Fault fault;
+    fault.kind = kind;
+    fault.frame_count = ::backtrace(fault.frames, Fault::frames_max);
+    return fault;
 }
 
 void install_fault_handlers() noexcept {

@@ -13,7 +13,8 @@ enum class FaultKind : std::uint8_t {
     arithmetic,
     aborted,
     stack_overflow,
-    stalled,  ///< it did not return, and was interrupted
+    stalled,       ///< it did not return, and was interrupted
+    wrong_thread,  ///< it called from a thread that is not its room's
 };
 const char* fault_kind_name(FaultKind kind) noexcept;
 
@@ -25,6 +26,9 @@ struct Fault {
     int frame_count = 0;
     void* frames[frames_max];
 };
+
+/// A fault that the host itself has found, with the frames of whoever calls this.
+Fault fault_here(FaultKind kind) noexcept;
 
 /// From here on a fault outside a guarded call, or where it may not be left, is told on stderr with
 /// the name of the plugin that is to blame, and ends the process as before. Once, by main, before

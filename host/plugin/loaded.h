@@ -11,6 +11,7 @@
 #include "host/plugin/plugin_config.h"
 #include "host/plugin/plugin_status.h"
 #include "host/plugin/probation.h"
+#include "host/session/session_rule.h"
 
 namespace gantry::plugin {
 
@@ -63,8 +64,9 @@ struct NextVersion {
 /// A swap that was asked for.
 struct Request {
     std::uint64_t ticket = 0;
-    std::vector<NextVersion> plugins;  ///< several: all at once, or none
-    std::vector<WorldId> worlds;       ///< only these; empty: all
+    std::vector<NextVersion> plugins;              ///< several: all at once, or none
+    std::vector<WorldId> worlds;                   ///< only these; empty: all
+    std::optional<session::SessionRule> sessions;  ///< who begins in `worlds`
     bool promote = false;
     bool settle = false;
     bool promotes = false;  ///< the trial that runs

@@ -41,7 +41,12 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
         request.plugins.push_back(std::move(*next));
     }
     if (request.plugins.empty()) return Error{Status::invalid, "no plugin is named"};
-    if (wish.worlds.empty()) return enqueue(std::move(request));
+    if (wish.worlds.empty()) {
+        if (wish.sessions.empty()) return enqueue(std::move(request));
+        return Error{Status::invalid,
+                     "a rule on sessions says who begins in the worlds that try the new version: "
+                     "name these with --worlds"};
+    }
     if (request.plugins.size() > 1) {
         return Error{Status::invalid,
                      "several plugins at once are swapped in all worlds; leave --worlds out"};
@@ -55,6 +60,11 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
     if (!chosen) return chosen.error();
     // All of them is no trial.
     if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
+    if (!wish.sessions.empty()) {
+        auto rule = session::SessionRule::parse(wish.sessions);
+        if (!rule) return rule.error();
+        request.sessions = std::move(*rule);
+    }
     return enqueue(std::move(request));
 }
 

@@ -9,6 +9,20 @@
 #include "host/plugin/swap_job.h"
 
 namespace gantry::plugin {
+namespace {
+
+void on_shards(const Rooms& rooms, const std::function<void(session::Seating&)>& what) {
+    for (session::IoRoom* const shard : rooms.shards) {
+        shard->inbox().post([shard, what] { what(shard->seating()); });
+        shard->wake();
+    }
+}
+
+void stop_seating(const Rooms& rooms, const std::string& plugin) {
+    on_shards(rooms, [plugin](session::Seating& seating) { seating.remove(plugin); });
+}
+
+}  // namespace
 
 // The old version goes on elsewhere, so its present rates are what the new one is compared with.
 void PluginManager::commit_trial() {
@@ -28,6 +42,13 @@ void PluginManager::commit_trial() {
     trial.ends = now_ + part.config.probation_ms * ns_per_ms;
     trial.probation.emplace(part.config.probation, loaded.history.rates(),
                             platform::resident_bytes(), now_);
+    if (job->request.sessions) {
+        session::Seats seats{part.plugin(), *job->request.sessions, {}, trial.worlds};
+        for (const WorldPlace& place : rooms_.worlds) {
+            if (lists(place, part.plugin())) seats.from.push_back(place.id);
+        }
+        on_shards(rooms_, [seats](session::Seating& seating) { seating.add(seats); });
+    }
     if (SwapReport* const one = report(trial.report)) {
         one->outcome = SwapOutcome::committed;
         one->settled = true;
@@ -62,6 +83,7 @@ void PluginManager::begin_promotion() {
     part.config = trial.config;
     part.vitals = std::move(trial.vitals);
     job_->already = std::move(trial.worlds);
+    stop_seating(rooms_, part.plugin());
     if (SwapReport* const one = report(job_->request.ticket)) {
         one->from = loaded.library->label();
         one->to = part.library->label();
@@ -91,6 +113,7 @@ void PluginManager::end_trial(Loaded& loaded, const std::string& reason,
     ++counters_.swaps_rolled_back;
     log::warn("swap: {} leaves its {} worlds again: {}", trial.library->label(),
               trial.worlds.size(), reason);
+    stop_seating(rooms_, loaded.library->name());
     undo_rooms(loaded.library->name(), reason);
     Incident incident;
     incident.kind = "rollback";

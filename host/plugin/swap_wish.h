@@ -16,6 +16,8 @@ struct PluginWish {
 struct SwapWish {
     std::vector<PluginWish> plugins{};  ///< several: all at once, or none
     std::string worlds{};  ///< only these at first: "5%" or "main,lobby"; empty: all at once
+    /// With `worlds`: new sessions that this holds for (see SessionRule) begin in those.
+    std::string sessions{};
     bool promote = false;  ///< with `worlds`: the others follow once the probation has passed
     bool settle = false;   ///< a probation that is under way ends now instead of refusing
 };

@@ -9,6 +9,7 @@
 #include "gantry/types.h"
 #include "host/core/clock.h"
 #include "host/core/owner.h"
+#include "host/route/transit.h"
 
 namespace gantry::route {
 
@@ -48,6 +49,8 @@ public:
     /// is returned and no answer comes.
     virtual Status call(const std::string& name, std::string method, std::string request,
                         std::function<void(Status, std::string)> answer, PostToRoom room) = 0;
+    /// What sessions carry from world to world. [any thread]
+    virtual Transit& transit() noexcept = 0;
     /// A plugin's code failed: counted here, and watched during a probation. [any thread]
     virtual void failed(const core::Owner& owner, std::string_view where,
                         std::string_view what) = 0;

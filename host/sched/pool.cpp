@@ -4,8 +4,10 @@
 
 namespace gantry::sched {
 
-Pool::Pool(std::uint32_t threads, std::size_t queue_max) : queue_max_{queue_max} {
-    for (std::uint32_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+void Pool::start(std::uint32_t threads, const Around& around) {
+    for (std::uint32_t i = 0; i < threads; ++i) {
+        threads_.emplace_back([this, i, around] { around(i, [this] { run(); }); });
+    }
 }
 
 void Pool::stop() {

@@ -12,14 +12,17 @@
 
 namespace gantry::sched {
 
-/// With zero threads nothing runs until run_one(): a simulation decides when.
+/// Until start() nothing runs but by run_one(): a simulation decides when.
 class Pool {
 public:
-    Pool(std::uint32_t threads, std::size_t queue_max);
+    explicit Pool(std::size_t queue_max) : queue_max_{queue_max} {}
     ~Pool() { stop(); }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
+    /// Each thread calls `around` once with its index and with what it has to do.
+    using Around = std::function<void(std::uint32_t index, const std::function<void()>& run)>;
+    void start(std::uint32_t threads, const Around& around);
     /// Waits for what has begun and drops the rest; post() answers `unavailable` from then on.
     void stop();
     /// `limit` when the queue is full. [any thread]

@@ -96,13 +96,9 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if ((request->flags & message_flags::request) == 0) return Status::invalid;
     std::byte body[256];
-    net::encode_error_status(status, body);
-    const std::size_t bytes =
-        std::min<std::size_t>(sentence.size, sizeof body - net::error_reply_status_bytes);
-    std::memcpy(body + net::error_reply_status_bytes, sentence.data, bytes);
+    const std::size_t bytes = net::encode_error(status, sentence.view(), body);
     return room_.send(request->session, request->id, message_flags::response | message_flags::error,
-                      request->channel, request->correlation,
-                      Bytes{body, net::error_reply_status_bytes + bytes}, false);
+                      request->channel, request->correlation, Bytes{body, bytes}, false);
 }
 
 Status IoInstance::close(SessionId session) noexcept {

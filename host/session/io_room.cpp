@@ -1,5 +1,7 @@
 #include "host/session/io_room.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <new>
 
@@ -66,7 +68,9 @@ void IoRoom::on_open(net::ConnectionId id, const net::ConnectionInfo& info) {
     session.listener = info.listener_index;
     if (session.listener >= tables_->onions.size()) return;  // outbound: no world, no layers
     tables_->onions[session.listener].opened(session.id);
-    session.world = plans_[session.listener].world;
+    const ListenerPlan& plan = plans_[session.listener];
+    session.world = seating_.choose(
+        plan.world, SessionFacts{session.id, plan.net.name, info.protocol, info.remote});
     send_opened(session, false);
 }
 
@@ -170,16 +174,16 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
         session.held_at = static_cast<std::uint8_t>(stopped_at);
     }
     if (verdict == Verdict::drop && onion.parked(stopped_at))
-        answer_failure(message, Status::unavailable);
+        answer_failure(message, Status::unavailable, "a layer is parked after a fault");
     return verdict;
 }
 
-void IoRoom::answer_failure(const IoMessage& message, Status status) {
+void IoRoom::answer_failure(const IoMessage& message, Status status, std::string_view sentence) {
     if ((message.flags & message_flags::request) == 0) return;
-    std::byte head[net::error_reply_status_bytes];
-    net::encode_error_status(status, head);
+    std::byte body[256];
+    const std::size_t bytes = net::encode_error(status, sentence, body);
     send(message.session, message.id, message_flags::response | message_flags::error,
-         message.channel, message.correlation, Bytes{head, sizeof head}, false);
+         message.channel, message.correlation, Bytes{body, bytes}, false);
 }
 
 net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
@@ -187,7 +191,11 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
         Status status = Status::internal;
         route::call_facet(*found->instance, core::CallKind::handler, found->name,
                           [&] { status = found->function(found->context, &message); });
-        if (status != Status::ok) answer_failure(message, status);
+        if (status != Status::ok) {
+            answer_failure(message, status,
+                           fmt::format("{} of {}: {}", found->name, found->instance->owner().label,
+                                       status_name(status)));
+        }
         return net::FrameVerdict::taken;
     }
     if (worker == nullptr) {

@@ -16,6 +16,7 @@
 #include "host/route/route_table.h"
 #include "host/route/session_followers.h"
 #include "host/route/state_store.h"
+#include "host/session/seating.h"
 #include "host/session/session_table.h"
 #include "host/session/session_watch.h"
 #include "host/session/world_directory.h"
@@ -28,8 +29,8 @@ using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
 /// A listener as the rooms above the shard see it.
 struct ListenerPlan {
     net::ListenerConfig net;
-    WorldId world;                        ///< new sessions join it; none: they stay outside
-    std::vector<std::string> middleware;  ///< names of layers, outermost first
+    WorldId world;                               ///< new sessions join it; none: they stay outside
+    std::vector<std::string> middleware;         ///< names of layers, outermost first
     std::map<std::string, std::string> options;  ///< for the transport of a plugin
 };
 
@@ -112,6 +113,7 @@ public:
     core::Inbox& inbox() noexcept { return inbox_; }
 
     net::Shard& shard() noexcept { return shard_; }
+    Seating& seating() noexcept { return seating_; }
     const IoCounters& counters() const noexcept { return counters_; }
     std::uint32_t session_count() const noexcept { return sessions_.count(); }
     std::vector<SessionSnapshot> snapshot(std::size_t count_max);
@@ -152,7 +154,7 @@ private:
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
     Verdict through_layers(Session& session, IoMessage& message);
-    void answer_failure(const IoMessage& message, Status status);  ///< of a request
+    void answer_failure(const IoMessage& message, Status status, std::string_view sentence);
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);
@@ -179,6 +181,7 @@ private:
     std::vector<Worker> workers_;
     SessionTable sessions_;
     std::vector<ListenerPlan> plans_;
+    Seating seating_;
     std::unique_ptr<IoTables> tables_;
     route::Surroundings& surroundings_;
     SessionWatch& watch_;

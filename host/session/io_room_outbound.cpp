@@ -148,7 +148,11 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
 
 void IoRoom::handle_move(const route::MoveRecord& record) {
     Session* const session = sessions_.find(record.session);
-    if (session == nullptr || session->world == record.to) return;
+    if (session == nullptr) {
+        (void)surroundings_.transit().take(record.session);
+        return;
+    }
+    if (session->world == record.to) return;
     if (!session->moving) {
         // First half: nothing more to the old world, and a mark behind what it already has.
         session->moving = true;

@@ -58,6 +58,13 @@ void WorldInstance::cancel_tasks() {
     }
 }
 
+bool WorldInstance::at_home(const char* call) noexcept {
+    if (world_.on_its_thread()) [[likely]]
+        return true;
+    if (!strayed_.exchange(true)) world_.stray(owner_.id, call);
+    return false;
+}
+
 std::uint32_t WorldInstance::open_loops() const noexcept { return world_.ecs_.data().loops; }
 
 void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,

@@ -1,5 +1,6 @@
 // WorldInstance: one plugin object in one world, and the ledger of all it owns there.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -165,6 +166,13 @@ public:
     WorldId find_world(Str name) noexcept override;
 
 private:
+    /// False on a thread that is not the world's: then the call must do nothing, and the plugin is
+    /// parked. [any thread]
+    bool at_home(const char* call) noexcept;
+    /// To each that is there, without counting.
+    Status send_shared(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
+                       Bytes payload) noexcept;
+
     World& world_;
     core::Owner owner_;
     Plugin* plugin_;
@@ -177,6 +185,7 @@ private:
     TimeNs next_sample_ = 0;
     bool started_ = false;
     bool parked_ = false;
+    std::atomic<bool> strayed_{false};  ///< told once
 };
 
 }  // namespace gantry::world

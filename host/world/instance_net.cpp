@@ -9,6 +9,7 @@ namespace gantry::world {
 
 Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction handler,
                             void* context) noexcept {
+    if (!at_home("route")) return Status::refused;
     if (handler == nullptr || message_id >= net::host_message_id_first) return Status::invalid;
     for (const auto& route : ledger_.routes) {
         if (route.id == message_id) return Status::already_exists;
@@ -19,17 +20,20 @@ Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction 
 
 Status WorldInstance::on_session(SessionFunction opened, SessionFunction closed,
                                  void* context) noexcept {
+    if (!at_home("on_session")) return Status::refused;
     ledger_.session_hooks.push_back({opened, closed, context});
     return Status::ok;
 }
 
 Status WorldInstance::on_pressure(PressureFunction changed, void* context) noexcept {
+    if (!at_home("on_pressure")) return Status::refused;
     ledger_.pressure_hooks.push_back({changed, context});
     return Status::ok;
 }
 
 Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                            Bytes payload) noexcept {
+    if (!at_home("send")) return Status::refused;
     WorldSession* const session = world_.sessions_.find(to);
     if (session == nullptr || session->left) return Status::not_found;
     ++session->messages_out;
@@ -40,6 +44,7 @@ Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t 
 }
 
 Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
+    if (!at_home("reply")) return Status::refused;
     // A framing without ids has no requests: what a handler returns is simply sent back.
     if (!request->is_request() && request->id != 0) return Status::invalid;
     WorldSession* const session = world_.sessions_.find(request->session);
@@ -55,13 +60,30 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
 }
 
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
+    if (!at_home("fail")) return Status::refused;
     if (!request->is_request()) return Status::invalid;
-    world_.answer_failure(*request, status, sentence);
+    if (sentence.size == 0) {
+        const std::string who = owner_.label + ": " + status_name(status);
+        world_.answer_failure(*request, status, who);
+    } else {
+        world_.answer_failure(*request, status, sentence);
+    }
     return Status::ok;
 }
 
 Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                                 Bytes payload) noexcept {
+    if (!at_home("send_many")) return Status::refused;
+    const Status status = send_shared(to, count, message_id, payload);
+    if (status != Status::ok) return status;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (WorldSession* const session = world_.sessions_.find(to[i])) ++session->messages_out;
+    }
+    return status;
+}
+
+Status WorldInstance::send_shared(const SessionId* to, std::uint32_t count,
+                                  std::uint16_t message_id, Bytes payload) noexcept {
     if (payload.size > std::numeric_limits<std::uint32_t>::max()) return Status::invalid;
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
         for (std::uint32_t i = 0; i < count; ++i) {
@@ -74,11 +96,16 @@ Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::u
 }
 
 Status WorldInstance::broadcast(std::uint16_t message_id, Bytes payload) noexcept {
+    if (!at_home("broadcast")) return Status::refused;
     const auto& all = world_.sessions_.ids();
-    return send_many(all.data(), static_cast<std::uint32_t>(all.size()), message_id, payload);
+    const Status status =
+        send_shared(all.data(), static_cast<std::uint32_t>(all.size()), message_id, payload);
+    if (status == Status::ok) world_.sessions_.count_broadcast();
+    return status;
 }
 
 Status WorldInstance::group(Str name, GroupId* out) noexcept {
+    if (!at_home("group")) return Status::refused;
     const auto id = world_.sessions_.group(name);
     if (!id) return id.error().status;
     *out = *id;
@@ -86,36 +113,46 @@ Status WorldInstance::group(Str name, GroupId* out) noexcept {
 }
 
 Status WorldInstance::group_join(GroupId group, SessionId session) noexcept {
+    if (!at_home("group_join")) return Status::refused;
     return world_.sessions_.join(group, session);
 }
 
 Status WorldInstance::group_leave(GroupId group, SessionId session) noexcept {
+    if (!at_home("group_leave")) return Status::refused;
     return world_.sessions_.leave(group, session);
 }
 
 Status WorldInstance::group_send(GroupId group, std::uint16_t message_id, Bytes payload) noexcept {
-    const Group* const found = world_.sessions_.find(group);
+    if (!at_home("group_send")) return Status::refused;
+    Group* const found = world_.sessions_.find(group);
     if (found == nullptr) return Status::not_found;
-    return send_many(found->members().data(), static_cast<std::uint32_t>(found->members().size()),
-                     message_id, payload);
+    const auto& members = found->members();
+    const Status status = send_shared(members.data(), static_cast<std::uint32_t>(members.size()),
+                                      message_id, payload);
+    if (status == Status::ok) found->count_message();
+    return status;
 }
 
 std::uint32_t WorldInstance::group_size(GroupId group) noexcept {
+    if (!at_home("group_size")) return 0;
     const Group* const found = world_.sessions_.find(group);
     return found == nullptr ? 0 : static_cast<std::uint32_t>(found->members().size());
 }
 
 Status WorldInstance::group_destroy(GroupId group) noexcept {
+    if (!at_home("group_destroy")) return Status::refused;
     return world_.sessions_.destroy(group);
 }
 
 Status WorldInstance::close(SessionId session) noexcept {
+    if (!at_home("close")) return Status::refused;
     if (world_.sessions_.find(session) == nullptr) return Status::not_found;
     world_.outbox_.close(session, net::CloseReason::requested);
     return Status::ok;
 }
 
 std::uint32_t WorldInstance::sessions(SessionId* out, std::uint32_t capacity) noexcept {
+    if (!at_home("sessions")) return 0;
     const auto& all = world_.sessions_.ids();
     std::copy_n(all.begin(), std::min<std::size_t>(capacity, all.size()), out);
     return static_cast<std::uint32_t>(all.size());
@@ -123,6 +160,7 @@ std::uint32_t WorldInstance::sessions(SessionId* out, std::uint32_t capacity) no
 
 Status WorldInstance::members(GroupId group, SessionId* out, std::uint32_t capacity,
                               std::uint32_t* count) noexcept {
+    if (!at_home("members")) return Status::refused;
     const Group* const found = world_.sessions_.find(group);
     if (found == nullptr) return Status::not_found;
     const auto& all = found->members();
@@ -133,12 +171,14 @@ Status WorldInstance::members(GroupId group, SessionId* out, std::uint32_t capac
 
 Status WorldInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
                                 void* context) noexcept {
+    if (!at_home("subscribe")) return Status::refused;
     if (told == nullptr || started_) return Status::invalid;
     ledger_.followers.push_back({kinds, told, context, &owner_});
     return Status::ok;
 }
 
 Status WorldInstance::session_info(SessionId id, SessionInfo* out) noexcept {
+    if (!at_home("session_info")) return Status::refused;
     const WorldSession* const session = world_.sessions_.find(id);
     if (session == nullptr) return Status::not_found;
     out->session = id;
@@ -153,6 +193,7 @@ Status WorldInstance::session_info(SessionId id, SessionInfo* out) noexcept {
 }
 
 Status WorldInstance::move(SessionId id, WorldId to) noexcept {
+    if (!at_home("move")) return Status::refused;
     WorldSession* const session = world_.sessions_.find(id);
     if (session == nullptr || session->left || !to) return Status::not_found;
     if (to == world_.config_.id) return Status::ok;

@@ -1,7 +1,10 @@
 // WorldInstance as "gantry.schedule/1".
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "host/core/log.h"
+#include "host/world/call.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -25,6 +28,7 @@ std::vector<std::string> texts(const Str* list, std::uint32_t count) {
 }  // namespace
 
 Status WorldInstance::system(const SystemDesc* desc) noexcept {
+    if (!at_home("system")) return Status::refused;
     if (desc->run == nullptr || started_) return Status::invalid;
     if (static_cast<std::size_t>(desc->stage) >= sched::stage_count) return Status::invalid;
     Ledger::System system;
@@ -43,11 +47,13 @@ Status WorldInstance::system(const SystemDesc* desc) noexcept {
 Tick WorldInstance::tick() noexcept { return world_.tick_; }
 
 std::uint32_t WorldInstance::network_events(const NetworkEvent** out) noexcept {
+    if (!at_home("network_events")) return 0;
     *out = world_.events_.data();
     return static_cast<std::uint32_t>(world_.events_.size());
 }
 
 Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) noexcept {
+    if (!at_home("on_timer")) return Status::refused;
     for (const auto& known : ledger_.timer_handlers) {
         if (known.name == handler.view()) return Status::already_exists;
     }
@@ -57,6 +63,7 @@ Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) no
 
 std::uint64_t WorldInstance::timer(Str key, Str handler, Bytes payload, TimeNs delay, TimeNs every,
                                    std::int32_t repeat) noexcept {
+    if (!at_home("timer")) return 0;
     const std::string full = full_key(owner_, key);
     sched::TimerSpec spec;
     spec.owner = owner_.id;
@@ -72,6 +79,7 @@ std::uint64_t WorldInstance::timer(Str key, Str handler, Bytes payload, TimeNs d
 
 std::uint64_t WorldInstance::timer_private(Str key, TimerFunction run, void* context, TimeNs delay,
                                            TimeNs every, std::int32_t repeat) noexcept {
+    if (!at_home("timer_private")) return 0;
     const std::string full = full_key(owner_, key);
     sched::TimerSpec spec;
     spec.owner = owner_.id;
@@ -87,14 +95,17 @@ std::uint64_t WorldInstance::timer_private(Str key, TimerFunction run, void* con
 }
 
 std::uint32_t WorldInstance::cancel_key(Str key) noexcept {
+    if (!at_home("cancel_key")) return 0;
     return world_.timers_.cancel_key(full_key(owner_, key));
 }
 
 Status WorldInstance::cancel_timer(std::uint64_t timer) noexcept {
+    if (!at_home("cancel_timer")) return Status::refused;
     return world_.timers_.cancel(timer) ? Status::ok : Status::not_found;
 }
 
 std::uint64_t WorldInstance::task_begin(const TaskDesc* desc) noexcept {
+    if (!at_home("task_begin")) return 0;
     if (ledger_.tasks.size() >= options_.tasks_max) return 0;
     Ledger::Task task{};
     task.id = world_.next_task_++;
@@ -111,6 +122,7 @@ std::uint64_t WorldInstance::task_begin(const TaskDesc* desc) noexcept {
 void WorldInstance::task_end(std::uint64_t task) noexcept { ledger_.tasks.erase(task); }
 
 Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
+    if (!at_home("task_after")) return Status::refused;
     const auto found = ledger_.tasks.find(id);
     if (found == ledger_.tasks.end()) return Status::not_found;
     sched::TimerSpec spec;
@@ -126,14 +138,33 @@ Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
 
 Status WorldInstance::task_offload(std::uint64_t id, void (*work)(void* context) noexcept,
                                    void* context) noexcept {
+    if (!at_home("task_offload")) return Status::refused;
     const auto found = ledger_.tasks.find(id);
     if (found == ledger_.tasks.end()) return Status::not_found;
-    World& world = world_;
-    const std::uint32_t owner = owner_.id;
-    // The library must not leave while its code runs on the pool.
+    struct Work {
+        core::Owner owner;
+        LibraryRef library;  // must not leave while its code runs on the pool
+        bool contained;
+        std::optional<platform::Fault> fault{};
+    };
+    const auto job = std::make_shared<Work>(Work{owner_, library_, options_.contain});
     const Status status = world_.surroundings_.offload(
-        [work, context, library = library_] { work(context); },
-        [&world, owner, id] { world.resume_task(owner, id); }, world_.post_here_);
+        [work, context, job] {
+            route::guarded_call(
+                job->owner, job->contained, core::CallKind::work, [&] { work(context); },
+                [&](const platform::Fault& fault) { job->fault = fault; });
+        },
+        [&world = world_, id, job] {
+            WorldInstance* const instance = world.find_owner(job->owner.id);
+            if (!job->fault) return world.resume_task(job->owner.id, id);
+            if (instance == nullptr || instance->parked()) return;
+            const auto& tasks = instance->ledger().tasks;
+            const auto task = tasks.find(id);
+            instance->left_by(*job->fault, core::CallKind::work,
+                              task != tasks.end() ? task->second.name : "a task",
+                              instance->open_loops());
+        },
+        world_.post_here_);
     found->second.offloaded = status == Status::ok;
     return status;
 }

@@ -5,14 +5,19 @@
 namespace gantry::world {
 
 Status WorldInstance::provide(Str name, void* target) noexcept {
+    if (!at_home("provide")) return Status::refused;
     if (target == nullptr || started_) return Status::invalid;
     ledger_.provided.push_back({std::string{name.view()}, target});
     return Status::ok;
 }
 
-const ServiceSlot* WorldInstance::slot(Str name) noexcept { return world_.services_.slot(name); }
+const ServiceSlot* WorldInstance::slot(Str name) noexcept {
+    if (!at_home("slot")) return nullptr;
+    return world_.services_.slot(name);
+}
 
 Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
+    if (!at_home("serve")) return Status::refused;
     if (handler == nullptr || started_) return Status::invalid;
     ledger_.served.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
@@ -20,24 +25,31 @@ Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) no
 
 std::uint64_t WorldInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
+    if (!at_home("call")) return 0;
     return world_.services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
                                  std::string{request.text()}, world_.now_ + deadline, answer,
                                  context);
 }
 
 Status WorldInstance::cancel(std::uint64_t call) noexcept {
+    if (!at_home("cancel")) return Status::refused;
     return world_.services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
 }
 
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {
+    if (!at_home("subscribe")) return Status::refused;
     if (handler == nullptr || started_) return Status::invalid;
     ledger_.subscriptions.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
 
-void WorldInstance::emit(Str name, Bytes payload) noexcept { world_.deliver(name, payload); }
+void WorldInstance::emit(Str name, Bytes payload) noexcept {
+    if (!at_home("emit")) return;
+    world_.deliver(name, payload);
+}
 
 Status WorldInstance::post(Str name, Bytes payload) noexcept {
+    if (!at_home("post")) return Status::refused;
     return world_.post_event(name, payload) ? Status::ok : Status::limit;
 }
 

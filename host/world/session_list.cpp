@@ -38,6 +38,7 @@ WorldSession& SessionList::open(const route::OpenedRecord& record) {
     place->id = record.session;
     place->since = record.since;
     place->last_activity = record.since;
+    place->broadcasts_before = broadcasts_;
     std::memcpy(place->remote, record.remote, sizeof place->remote);
     std::memcpy(place->protocol, record.protocol, sizeof place->protocol);
     std::memcpy(place->listener, record.listener, sizeof place->listener);
@@ -49,8 +50,8 @@ WorldSession& SessionList::open(const route::OpenedRecord& record) {
 void SessionList::close(SessionId id) {
     WorldSession* const session = find(id);
     if (session == nullptr) return;
-    for (const GroupId group : session->groups) {
-        if (Group* const members = find(group)) members->leave(id);
+    for (const Membership& one : session->groups) {
+        if (Group* const members = find(one.group)) members->leave(id);
     }
     const std::uint32_t index = session->index;
     ids_[index] = ids_.back();
@@ -76,14 +77,31 @@ Status SessionList::join(GroupId id, SessionId session) {
     WorldSession* const member = find(session);
     if (group == nullptr || member == nullptr) return Status::not_found;
     if (!group->join(session)) return Status::already_exists;
-    member->groups.push_back(id);
+    member->groups.push_back({id, group->sent()});
     return Status::ok;
+}
+
+// What came with the group stays counted.
+void SessionList::forget_membership(WorldSession& session, GroupId id) {
+    std::erase_if(session.groups, [&](const Membership& one) {
+        if (one.group != id) return false;
+        session.messages_out += find(id)->sent() - one.sent_before;
+        return true;
+    });
+}
+
+std::uint64_t SessionList::messages_out(const WorldSession& session) const noexcept {
+    std::uint64_t count = session.messages_out + broadcasts_ - session.broadcasts_before;
+    for (const Membership& one : session.groups) {
+        count += groups_.at(one.group.value).sent() - one.sent_before;
+    }
+    return count;
 }
 
 Status SessionList::leave(GroupId id, SessionId session) {
     Group* const group = find(id);
     if (group == nullptr || !group->leave(session)) return Status::not_found;
-    if (WorldSession* const member = find(session)) std::erase(member->groups, id);
+    if (WorldSession* const member = find(session)) forget_membership(*member, id);
     return Status::ok;
 }
 
@@ -91,7 +109,7 @@ Status SessionList::destroy(GroupId id) {
     Group* const group = find(id);
     if (group == nullptr) return Status::not_found;
     for (const SessionId session : group->members()) {
-        if (WorldSession* const member = find(session)) std::erase(member->groups, id);
+        if (WorldSession* const member = find(session)) forget_membership(*member, id);
     }
     groups_.erase(id.value);
     std::erase_if(group_names_, [id](const auto& entry) { return entry.second == id; });

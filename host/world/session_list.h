@@ -12,6 +12,11 @@
 
 namespace gantry::world {
 
+struct Membership {
+    GroupId group;
+    std::uint64_t sent_before = 0;  ///< to the group, when the session joined it
+};
+
 struct WorldSession {
     SessionId id;
     Entity entity;
@@ -19,13 +24,14 @@ struct WorldSession {
     TimeNs last_activity = 0;
     std::uint64_t messages_in = 0;
     std::uint64_t bytes_in = 0;
-    std::uint64_t messages_out = 0;
+    std::uint64_t messages_out = 0;  ///< to it alone; see SessionList::messages_out
+    std::uint64_t broadcasts_before = 0;
     std::uint32_t unknown_ids = 0;  ///< messages that nobody handles
     std::uint32_t index = 0;        ///< in the list of all
     bool left = false;              ///< closed: nothing of it is handled any more
     bool moving = false;            ///< to another world: what still comes is forwarded there
     std::vector<std::vector<std::byte>> to_forward;  ///< bounded by the session's credit
-    std::vector<GroupId> groups;
+    std::vector<Membership> groups;
     char remote[64] = {};
     char protocol[16] = {};
     char listener[48] = {};
@@ -37,8 +43,11 @@ public:
     bool join(SessionId session);
     bool leave(SessionId session);
     const std::vector<SessionId>& members() const noexcept { return members_; }
+    std::uint64_t sent() const noexcept { return sent_; }
+    void count_message() noexcept { ++sent_; }
 
 private:
+    std::uint64_t sent_ = 0;
     std::vector<SessionId> members_;
     std::unordered_map<std::uint64_t, std::uint32_t> places_;
 };
@@ -68,12 +77,20 @@ public:
     Status leave(GroupId id, SessionId session);
     Status destroy(GroupId id);
 
+    /// A message to all costs one count, not one per session.
+    void count_broadcast() noexcept { ++broadcasts_; }
+    /// All that was sent to the session: alone, in its groups, with all others.
+    std::uint64_t messages_out(const WorldSession& session) const noexcept;
+
 private:
+    void forget_membership(WorldSession& session, GroupId id);
+
     std::vector<std::vector<std::unique_ptr<WorldSession>>> slots_;  // by shard, by slot
     std::vector<SessionId> ids_;
     std::unordered_map<std::uint32_t, Group> groups_;
     std::unordered_map<std::string, GroupId> group_names_;
     std::uint32_t next_group_ = 1;
+    std::uint64_t broadcasts_ = 0;
 };
 
 }  // namespace gantry::world

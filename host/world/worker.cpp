@@ -25,6 +25,7 @@ World& Worker::add(std::unique_ptr<World> world) {
     const std::uint32_t id = world->config().id.value;
     if (by_id_.size() <= id) by_id_.resize(id + 1u);
     by_id_[id] = world.get();
+    world->runs_on(thread_);
     worlds_.push_back(std::move(world));
     touch(*worlds_.back());
     return *worlds_.back();
@@ -52,6 +53,7 @@ void Worker::touch(World& world) {
 }
 
 bool Worker::poll(TimeNs now) {
+    thread_.enter();
     ++counters_.turns;
     inbox_.run();
     bool more = false;

@@ -63,6 +63,7 @@ public:
     void touch(World& world);
 
     std::uint32_t index() const noexcept { return index_; }
+    core::RoomThread& thread() noexcept { return thread_; }
     Outbox& outbox() noexcept { return outbox_; }
     const WorkerCounters& counters() const noexcept { return counters_; }
     TimeNs next_due() const noexcept { return due_.empty() ? sched::never : due_.begin()->first; }
@@ -77,6 +78,7 @@ private:
     void reschedule();
 
     std::uint32_t index_;
+    core::RoomThread thread_;
     std::vector<ShardLink> links_;
     Outbox outbox_;
     core::Inbox inbox_;

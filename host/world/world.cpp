@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "host/core/log.h"
+#include "host/ecs/entity_image.h"
 #include "host/world/call.h"
 #include "host/world/connection_component.h"
 
@@ -15,6 +17,14 @@ template <class T>
 std::span<const std::byte> bytes_of(const T& record) {
     return {reinterpret_cast<const std::byte*>(&record), sizeof record};
 }
+
+/// What travels with a session that moves.
+struct Luggage {
+    ecs::EntityImage image;
+    std::uint64_t messages_in = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t messages_out = 0;
+};
 
 ecs::WorldLimits limits_of(const WorldConfig& config) {
     ecs::WorldLimits limits;
@@ -140,6 +150,7 @@ void World::closed(const route::ClosedRecord& record) {
 void World::handle_opened(const route::OpenedRecord& record) {
     WorldSession& session = sessions_.open(record);
     session.entity = create_connection(ecs_, connection_component_, session);
+    if (record.moved != 0) unpack(session);
     tell(SessionEventKind::established, session.id, session.remote);
     for (const auto& hook : tables_->session_hooks) {
         call_plugin(*hook.instance, core::CallKind::session, "opened",
@@ -153,6 +164,7 @@ void World::handle_closed(const route::ClosedRecord& record) {
     if (session == nullptr) return;
     session->left = true;
     const Entity entity = session->entity;
+    if (record.moved_to != 0) pack(*session);
     const auto reason = static_cast<net::CloseReason>(record.reason);
     const char* const why = record.moved_to != 0 ? "moved" : net::close_reason_name(reason);
     if (record.moved_to == 0 && !net::is_orderly(reason)) {
@@ -171,6 +183,37 @@ void World::handle_closed(const route::ClosedRecord& record) {
     outbox_.move(record.session, WorldId{record.moved_to});
     for (const auto& message : to_forward) outbox_.forward(record.session, message);
     outbox_.moved(record.session);
+}
+
+// Before the plugins hear that it goes: what they clean up then is still wanted there.
+void World::pack(const WorldSession& session) {
+    auto luggage = std::make_shared<Luggage>();
+    luggage->image = ecs::image_of(ecs_, session.entity, {&connection_component_, 1});
+    luggage->messages_in = session.messages_in;
+    luggage->bytes_in = session.bytes_in;
+    luggage->messages_out = sessions_.messages_out(session);
+    surroundings_.transit().put(session.id, std::move(luggage));
+}
+
+// Before they hear that it has come.
+void World::unpack(WorldSession& session) {
+    const auto brought = surroundings_.transit().take(session.id);
+    if (brought == nullptr) return;
+    const auto& luggage = *static_cast<const Luggage*>(brought.get());
+    session.messages_in = luggage.messages_in;
+    session.bytes_in = luggage.bytes_in;
+    session.messages_out = luggage.messages_out;
+    const auto refused = ecs::put_image(
+        ecs_, session.entity, luggage.image, [this](ecs::OwnerId owner, const auto& body) {
+            WorldInstance* const instance = find_owner(owner);
+            return instance != nullptr &&
+                   call_plugin(*instance, core::CallKind::session, "convert", body);
+        });
+    counters_.components_left_behind += refused.size();
+    for (const std::string& sentence : refused) {
+        log::warn("a session that moved to world {} came without a component: {}", config_.name,
+                  sentence);
+    }
 }
 
 void World::pressure(const route::PressureRecord& record) {
@@ -245,7 +288,8 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
         Vitals::add(vitals.failures, 1);
         if (message.is_request()) {
             answer_failure(message, status,
-                           returned ? status_name(status) : "the handler was ended by a fault");
+                           fmt::format("{} of {}: {}", route.name, route.instance->owner().label,
+                                       returned ? status_name(status) : "ended by a fault"));
         }
     }
     apply_commands(*route.instance);
@@ -266,16 +310,12 @@ void World::nobody_handles(const Message& message, WorldSession& session) {
 
 void World::answer_failure(const Message& message, Status status, std::string_view sentence) {
     std::byte body[256];
-    net::encode_error_status(status, body);
-    const std::size_t bytes =
-        std::min(sentence.size(), sizeof body - net::error_reply_status_bytes);
-    std::memcpy(body + net::error_reply_status_bytes, sentence.data(), bytes);
+    const std::size_t bytes = net::encode_error(status, sentence, body);
     ++counters_.replies;
-    tell(SessionEventKind::sent, message.session, {}, message.id,
-         net::error_reply_status_bytes + bytes);
+    if (WorldSession* const session = sessions_.find(message.session)) ++session->messages_out;
+    tell(SessionEventKind::sent, message.session, {}, message.id, bytes);
     outbox_.send(message.session, message.id, message_flags::response | message_flags::error,
-                 message.channel, message.correlation,
-                 Bytes{body, net::error_reply_status_bytes + bytes}, false);
+                 message.channel, message.correlation, Bytes{body, bytes}, false);
 }
 
 void World::tell(SessionEventKind kind, SessionId session, std::string_view text,

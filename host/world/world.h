@@ -10,6 +10,7 @@
 
 #include "host/core/inbox.h"
 #include "host/core/random.h"
+#include "host/core/room_thread.h"
 #include "host/ecs/world.h"
 #include "host/route/surroundings.h"
 #include "host/sched/timer_wheel.h"
@@ -52,6 +53,9 @@ public:
     void closed(const route::ClosedRecord& record);
     void pressure(const route::PressureRecord& record);
 
+    /// The thread that alone may call the world. Plugins that call from another are parked.
+    void runs_on(const core::RoomThread& thread);
+    bool on_its_thread() const noexcept { return thread_ == nullptr || thread_->here(); }
     /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
     bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
@@ -95,6 +99,7 @@ private:
         std::vector<std::byte> payload;
     };
     bool frozen() const noexcept;
+    void stray(std::uint32_t owner, std::string_view call);
     void run_here(std::function<void()> work);
     void run_deferred();
     bool hold(route::ToWorld kind, std::span<const std::byte> head,
@@ -103,6 +108,8 @@ private:
     void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
     void handle_opened(const route::OpenedRecord& record);
     void handle_closed(const route::ClosedRecord& record);
+    void pack(const WorldSession& session);
+    void unpack(WorldSession& session);
     void handle_pressure(const route::PressureRecord& record);
     void run_handler(const WorldRouteTable::Route& route, const Message& message);
     void nobody_handles(const Message& message, WorldSession& session);
@@ -144,6 +151,7 @@ private:
     route::Surroundings& surroundings_;
     Outbox& outbox_;
     route::PostToRoom post_here_;
+    const core::RoomThread* thread_ = nullptr;
     core::Random random_;
     TimeNs now_ = 0;
     ecs::World ecs_;

@@ -31,6 +31,7 @@ struct WorldCounters {
     std::uint64_t refused_events = 0;
     std::uint64_t late_messages = 0;  ///< of sessions that had left
     std::uint64_t timers_without_handler = 0;
+    std::uint64_t components_left_behind = 0;  ///< of sessions that moved here
     TimeNs tick_ns_last = 0;
     TimeNs tick_ns_max = 0;
     TimeNs hold_ns_max = 0;

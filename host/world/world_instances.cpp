@@ -256,6 +256,21 @@ void World::settle_faults() {
     }
 }
 
+void World::runs_on(const core::RoomThread& thread) {
+    thread_ = &thread;
+    ecs_.runs_on(thread, [this](ecs::OwnerId owner, const char* call) { stray(owner, call); });
+}
+
+// On whatever thread it was, where nothing of the world may be touched. [any thread]
+void World::stray(std::uint32_t owner, std::string_view call) {
+    post_here_([this, owner, call = std::string{call},
+                fault = platform::fault_here(platform::FaultKind::wrong_thread)] {
+        WorldInstance* const instance = find_owner(owner);
+        if (instance == nullptr || instance->parked()) return;
+        instance->left_by(fault, core::CallKind::outside, call, ecs_.data().loops);
+    });
+}
+
 WorldInstance* World::find_parked(std::string_view plugin) noexcept {
     const auto found = std::find_if(parked_.begin(), parked_.end(),
                                     [&](const auto& one) { return one->owner().plugin == plugin; });

@@ -179,7 +179,7 @@ void World::apply_commands(WorldInstance& instance) {
 void World::update_connections() {
     for (const SessionId id : sessions_.ids()) {
         const WorldSession* const session = sessions_.find(id);
-        update_connection(ecs_, connection_component_, *session);
+        update_connection(ecs_, connection_component_, *session, sessions_.messages_out(*session));
     }
 }
 

@@ -77,6 +77,32 @@ class Trials(unittest.TestCase):
         self.assertNotEqual(code, 0)
         self.assertIn("runs in some worlds only", out)
 
+    def test_new_sessions_of_whom_a_rule_holds_begin_in_the_worlds_that_try(self):
+        host, clients = self.run_host()
+
+        def come(listener):
+            """The version that a new player of this listener meets."""
+            client = Client(host.port(listener))
+            self.addCleanup(client.close)
+            clients.append(client)
+            return client.ask("nothing").split()[0]
+
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3",
+                                "--sessions", "listener=world-0,remote=127.0.0.0/8")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(come("world-0"), "2.0.0")
+        self.assertEqual(come("world-1"), "1.0.0")
+        self.assertEqual(clients[0].ask("nothing").split()[0], "1.0.0")  # who is there already stays
+        code, out = self.gantry("abort", "faulty")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"1.0.0": 22})
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(come("world-0"), "1.0.0")  # the rule went with its trial
+        code, out = self.gantry("promote", "faulty")
+        self.assertEqual(code, 0, out)
+        self.assertEqual(self.versions(clients), {"2.0.0": 23})
+
     def test_a_fault_in_one_world_ends_the_trial_in_all(self):
         host, clients = self.run_host()
         self.gantry("swap", "faulty@2.0.0", "--worlds", "10%")
@@ -100,6 +126,13 @@ class Trials(unittest.TestCase):
             code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", choice)
             self.assertNotEqual(code, 0)
             self.assertIn(said, out)
+        for rule, said in {"listener": "says nothing", "remote=there": "no address", "name=x": "known of a session"}.items():
+            code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-1", "--sessions", rule)
+            self.assertNotEqual(code, 0)
+            self.assertIn(said, out)
+        code, out = self.gantry("swap", "faulty@2.0.0", "--sessions", "share=5%")
+        self.assertNotEqual(code, 0)
+        self.assertIn("name these with --worlds", out)
         code, out = self.gantry("swap", "faulty@2.0.0", "--promote")
         self.assertIn("promote says", out)
         self.assertEqual(host.admin.plugins()["faulty"]["version"], "1.0.0")

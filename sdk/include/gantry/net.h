@@ -72,7 +72,8 @@ struct Net {
                         Bytes payload) noexcept = 0;
     /// Answers a request with its id and correlation. `invalid` when the message is no request.
     virtual Status reply(const Message* request, Bytes payload) noexcept = 0;
-    /// An error reply: the code and a sentence the player's programmer can act on.
+    /// An error reply: the code and a sentence the player's programmer can act on; without one it
+    /// says which plugin, version and generation failed.
     virtual Status fail(const Message* request, Status status, Str sentence) noexcept = 0;
     /// Encodes once for all receivers. Unknown or closed sessions are passed over.
     virtual Status send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
@@ -95,7 +96,10 @@ struct Net {
     virtual std::uint32_t sessions(SessionId* out, std::uint32_t capacity) noexcept = 0;
     virtual Status session_info(SessionId session, SessionInfo* out) noexcept = 0;
     /// Hands a session over to another world of this host, in order: what it sent before is handled
-    /// here, what it sends after there.
+    /// here, what it sends after there. Its entity's components go along to the fresh entity, as
+    /// they are before `closed` is called here and `opened` there: laid out as that world has them,
+    /// with references to other entities set to none. What no plugin of that world has stays
+    /// behind, with a line in the log.
     virtual Status move(SessionId session, WorldId to) noexcept = 0;
 
 protected:

@@ -164,11 +164,15 @@ TEST_CASE("names of framings and balances go both ways") {
 }
 
 TEST_CASE("an error reply reads back, and a payload too short for one does not") {
-    std::byte bytes[error_reply_status_bytes];
-    encode_error_status(Status::not_found, bytes);
+    std::byte bytes[8];
+    CHECK(encode_error(Status::not_found, "", bytes) == error_reply_status_bytes);
     ErrorReply reply;
-    REQUIRE(decode_error_reply(bytes, reply));
+    REQUIRE(decode_error_reply(std::span{bytes}.first(error_reply_status_bytes), reply));
     CHECK(reply.status == Status::not_found);
     CHECK(reply.sentence.empty());
     CHECK_FALSE(decode_error_reply(std::span{bytes}.first(1), reply));
+    // A sentence that is too long is cut.
+    CHECK(encode_error(Status::refused, "not today", bytes) == 8);
+    REQUIRE(decode_error_reply(bytes, reply));
+    CHECK(reply.sentence == "not to");
 }

@@ -22,6 +22,14 @@ class Room final : public gantry::WorldPlugin {
         on(2, [this](const gantry::Message& message) {
             net().group_send(group("room"), 3, message.payload);
         });
+        on(11, [this](const gantry::Message& message) { net().broadcast(12, message.payload); });
+        on(13, [this](const gantry::Message& message) {
+            net().group_leave(group("room"), message.session);
+        });
+        on(14, [this](const gantry::Message& message) {
+            return std::to_string(
+                world().get<const gantry::Connection>(message.entity).messages_out);
+        });
         on(4, [this](const gantry::Message& message) {
             net().move(message.session, find_world(message.payload.text()));
         });
@@ -103,7 +111,10 @@ TEST_CASE("a request that nobody handles gets a typed error, and too many unknow
 TEST_CASE("a handler that throws answers its request and disconnects nobody") {
     TestHost host{{.plugins = {&room}}};
     auto client = host.connect();
-    CHECK(client.call(6, "").status == gantry::Status::internal);
+    const auto reply = client.call(6, "");
+    CHECK(reply.status == gantry::Status::internal);
+    CHECK(reply.text.find("room@1.0.0#1: internal") != std::string::npos);  // whose fault it was
+    CHECK(reply.text.find("secret") == std::string::npos);
     client.send(6, "");
     CHECK(client.call(5, "").text == "world");
 }
@@ -137,6 +148,40 @@ TEST_CASE("a world closes a session, and its entity counts what the session sent
     host.settle();
     CHECK(client.closed_by_host());
     CHECK(host.world().entity_count() == 0);
+}
+
+// What came by a broadcast or to a group was left out of the count.
+TEST_CASE("an entity counts what its session received, alone, in a group and with all") {
+    TestHost host{{.plugins = {&room}, .worlds = {"north", "south"}}};
+    auto client = host.connect();
+    auto other = host.connect();
+    std::size_t received = 0;
+    const auto count = [&] {
+        host.advance_ms(60);  // a tick writes the component
+        received += client.received().size();
+        CHECK(client.call(14, "").text == std::to_string(received));
+        ++received;
+    };
+    count();
+    client.send(1, "");
+    other.send(2, "to the group");
+    other.send(11, "to all");
+    other.send(2, "to the group");
+    CHECK(client.call(6, "").status == gantry::Status::internal);
+    ++received;
+    count();
+    CHECK(received == 6);
+    client.send(13, "");  // leaves the group
+    other.send(2, "to nobody");
+    other.send(11, "to all");
+    count();
+    CHECK(received == 8);
+    auto late = host.connect();
+    host.advance_ms(60);
+    CHECK(late.call(14, "").text == "0");
+    client.send(4, "south");
+    host.settle();
+    count();
 }
 
 TEST_CASE("layers run in the listener's order and back in reverse, and may stop a message") {

@@ -180,7 +180,7 @@ TEST_CASE("what a task throws becomes the error reply of its request") {
     const auto received = client.received();
     REQUIRE(received.size() == 2);
     CHECK(received[0].status == gantry::Status::internal);
-    CHECK(received[0].text == "in the pool");
+    CHECK(received[0].text == "awaits@1.0.0#1: internal");
     CHECK(received[1].status == gantry::Status::refused);
     CHECK(received[1].text == "not today");
 }

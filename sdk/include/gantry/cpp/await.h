@@ -30,7 +30,8 @@ struct AfterAwaiter {
     }
 };
 
-/// co_await offload(f): f runs on the host's pool and must not touch the instance.
+/// co_await offload(f): f runs on the host's pool and must not touch the instance. A reference
+/// where F is one: it then lives in the frame of the task.
 template <class F>
 struct OffloadAwaiter {
     F body;
@@ -40,7 +41,7 @@ struct OffloadAwaiter {
     Caught caught{};
     Status status = Status::ok;
 
-    OffloadAwaiter(F f, SourceLocation at) : body{std::move(f)}, where{at} {}
+    OffloadAwaiter(F&& f, SourceLocation at) : body(std::forward<F>(f)), where{at} {}
 
     static void work(void* self) noexcept {
         auto& awaiter = *static_cast<OffloadAwaiter*>(self);

@@ -9,7 +9,7 @@
 namespace gantry {
 
 /// Thrown by a handler to answer a request with a chosen status instead of `internal`. The sentence
-/// reaches the client.
+/// reaches the client; what any other exception says stays in the log.
 class HandlerError : public std::exception {
 public:
     HandlerError(Status status, const char* sentence) noexcept : status_{status} {

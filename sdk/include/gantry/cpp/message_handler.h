@@ -67,9 +67,8 @@ Task<> answer_later(WorldLinks links, Message message, Task<R> task) {
     }
     if (status == Status::ok) co_return;
     if (message.is_request()) {
-        links.net->fail(
-            &message, status,
-            sentence.empty() ? Str{status_name(status)} : Str{std::string_view{sentence}});
+        const bool for_players = status != Status::internal;
+        links.net->fail(&message, status, for_players ? Str{std::string_view{sentence}} : Str{});
     }
     if (status == Status::internal)
         links.runtime->report_failure("task", std::string_view{sentence});
@@ -95,7 +94,8 @@ Status handle(const WorldLinks& links, Str name, const Message& message, Body&& 
     if (caught.status == Status::ok) return status;
     if (caught.status == Status::internal) links.runtime->report_failure(name, caught.what);
     if (!message.is_request()) return caught.status;
-    links.net->fail(&message, caught.status, caught.what);
+    links.net->fail(&message, caught.status,
+                    caught.status == Status::internal ? Str{} : Str{caught.what});
     return Status::ok;  // answered, and reported above
 }
 

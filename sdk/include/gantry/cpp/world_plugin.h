@@ -103,10 +103,19 @@ protected:
                                SourceLocation where = SourceLocation::here()) {
         return {detail::to_ns(delay), where};
     }
-    /// co_await offload(f) in a Task: f runs on the host's pool and must not touch this object.
+    /// co_await offload(f) in a Task: f runs on the host's pool and must not touch this object nor
+    /// call the host. A named f is used where it is; g++ before 13 wants one for captures such as
+    /// strings: it destroys those of a lambda written inside co_await twice.
+    ///     auto hash = [password] { return slow_hash(password); };
+    ///     const std::string hashed = co_await offload(hash);
     template <class F>
-    detail::OffloadAwaiter<F> offload(F f, SourceLocation where = SourceLocation::here()) {
-        return {std::move(f), where};
+    detail::OffloadAwaiter<F> offload(F&& f, SourceLocation where = SourceLocation::here()) {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+        static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_copyable_v<F>,
+                      "give the function a name before co_await: auto f = [...] {...}; "
+                      "co_await offload(f); this compiler destroys its captures twice");
+#endif
+        return {std::forward<F>(f), where};
     }
 
     template <class F>
