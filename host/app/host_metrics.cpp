@@ -146,11 +146,15 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
 
 std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
                                           const std::vector<WorldMetrics>& worlds,
-                                          const plugin::ManagerSnapshot& plugins) {
+                                          const plugin::ManagerSnapshot& plugins,
+                                          std::uint64_t protected_refused) {
     std::vector<MetricFamily> out;
     add_shards(out, shards);
     add_worlds(out, worlds);
     add_plugins(out, plugins);
+    out.push_back(single("gantry_protected_refused_total",
+                         "Numbers that plugins wanted to protect beyond the limit.",
+                         MetricType::counter, static_cast<double>(protected_refused)));
     const platform::ProcessCounts process = platform::process_counts();
     out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
                          static_cast<double>(process.resident_bytes)));

@@ -28,8 +28,8 @@ using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
 /// A listener as the rooms above the shard see it.
 struct ListenerPlan {
     net::ListenerConfig net;
-    WorldId world;                        ///< new sessions join it; none: they stay outside
-    std::vector<std::string> middleware;  ///< names of layers, outermost first
+    WorldId world;                               ///< new sessions join it; none: they stay outside
+    std::vector<std::string> middleware;         ///< names of layers, outermost first
     std::map<std::string, std::string> options;  ///< for the transport of a plugin
 };
 
@@ -151,6 +151,8 @@ private:
     net::FrameVerdict wait_for_room(Session& session);
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
+    /// A fault has parked one of its layers, and the predecessor of that is about to come back.
+    bool layer_comes_back(const Session& session) noexcept;
     Verdict through_layers(Session& session, IoMessage& message);
     void answer_failure(const IoMessage& message, Status status);  ///< of a request
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);

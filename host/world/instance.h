@@ -8,10 +8,12 @@
 
 #include "gantry/groups.h"
 #include "gantry/plugin.h"
+#include "gantry/protected.h"
 #include "gantry/runtime.h"
 #include "gantry/schedule.h"
 #include "gantry/service.h"
 #include "gantry/session_events.h"
+#include "gantry/task_restart.h"
 #include "host/core/owner.h"
 #include "host/core/plugin_call.h"
 #include "host/ecs/command_buffer.h"
@@ -44,7 +46,9 @@ class WorldInstance final : public Host,
                             public Services,
                             public Events,
                             public Groups,
-                            public SessionEvents {
+                            public Protected,
+                            public SessionEvents,
+                            public TaskRestart {
 public:
     /// With `replaces` (numbers of owners), component layouts may differ from those that only these
     /// use.
@@ -84,8 +88,11 @@ public:
     std::uint32_t open_loops() const noexcept;
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
     std::vector<std::string> leftovers(TimeNs now) const;
-    /// Destroys the frames of all tasks that are not on the pool.
-    void cancel_tasks();
+    /// A task is in flight that a successor cannot begin again, or not now.
+    bool has_tasks_to_end() const noexcept;
+    /// Destroys the frames of all tasks that are not on the pool, or only of those that were
+    /// declared for that: a timer begins each of these again.
+    void cancel_tasks(bool only_restarts = false);
 
     // Host
     void* query(Str interface_id) noexcept override;
@@ -131,6 +138,10 @@ public:
     Status subscribe(std::uint32_t kinds, SessionEventFunction told,
                      void* context) noexcept override;
 
+    // Protected
+    Status raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept override;
+    std::uint64_t raised(std::uint64_t key) noexcept override;
+
     // Schedule
     Status system(const SystemDesc* desc) noexcept override;
     Tick tick() noexcept override;
@@ -148,6 +159,7 @@ public:
     Status task_after(std::uint64_t task, TimeNs delay) noexcept override;
     Status task_offload(std::uint64_t task, void (*work)(void* context) noexcept,
                         void* context) noexcept override;
+    Status restart(std::uint64_t task, Str handler, Bytes payload) noexcept override;
 
     // Services
     Status provide(Str name, void* target) noexcept override;
@@ -165,11 +177,15 @@ public:
     WorldId find_world(Str name) noexcept override;
 
 private:
+    /// At the limit of what one instance may register.
+    bool full() noexcept;
+
     World& world_;
     core::Owner owner_;
     Plugin* plugin_;
     LibraryRef library_;
     InstanceOptions options_;
+    route::ProtectedStore& numbers_;
     Ecs* ecs_;
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
@@ -177,6 +193,7 @@ private:
     TimeNs next_sample_ = 0;
     bool started_ = false;
     bool parked_ = false;
+    bool told_full_ = false;
 };
 
 }  // namespace gantry::world

@@ -10,6 +10,7 @@ namespace gantry::world {
 Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction handler,
                             void* context) noexcept {
     if (handler == nullptr || message_id >= net::host_message_id_first) return Status::invalid;
+    if (full()) return Status::limit;
     for (const auto& route : ledger_.routes) {
         if (route.id == message_id) return Status::already_exists;
     }
@@ -19,11 +20,13 @@ Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction 
 
 Status WorldInstance::on_session(SessionFunction opened, SessionFunction closed,
                                  void* context) noexcept {
+    if (full()) return Status::limit;
     ledger_.session_hooks.push_back({opened, closed, context});
     return Status::ok;
 }
 
 Status WorldInstance::on_pressure(PressureFunction changed, void* context) noexcept {
+    if (full()) return Status::limit;
     ledger_.pressure_hooks.push_back({changed, context});
     return Status::ok;
 }
@@ -134,6 +137,7 @@ Status WorldInstance::members(GroupId group, SessionId* out, std::uint32_t capac
 Status WorldInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
                                 void* context) noexcept {
     if (told == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.followers.push_back({kinds, told, context, &owner_});
     return Status::ok;
 }

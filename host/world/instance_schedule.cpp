@@ -1,4 +1,4 @@
-// WorldInstance as "gantry.schedule/1".
+// WorldInstance as "gantry.schedule/1" and "gantry.task_restart/1".
 #include <fmt/format.h>
 
 #include "host/core/log.h"
@@ -27,6 +27,7 @@ std::vector<std::string> texts(const Str* list, std::uint32_t count) {
 Status WorldInstance::system(const SystemDesc* desc) noexcept {
     if (desc->run == nullptr || started_) return Status::invalid;
     if (static_cast<std::size_t>(desc->stage) >= sched::stage_count) return Status::invalid;
+    if (full()) return Status::limit;
     Ledger::System system;
     system.name = desc->name.view();
     system.stage = desc->stage;
@@ -48,6 +49,7 @@ std::uint32_t WorldInstance::network_events(const NetworkEvent** out) noexcept {
 }
 
 Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) noexcept {
+    if (full()) return Status::limit;
     for (const auto& known : ledger_.timer_handlers) {
         if (known.name == handler.view()) return Status::already_exists;
     }
@@ -121,6 +123,15 @@ Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
     const auto added = world_.timers_.add(world_.now_, spec);
     if (!added) return added.error().status;
     found->second.timer = *added;
+    return Status::ok;
+}
+
+Status WorldInstance::restart(std::uint64_t id, Str handler, Bytes payload) noexcept {
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return Status::not_found;
+    if (handler.size == 0) return Status::invalid;
+    found->second.restart = handler.view();
+    found->second.argument = payload.text();
     return Status::ok;
 }
 

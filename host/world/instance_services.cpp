@@ -1,4 +1,4 @@
-// WorldInstance as "gantry.services/1" and "gantry.events/1".
+// WorldInstance as "gantry.services/1", "gantry.events/1" and "gantry.protected/1".
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -6,6 +6,7 @@ namespace gantry::world {
 
 Status WorldInstance::provide(Str name, void* target) noexcept {
     if (target == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.provided.push_back({std::string{name.view()}, target});
     return Status::ok;
 }
@@ -14,6 +15,7 @@ const ServiceSlot* WorldInstance::slot(Str name) noexcept { return world_.servic
 
 Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (handler == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.served.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
@@ -31,6 +33,7 @@ Status WorldInstance::cancel(std::uint64_t call) noexcept {
 
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {
     if (handler == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.subscriptions.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
@@ -44,6 +47,16 @@ Status WorldInstance::post(Str name, Bytes payload) noexcept {
 Status WorldInstance::post_to(WorldId world, Str name, Bytes payload) noexcept {
     if (world == world_.config_.id) return post(name, payload);
     return world_.surroundings_.post_event(world, name, payload);
+}
+
+Status WorldInstance::raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept {
+    const Status status = numbers_.raise(key, value, until, world_.now_);
+    if (status == Status::limit) world_.surroundings_.protected_full(owner_);
+    return status;
+}
+
+std::uint64_t WorldInstance::raised(std::uint64_t key) noexcept {
+    return numbers_.raised(key, world_.now_);
 }
 
 WorldId WorldInstance::find_world(Str name) noexcept {
