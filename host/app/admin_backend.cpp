@@ -230,7 +230,8 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
             }
             return list;
         });
-    return metric_families(shards, flatten(workers), host_.plugins().snapshot());
+    return metric_families(shards, flatten(workers), host_.plugins().snapshot(),
+                           host_.protected_refused());
 }
 
 admin::EventBatch HostBackend::events(std::uint64_t after, std::size_t count_max, bool messages) {

@@ -39,6 +39,8 @@ std::string last_words(const std::string& text) {
     return out.empty() ? out : " (" + out + ")";
 }
 
+constexpr std::uint64_t output_bytes_max = 1024 * 1024;
+
 class Run final : public plugin::CanaryRun {
 public:
     Run(const core::Clock& clock, std::filesystem::path program, plugin::CanaryOrder order)
@@ -64,25 +66,23 @@ public:
     std::optional<plugin::CanaryVerdict> poll() override {
         const auto end = child_->poll();
         const TimeNs took = clock_.now() - began_;
+        too_loud_ = child_->errors_bytes() > output_bytes_max;
         if (!end) {
             too_long_ = took >= order_.limit_ms * ns_per_ms;
             // After a refusal it may take for ever to end.
             const bool refused = !last_line(child_->reported(), canary_line::refused).empty();
-            if (too_long_ || refused) child_->kill();
+            if (too_long_ || too_loud_ || refused) child_->kill();
             return std::nullopt;
         }
-        std::string reason = judge(*end);
+        plugin::CanaryVerdict verdict = judge(*end);
         const std::string step = last_line(child_->reported(), canary_line::at);
-        if (!reason.empty() && step.starts_with(canary_line::incumbent)) {
+        if (!verdict.passed() && step.starts_with(canary_line::incumbent)) {
             // What it cannot bear is not the candidate's doing: try again without the incumbent.
-            log::warn("canary: {}", reason);
+            log::warn("canary: {}", verdict.reason);
             order_.incumbent.clear();
-            too_long_ = false;
+            too_long_ = too_loud_ = false;
             if (auto again = start(); again) return std::nullopt;
         }
-        plugin::CanaryVerdict verdict;
-        verdict.passed = reason.empty();
-        verdict.reason = std::move(reason);
         verdict.took = took;
         return verdict;
     }
@@ -93,32 +93,43 @@ public:
     }
 
 private:
-    /// Empty when it passed.
-    std::string judge(const platform::ChildProcess::End& end) const {
+    plugin::CanaryVerdict judge(const platform::ChildProcess::End& end) const {
         const std::string& said = child_->reported();
         const std::string file = order_.file.string();
         const std::string refused = last_line(said, canary_line::refused);
-        if (!refused.empty()) return fmt::format("{}: in the canary process {}", file, refused);
+        if (!refused.empty()) {
+            return {plugin::CanaryOutcome::refused,
+                    fmt::format("{}: in the canary process {}", file, refused)};
+        }
         if (end.signal == 0 && end.exit_code == 0 && said.find(passed_line_) != said.npos) {
-            return {};
+            return {plugin::CanaryOutcome::passed, {}};
         }
         std::string step = last_line(said, canary_line::at);
         if (step.empty()) step = "the canary itself";
         const std::string words = last_words(child_->errors());
         const std::string again =
             fmt::format("; mend what happens there, gantry plugin try {} repeats it", file);
+        if (too_loud_) {
+            return {plugin::CanaryOutcome::overran,
+                    fmt::format("{}: in the canary process it wrote more than {} MiB to its "
+                                "output in {}; say what is worth it with log()",
+                                file, output_bytes_max >> 20, step)};
+        }
         if (too_long_) {
-            return fmt::format(
-                "{}: in the canary process it did not come back from {} within {} ms; it may "
-                "neither wait nor loop there (the limit is canary_ms)",
-                file, step, order_.limit_ms);
+            return {plugin::CanaryOutcome::overran,
+                    fmt::format("{}: in the canary process it did not come back from {} "
+                                "within {} ms; it may neither wait nor loop there (the "
+                                "limit is canary_ms)",
+                                file, step, order_.limit_ms)};
         }
         if (end.signal != 0) {
-            return fmt::format("{}: in the canary process it died of {} in {}{}{}", file,
-                               platform::signal_name(end.signal), step, words, again);
+            return {plugin::CanaryOutcome::died,
+                    fmt::format("{}: in the canary process it died of {} in {}{}{}", file,
+                                platform::signal_name(end.signal), step, words, again)};
         }
-        return fmt::format("{}: it ended the canary process with exit code {} in {}{}{}", file,
-                           end.exit_code, step, words, again);
+        return {plugin::CanaryOutcome::died,
+                fmt::format("{}: it ended the canary process with exit code {} in {}{}{}", file,
+                            end.exit_code, step, words, again)};
     }
 
     void remove_files() {
@@ -134,6 +145,7 @@ private:
     std::unique_ptr<platform::ChildProcess> child_;
     TimeNs began_ = 0;
     bool too_long_ = false;
+    bool too_loud_ = false;
 };
 
 }  // namespace

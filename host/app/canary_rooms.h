@@ -34,6 +34,7 @@ public:
         failure_ = std::string{where} + ": " + std::string{what};
     }
     void faulted(const core::Owner&, const route::FaultReport&) override {}
+    void protected_full(const core::Owner&) noexcept override {}
     /// The last failure that was reported, and forgets it.
     std::string take_failure() { return std::exchange(failure_, {}); }
 

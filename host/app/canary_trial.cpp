@@ -1,7 +1,9 @@
 #include "host/app/canary_trial.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <optional>
 #include <thread>
 
@@ -12,6 +14,7 @@
 #include "host/platform/child_process.h"
 #include "host/platform/dynamic_library.h"
 #include "host/platform/maps.h"
+#include "host/platform/process_state.h"
 #include "host/platform/shadow_copy.h"
 #include "host/plugin/library.h"
 
@@ -48,18 +51,24 @@ public:
     Result<Done> run() {
         threads_ = platform::thread_count();
         if (auto ok = open_all(); !ok) return ok;
+        if (auto ok = check_process("its constructors"); !ok) return ok;
         if (auto ok = try_world(); !ok) return ok;
+        if (auto ok = check_process("its world facet"); !ok) return ok;
         if (auto ok = try_shard(); !ok) return ok;
+        if (auto ok = check_process("its io facet"); !ok) return ok;
         if (auto ok = try_service(); !ok) return ok;
+        if (auto ok = check_process("its service facet"); !ok) return ok;
         if (auto ok = check_threads(); !ok) return ok;
         if (auto ok = write_surface(); !ok) return ok;
         if (auto ok = close(second_, "the destructors of its second copy"); !ok) return ok;
         if (auto ok = close(first_, "the destructors of its static objects"); !ok) return ok;
+        if (auto ok = check_process("its destructors"); !ok) return ok;
         return check_threads();
     }
 
 private:
     void at(std::string_view step) {
+        if (::getpid() != process_) std::_Exit(0);  // it forked: one canary is enough
         last_error_.clear();
         platform::report(std::string{canary_line::at} + std::string{step});
     }
@@ -79,6 +88,9 @@ private:
         std::string said = surroundings_.take_failure();
         if (said.empty()) said = last_error_;
         if (said.starts_with('[')) said.erase(0, std::min(said.find("] ") + 2, said.size()));
+        if (said.find("bad_alloc") != said.npos) {
+            said += fmt::format("; here it may take {} MiB", platform::throw_away_mib_max());
+        }
         return said.empty() ? fmt::format(" ({})", status_name(status))
                             : fmt::format(" ({}: {})", status_name(status), said);
     }
@@ -112,6 +124,7 @@ private:
             auto opened = open(order_.incumbent, order_.incumbent_label, 1);
             if (opened) incumbent_ = std::move(*opened);
         }
+        before_ = platform::ProcessState::now();
         at("its constructors");
         auto first = open(order_.candidate, order_.label, 2);
         if (!first) return refuse(first.error());
@@ -257,6 +270,7 @@ private:
         {
             CanaryWorld room{surroundings_};
             auto old = incumbent_in(room);
+            if (old != nullptr) before_ = platform::ProcessState::now();
             auto plugin = create(first_.desc->create_world, "world");
             if (!plugin) return plugin.error();
             auto next = in_world(room, first_, *plugin, old.get());
@@ -330,6 +344,13 @@ private:
         return platform::write_new_file(order_.surface, encode_surface(surface_));
     }
 
+    /// Whether what the whole process shares is still as it was found.
+    Result<Done> check_process(std::string_view where) {
+        const std::string change = platform::what_changed(before_, platform::ProcessState::now());
+        if (change.empty()) return Done{};
+        return refuse(Status::refused, fmt::format("{} (seen after {})", change, where));
+    }
+
     /// A thread that is about to end is given a moment.
     Result<Done> check_threads() {
         constexpr int looks = 1000;
@@ -368,6 +389,8 @@ private:
     Opened first_;
     Opened second_;
     std::uint32_t threads_ = 0;
+    const pid_t process_ = ::getpid();
+    platform::ProcessState before_;
 };
 
 }  // namespace

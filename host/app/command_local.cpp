@@ -18,7 +18,7 @@ namespace {
 /// there may be put there later.
 bool check_libraries(const manifest::Manifest& m) {
     bool right = true;
-    const plugin::GateRules rules = gate_rules(m.gate);
+    const plugin::GateRules rules = gate_rules(m);
     for (const manifest::Plugin& one : m.plugins) {
         std::filesystem::path file = one.file;
         if (file.empty()) file = std::filesystem::path{m.drop.folder} / (one.name + ".so");

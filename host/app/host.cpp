@@ -49,7 +49,7 @@ Result<Done> Host::build() {
     for (const manifest::Plugin& one : manifest_.plugins) configs.push_back(plugin_config(one));
     if (!options_.canary_program.empty()) canary_.emplace(options_.canary_program);
     plugins_ = std::make_unique<plugin::PluginManager>(
-        rooms_, clock_, std::move(configs), drop_config(manifest_.drop), gate_rules(manifest_.gate),
+        rooms_, clock_, std::move(configs), drop_config(manifest_.drop), gate_rules(manifest_),
         canary_ ? &*canary_ : nullptr);
     plugins_->tell_to(incidents_);
     for (const PluginDesc* desc : options_.linked) plugins_->add_linked(*desc);

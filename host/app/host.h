@@ -93,6 +93,9 @@ public:
     route::Transit& transit() noexcept override { return transit_; }
     void failed(const core::Owner& owner, std::string_view where, std::string_view what) override;
     void faulted(const core::Owner& owner, const route::FaultReport& report) override;
+    void protected_full(const core::Owner& owner) noexcept override;
+    /// How often that happened. [any thread]
+    std::uint64_t protected_refused() const noexcept { return protected_refused_; }
 
 private:
     Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options);
@@ -134,6 +137,7 @@ private:
     plugin::Rooms rooms_;
     std::vector<Endpoint> endpoints_;
 
+    std::atomic<std::uint64_t> protected_refused_{0};
     std::atomic<bool> stopping_{false};
     std::vector<std::thread> threads_;
 };

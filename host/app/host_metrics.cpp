@@ -135,6 +135,16 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
                      {{{"outcome", "given_up"}}, static_cast<double>(c.swaps_given_up)},
                      {{{"outcome", "rolled_back"}}, static_cast<double>(c.swaps_rolled_back)}};
     out.push_back(std::move(swaps));
+    MetricFamily canaries{"gantry_canaries_total",
+                          "Throw-away processes that tried a candidate, by how they ended.",
+                          MetricType::counter,
+                          {},
+                          {}};
+    for (std::size_t i = 0; i < c.canaries.size(); ++i) {
+        const char* const name = canary_outcome_name(static_cast<plugin::CanaryOutcome>(i));
+        canaries.samples.push_back({{{"outcome", name}}, static_cast<double>(c.canaries[i])});
+    }
+    out.push_back(std::move(canaries));
     out.push_back(single("gantry_libraries_unmapped_total", "Libraries proved to have left.",
                          MetricType::counter, static_cast<double>(c.libraries_unmapped)));
     out.push_back(single("gantry_libraries_leaked_total", "Libraries that could not leave.",
@@ -149,11 +159,15 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
 
 std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
                                           const std::vector<WorldMetrics>& worlds,
-                                          const plugin::ManagerSnapshot& plugins) {
+                                          const plugin::ManagerSnapshot& plugins,
+                                          std::uint64_t protected_refused) {
     std::vector<MetricFamily> out;
     add_shards(out, shards);
     add_worlds(out, worlds);
     add_plugins(out, plugins);
+    out.push_back(single("gantry_protected_refused_total",
+                         "Numbers that plugins wanted to protect beyond the limit.",
+                         MetricType::counter, static_cast<double>(protected_refused)));
     const platform::ProcessCounts process = platform::process_counts();
     out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
                          static_cast<double>(process.resident_bytes)));

@@ -27,6 +27,7 @@ struct WorldMetrics {
 
 std::vector<admin::MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
                                                  const std::vector<WorldMetrics>& worlds,
-                                                 const plugin::ManagerSnapshot& plugins);
+                                                 const plugin::ManagerSnapshot& plugins,
+                                                 std::uint64_t protected_refused);
 
 }  // namespace gantry::app

@@ -1,6 +1,10 @@
 // Host as the Surroundings of its rooms: worlds by name, services by name, the pool.
 #include "host/app/host.h"
 
+#include <bit>
+
+#include "host/core/log.h"
+
 namespace gantry::app {
 
 WorldId Host::find_world(std::string_view name) noexcept {
@@ -81,6 +85,16 @@ void Host::failed(const core::Owner& owner, std::string_view where, std::string_
 
 void Host::faulted(const core::Owner& owner, const route::FaultReport& report) {
     plugins_->faulted(owner, report);
+}
+
+// A flood must not flood the log: said when the count doubles.
+void Host::protected_full(const core::Owner& owner) noexcept {
+    const std::uint64_t count = ++protected_refused_;
+    if (!std::has_single_bit(count)) return;
+    log::error(
+        "{} protects more numbers than the host keeps for it in one room ({} refused so far): "
+        "what is not kept counts as the highest; let it give shorter times",
+        owner.label, count);
 }
 
 }  // namespace gantry::app

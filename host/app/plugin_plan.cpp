@@ -26,7 +26,8 @@ plugin::PluginConfig plugin_config(const manifest::Plugin& plugin) {
     return config;
 }
 
-plugin::GateRules gate_rules(const manifest::Gate& gate) {
+plugin::GateRules gate_rules(const manifest::Manifest& manifest) {
+    const manifest::Gate& gate = manifest.gate;
     plugin::GateRules rules;
     rules.allow_libraries = gate.allow_libraries;
     rules.require_signature = gate.require_signature;
@@ -34,6 +35,12 @@ plugin::GateRules gate_rules(const manifest::Gate& gate) {
         const auto key = plugin::parse_public_key(text);
         GANTRY_ASSERT(key.has_value());  // the manifest was checked
         rules.keys.push_back(*key);
+    }
+    for (const manifest::Plugin& one : manifest.plugins) {
+        if (one.version_min.empty()) continue;
+        const auto version = plugin::Version::parse(one.version_min);
+        GANTRY_ASSERT(version.has_value());  // so were these
+        rules.versions_min.emplace(one.name, *version);
     }
     return rules;
 }

@@ -8,7 +8,7 @@ namespace gantry::app {
 
 plugin::PluginConfig plugin_config(const manifest::Plugin& plugin);
 plugin::DropConfig drop_config(const manifest::Drop& drop);
-/// The keys were checked with the manifest.
-plugin::GateRules gate_rules(const manifest::Gate& gate);
+/// Keys and versions were checked with the manifest.
+plugin::GateRules gate_rules(const manifest::Manifest& manifest);
 
 }  // namespace gantry::app

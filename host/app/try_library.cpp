@@ -24,7 +24,7 @@ Result<plugin::CanaryVerdict> try_in(const std::filesystem::path& folder,
     if (!run) return run.error();
     auto verdict = (*run)->poll();
     for (; !verdict; verdict = (*run)->poll()) (*run)->wait(ns_per_s);
-    if (!verdict->passed) return Error{Status::refused, verdict->reason};
+    if (!verdict->passed()) return Error{Status::refused, verdict->reason};
     return std::move(*verdict);
 }
 

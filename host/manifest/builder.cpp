@@ -190,6 +190,10 @@ PluginBuilder& PluginBuilder::config_json(std::string object) {
     it().config = std::move(object);
     return *this;
 }
+PluginBuilder& PluginBuilder::version_min(std::string version) {
+    it().version_min = std::move(version);
+    return *this;
+}
 PluginBuilder& PluginBuilder::drain(Milliseconds at_most) {
     it().drain_ms = ms(at_most);
     return *this;

@@ -131,6 +131,7 @@ private:
 class PluginBuilder : public BuilderPart {
 public:
     PluginBuilder& file(std::string path);
+    PluginBuilder& version_min(std::string version);
     /// The host starts without it and logs why.
     PluginBuilder& optional();
     /// One member of the plugin's config: config("bots", 200).config("map", "north").

@@ -20,6 +20,19 @@ bool is_name(std::string_view text) noexcept {
     });
 }
 
+/// "1.4.2", "1.4.2-rc1"
+bool is_version(std::string_view text) noexcept {
+    for (int part = 0; part < 3; ++part) {
+        const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+        if (digits == 0 || digits > 9) return false;
+        text.remove_prefix(digits);
+        if (part == 2) break;
+        if (!text.starts_with('.')) return false;
+        text.remove_prefix(1);
+    }
+    return text.empty() || (text.starts_with('-') && text.size() > 1);
+}
+
 /// The transport of a plugin may call its places as it likes.
 bool speaks_ip(std::string_view transport) noexcept {
     if (transport.starts_with("ws+")) transport.remove_prefix(3);
@@ -40,6 +53,7 @@ public:
         for_each(manifest_.listeners, "listeners",
                  [this](const auto&... args) { listener(args...); });
         for_each(manifest_.worlds, "worlds", [this](const auto&... args) { world(args...); });
+        for_each(manifest_.plugins, "plugins", [this](const auto&... args) { plugin(args...); });
         if (const Node* const node = root.find("gate")) gate(*node);
         if (const Node* const node = root.find("admin")) admin(*node);
     }
@@ -188,6 +202,13 @@ private:
                  fmt::format("found {}, allowed: below {}, the number of workers", item.worker,
                              manifest_.workers));
         }
+    }
+
+    void plugin(const Plugin& item, const Node& node, const std::string& path) {
+        if (item.version_min.empty() || is_version(item.version_min)) return;
+        fail(node, "version_min", child_path(path, "version_min"),
+             fmt::format("found {}, allowed: a version such as \"1.4.2\"",
+                         quoted(item.version_min)));
     }
 
     void gate(const Node& node) {

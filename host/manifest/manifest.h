@@ -107,6 +107,7 @@ struct RollbackWhen {
 struct Plugin {
     std::string name;
     std::string file;           ///< path of the library; empty: found in the drop folder by name
+    std::string version_min;    ///< an older one is refused, whoever signed it; empty: none is
     bool required = true;       ///< false: the host starts without it and logs why
     std::string config = "{}";  ///< compact JSON, handed to the plugin
     std::uint32_t drain_ms = 2'000;

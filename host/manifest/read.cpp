@@ -141,6 +141,7 @@ Plugin read_plugin(const Node& node) {
     Plugin out;
     read(node, "name", out.name);
     read(node, "file", out.file);
+    read(node, "version_min", out.version_min);
     read(node, "required", out.required);
     inside(node, "config", [&](const Node& config) { out.config = to_text(config); });
     read(node, "drain_ms", out.drain_ms);

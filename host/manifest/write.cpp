@@ -124,6 +124,7 @@ std::string write_plugin(const Plugin& plugin) {
     Writer out;
     out.text("name", plugin.name);
     out.text("file", plugin.file);
+    out.text("version_min", plugin.version_min);
     out.flag("required", plugin.required);
     out.raw("config", write_config(plugin.config));
     out.number("drain_ms", plugin.drain_ms);

@@ -5,12 +5,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "host/core/sanitized.h"
 
 extern char** environ;
 
@@ -132,6 +135,7 @@ void ChildProcess::read(Stream& stream) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
         if (count <= 0) return (void)stream.from.close();
+        stream.bytes += static_cast<std::uint64_t>(count);
         const std::size_t room = output_bytes_max - stream.text.size();
         stream.text.append(buffer, std::min(static_cast<std::size_t>(count), room));
     }
@@ -170,6 +174,17 @@ void become_throw_away(std::uint32_t limit_ms) noexcept {
     const Descriptor choice{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
     if (choice) (void)!::write(choice.number(), "1000", 4);
     ::prctl(PR_SET_DUMPABLE, 0);
+    if (core::sanitized) return;  // its shadow memory is larger than any limit
+    const rlim_t bytes = throw_away_mib_max() << 20;
+    const rlimit limit{bytes, bytes};
+    ::setrlimit(RLIMIT_AS, &limit);
+}
+
+std::uint64_t throw_away_mib_max() noexcept {
+    constexpr std::uint64_t most = 4096;
+    const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
+    const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return std::min(most, (pages * page_bytes >> 20) / 2);
 }
 
 void report(std::string_view line) noexcept {

@@ -45,6 +45,8 @@ public:
     /// `output_bytes_max` of each: more is read and dropped.
     const std::string& reported() const noexcept { return streams_[0].text; }
     const std::string& errors() const noexcept { return streams_[1].text; }
+    /// How much it wrote to these, kept or dropped.
+    std::uint64_t errors_bytes() const noexcept { return streams_[1].bytes; }
 
     static constexpr std::size_t output_bytes_max = 64 * 1024;
 
@@ -52,6 +54,7 @@ private:
     struct Stream {
         Descriptor from;
         std::string text;
+        std::uint64_t bytes = 0;
     };
     ChildProcess() = default;
     void read(Stream& stream);
@@ -61,9 +64,12 @@ private:
     std::array<Stream, 2> streams_;
 };
 
-/// In the child: it dies with its parent, leaves no core file, is the first that a system without
-/// memory ends, and ends by itself some time after `limit_ms` should nobody do it.
+/// In the child: it dies with its parent, leaves no core file, gets no more memory than
+/// throw_away_mib_max(), is the first that a system without memory ends, and ends by itself some
+/// time after `limit_ms` should nobody do it.
 void become_throw_away(std::uint32_t limit_ms) noexcept;
+/// Half of what the machine has, 4096 at most. Without a limit in a sanitized build.
+std::uint64_t throw_away_mib_max() noexcept;
 /// In the child: one line to the parent, at once.
 void report(std::string_view line) noexcept;
 

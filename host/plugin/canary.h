@@ -32,10 +32,22 @@ struct CanaryOrder {
     std::filesystem::path surface;  ///< where it writes what the candidate registers, or empty
 };
 
+enum class CanaryOutcome : std::uint8_t {
+    passed,
+    refused,      ///< by a sentence of the process
+    died,         ///< of a signal, or ended
+    overran,      ///< its time, or what it may print
+    unavailable,  ///< the process could not be started
+};
+inline constexpr std::size_t canary_outcomes = 5;
+const char* canary_outcome_name(CanaryOutcome outcome) noexcept;
+
 struct CanaryVerdict {
-    bool passed = false;
+    CanaryOutcome outcome = CanaryOutcome::refused;
     std::string reason;  ///< one sentence, unless passed: what is wrong, and how to mend it
     TimeNs took = 0;
+
+    bool passed() const noexcept { return outcome == CanaryOutcome::passed; }
 };
 
 /// One trial. Destroying it ends the process. [control]

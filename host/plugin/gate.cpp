@@ -103,6 +103,7 @@ Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesys
         return Error{Status::invalid, fmt::format("{}: the version \"{}\" is not like 1.4.2", shown,
                                                   candidate.version_text)};
     }
+    if (auto ok = check_version(candidate.name, *version, rules, shown); !ok) return ok.error();
     if (auto ok = check_image(*image, rules, shown); !ok) return ok.error();
 
     candidate.version = *version;

@@ -1,5 +1,4 @@
 #include "host/plugin/gate_rules.h"
-#include "host/core/sanitized.h"
 
 #include <fmt/format.h>
 
@@ -126,6 +125,16 @@ Result<Done> check_abi(const PluginDesc& desc, const std::string& file, AbiVersi
                                           ".io or .service in GANTRY_PLUGIN(…)"};
     }
     return Done{};
+}
+
+Result<Done> check_version(std::string_view plugin, const Version& version, const GateRules& rules,
+                           const std::string& file) {
+    const auto found = rules.versions_min.find(plugin);
+    if (found == rules.versions_min.end() || !(version < found->second)) return Done{};
+    return refused(file,
+                   "{} {} is older than the manifest takes: version_min is {}; take a later one, "
+                   "or lower that if nothing speaks against this one",
+                   plugin, version.text(), found->second.text());
 }
 
 Result<Done> check_unloading(const ElfImage& image, const std::string& file) {

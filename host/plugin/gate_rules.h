@@ -1,11 +1,14 @@
 // The gate's rules, each a check with one sentence for what breaks it.
 #pragma once
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/core/result.h"
 #include "host/plugin/elf_image.h"
 #include "host/plugin/signature.h"
+#include "host/plugin/version.h"
 
 namespace gantry::plugin {
 
@@ -14,6 +17,8 @@ struct GateRules {
     std::vector<std::string> allow_libraries;  ///< that plugins may need: "libhiredis.so.0.14"
     std::vector<PublicKey> keys;               ///< a signature beside a library must be by one
     bool require_signature = false;            ///< a library without one is refused
+    /// By plugin: an older version is refused, however well it is signed.
+    std::map<std::string, Version, std::less<>> versions_min;
 };
 
 struct AbiVersion {
@@ -24,6 +29,8 @@ struct AbiVersion {
 // `file` begins each sentence.
 /// `host` is what the host speaks: a later one than this serves the libraries of this SDK, too.
 Result<Done> check_abi(const PluginDesc& desc, const std::string& file, AbiVersion host = {});
+Result<Done> check_version(std::string_view plugin, const Version& version, const GateRules& rules,
+                           const std::string& file);
 Result<Done> check_unloading(const ElfImage& image, const std::string& file);
 Result<Done> check_memory(const ElfImage& image, const std::string& file);
 Result<Done> check_exports(const ElfImage& image, const std::string& file);

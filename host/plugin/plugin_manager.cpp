@@ -15,6 +15,11 @@ const char* plugin_state_name(PluginState state) noexcept {
     return names[static_cast<std::size_t>(state)];
 }
 
+const char* canary_outcome_name(CanaryOutcome outcome) noexcept {
+    constexpr const char* names[] = {"passed", "refused", "died", "overran", "unavailable"};
+    return names[static_cast<std::size_t>(outcome)];
+}
+
 PluginManager::PluginManager(Rooms& rooms, const core::Clock& clock,
                              std::vector<PluginConfig> plugins, DropConfig drop, GateRules rules,
                              Canary* canary)

@@ -10,6 +10,13 @@
 #include "host/world/transfer.h"
 
 namespace gantry::plugin {
+namespace {
+
+void count(ManagerCounters& counters, CanaryOutcome outcome) noexcept {
+    ++counters.canaries[static_cast<std::size_t>(outcome)];
+}
+
+}  // namespace
 
 Result<std::unique_ptr<StagedLibrary>> PluginManager::stage(const std::filesystem::path& file) {
     auto candidate = inspect(file, rules_);
@@ -36,10 +43,14 @@ Result<std::shared_ptr<Library>> PluginManager::open_now(const std::filesystem::
     if (!staged) return staged.error();
     if (canary_ != nullptr && config.canary && !config.required) {
         auto run = canary_->begin(canary_order(**staged, config));
-        if (!run) return run.error();
+        if (!run) {
+            count(counters_, CanaryOutcome::unavailable);
+            return run.error();
+        }
         auto verdict = (*run)->poll();
         for (; !verdict; verdict = (*run)->poll()) (*run)->wait(config.canary_ms * ns_per_ms);
-        if (!verdict->passed) return Error{Status::refused, verdict->reason};
+        count(counters_, verdict->outcome);
+        if (!verdict->passed()) return Error{Status::refused, verdict->reason};
     }
     return open(std::move(*staged));
 }
@@ -194,6 +205,7 @@ void PluginManager::begin_canaries() {
         order.states = std::move(part.states);
         auto run = canary_->begin(order);
         if (!run) {
+            count(counters_, CanaryOutcome::unavailable);
             return fail_job(SwapOutcome::refused,
                             fmt::format("the canary process of {} cannot run: {}; mend that, or "
                                         "set \"canary\": false for this plugin",
@@ -216,7 +228,8 @@ void PluginManager::poll_canaries() {
         const auto verdict = part.canary->poll();
         if (!verdict) continue;
         part.canary.reset();
-        if (!verdict->passed) return fail_job(SwapOutcome::refused, verdict->reason);
+        count(counters_, verdict->outcome);
+        if (!verdict->passed()) return fail_job(SwapOutcome::refused, verdict->reason);
     }
     if (canaries_run()) return;
     step(job_->request.ticket, "canary", clock_.now() - job_->canary_began);

@@ -1,9 +1,11 @@
 // PluginStatus and ManagerSnapshot: what others may see of the plugin manager.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "host/plugin/canary.h"
 #include "host/plugin/drop_folder.h"
 #include "host/plugin/swap_report.h"
 
@@ -37,7 +39,8 @@ struct ManagerCounters {
     std::uint64_t libraries_unmapped = 0;
     std::uint64_t libraries_leaked = 0;
     std::uint64_t faults = 0;
-    std::uint64_t ranges_reserved = 0;  ///< now: where libraries were
+    std::uint64_t ranges_reserved = 0;                      ///< now: where libraries were
+    std::array<std::uint64_t, canary_outcomes> canaries{};  ///< by CanaryOutcome
 };
 
 /// A library that is in memory.

@@ -26,4 +26,11 @@ std::optional<Version> Version::parse(std::string_view text) {
     return version;
 }
 
+std::string Version::text() const {
+    std::string text =
+        std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+    if (!suffix.empty()) text += '-' + suffix;
+    return text;
+}
+
 }  // namespace gantry::plugin

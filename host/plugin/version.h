@@ -17,6 +17,7 @@ struct Version {
     std::string suffix;
 
     static std::optional<Version> parse(std::string_view text);
+    std::string text() const;
     friend bool operator==(const Version&, const Version&) = default;
     friend bool operator<(const Version& a, const Version& b) {
         if (a.major != b.major) return a.major < b.major;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/core/log.h"
+#include "host/route/registrations.h"
 
 namespace gantry::route {
 
@@ -13,6 +14,7 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       library_{order.library},
       surroundings_{surroundings},
       services_{services},
+      numbers_{services.protected_of(order.owner.plugin)},
       config_{order.config},
       random_{order.seed},
       facet_{order.facet},
@@ -59,6 +61,12 @@ Status save_into(FacetInstance& from, StateTransfer& saver, StateStore& state) {
     return status;
 }
 
+Status restore_from(FacetInstance& into, StateTransfer& restorer, StateStore& state) {
+    Status status = Status::internal;
+    call_facet(into, core::CallKind::swap, "restore", [&] { status = restorer.restore(state); });
+    return status;
+}
+
 }  // namespace
 
 std::shared_ptr<StateStore> FacetInstance::save() {
@@ -72,17 +80,28 @@ Status FacetInstance::take_over(FacetInstance& from) {
     StateTransfer* const saver = transfer_of(from);
     StateTransfer* const restorer = transfer_of(*this);
     if (saver == nullptr || restorer == nullptr) return parked_ ? Status::internal : Status::ok;
-    StateStore state{from.owner().label, state_bytes_max};
-    if (const Status saved = save_into(from, *saver, state); saved != Status::ok) return saved;
-    Status status = Status::internal;
-    call_facet(*this, core::CallKind::swap, "restore", [&] { status = restorer->restore(state); });
-    return status;
+    auto state = std::make_shared<StateStore>(from.owner().label, state_bytes_max);
+    if (const Status saved = save_into(from, *saver, *state); saved != Status::ok) return saved;
+    const Status restored = restore_from(*this, *restorer, *state);
+    if (restored == Status::ok) from.handed_over_ = std::move(state);
+    return restored;
+}
+
+void FacetInstance::take_back(FacetInstance& failed) {
+    if (failed.parked()) return;  // this one has been silent, and is as it was
+    if (take_over(failed) == Status::ok || handed_over_ == nullptr) return;
+    log::warn("{} cannot take over what {} has: it goes on with what it had handed over",
+              owner_.label, failed.owner().label);
+    if (StateTransfer* const restorer = transfer_of(*this)) {
+        (void)restore_from(*this, *restorer, *handed_over_);
+    }
 }
 
 void* FacetInstance::query(Str interface_id) noexcept {
     const std::string_view id = interface_id.view();
     if (id == Runtime::interface_id) return static_cast<Runtime*>(this);
     if (id == Services::interface_id) return static_cast<Services*>(this);
+    if (id == Protected::interface_id) return static_cast<Protected*>(this);
     return nullptr;
 }
 
@@ -105,14 +124,20 @@ void FacetInstance::report_failure(Str where, Str what) noexcept {
     surroundings_.failed(owner_, where, what);
 }
 
+bool FacetInstance::full(std::size_t more) noexcept {
+    return registers_too_much(provided_.size() + served_.size() + more, owner_.label, told_full_);
+}
+
 Status FacetInstance::provide(Str name, void* target) noexcept {
     if (target == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     provided_.push_back({std::string{name.view()}, target});
     return Status::ok;
 }
 
 Status FacetInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (handler == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     served_.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
@@ -125,6 +150,16 @@ std::uint64_t FacetInstance::call(Str name, Str method, Bytes request, TimeNs de
 
 Status FacetInstance::cancel(std::uint64_t call) noexcept {
     return services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
+}
+
+Status FacetInstance::raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept {
+    const Status status = numbers_.raise(key, value, until, now());
+    if (status == Status::limit) surroundings_.protected_full(owner_);
+    return status;
+}
+
+std::uint64_t FacetInstance::raised(std::uint64_t key) noexcept {
+    return numbers_.raised(key, now());
 }
 
 }  // namespace gantry::route

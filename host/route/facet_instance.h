@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gantry/plugin.h"
+#include "gantry/protected.h"
 #include "gantry/runtime.h"
 #include "host/core/owner.h"
 #include "host/core/random.h"
@@ -32,7 +33,7 @@ struct FacetOrder {
 };
 
 /// Calls on the room's thread, but log().
-class FacetInstance : public Host, public Runtime, public Services {
+class FacetInstance : public Host, public Runtime, public Services, public Protected {
 public:
     FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
                   RoomServices& services);
@@ -54,6 +55,8 @@ public:
     std::shared_ptr<StateStore> save();
     /// Takes over what `from` has; of one that is parked there is nothing to take.
     Status take_over(FacetInstance& from);
+    /// Back again after `failed`, with what that one can still tell, else as at the hand-over.
+    void take_back(FacetInstance& failed);
 
     void* query(Str interface_id) noexcept override;
 
@@ -72,8 +75,13 @@ public:
                        void* context) noexcept override;
     Status cancel(std::uint64_t call) noexcept override;
 
+    Status raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept override;
+    std::uint64_t raised(std::uint64_t key) noexcept override;
+
 protected:
     bool started() const noexcept { return started_; }
+    /// At the limit of what one instance may register, which `more` counts to.
+    bool full(std::size_t more = 0) noexcept;
 
 private:
     core::Owner owner_;
@@ -81,6 +89,8 @@ private:
     LibraryRef library_;
     Surroundings& surroundings_;
     RoomServices& services_;
+    ProtectedStore& numbers_;
+    std::shared_ptr<StateStore> handed_over_;  ///< to the successor that it has, or had last
     std::string config_;
     core::Random random_;
     Facet facet_;
@@ -90,6 +100,7 @@ private:
     bool contained_;
     bool started_ = false;
     bool parked_ = false;
+    bool told_full_ = false;
 };
 
 /// Runs `body`, which calls into the plugin. False when the plugin is parked, or when a fault ended

@@ -10,6 +10,12 @@ Onion::Onion(std::vector<Layer> layers)
           return layer.desc.outbound != nullptr;
       })} {}
 
+const FacetInstance* Onion::first_parked() const noexcept {
+    const auto found = std::find_if(layers_.begin(), layers_.end(),
+                                    [](const Layer& layer) { return layer.instance->parked(); });
+    return found != layers_.end() ? found->instance : nullptr;
+}
+
 Verdict Onion::inbound(IoMessage& message, std::size_t from,
                        std::size_t& stopped_at) const noexcept {
     for (std::size_t i = from; i < layers_.size(); ++i) {

@@ -25,6 +25,8 @@ public:
     bool has_outbound() const noexcept { return has_outbound_; }
     /// A fault has ended this layer.
     bool parked(std::size_t layer) const noexcept { return layers_[layer].instance->parked(); }
+    /// Whose the outermost of those is; null: all layers serve.
+    const FacetInstance* first_parked() const noexcept;
 
     /// Inbound from layer `from` on. On anything but pass, `stopped_at` is the layer that said so.
     /// A layer that a fault has parked lets nothing pass.

@@ -4,6 +4,10 @@
 
 namespace gantry::route {
 
+ProtectedStore& RoomServices::protected_of(std::string_view plugin) {
+    return protected_.try_emplace(std::string{plugin}).first->second;
+}
+
 ServiceSlot* RoomServices::slot(std::string_view name) {
     auto found = slots_.find(name);
     if (found == slots_.end()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gantry/service.h"
+#include "host/route/protected_store.h"
 #include "host/route/surroundings.h"
 
 namespace gantry::route {
@@ -34,6 +35,9 @@ public:
         : surroundings_{surroundings},
           post_here_{std::move(post_here)},
           run_as_{std::move(run_as)} {}
+
+    /// What the host keeps for the generations of that plugin here; stays for the room's life.
+    ProtectedStore& protected_of(std::string_view plugin);
 
     /// Never null; stays where it is for the room's life.
     ServiceSlot* slot(std::string_view name);
@@ -80,6 +84,7 @@ private:
     Surroundings& surroundings_;
     PostToRoom post_here_;
     RunAs run_as_;
+    std::map<std::string, ProtectedStore, std::less<>> protected_;
     std::map<std::string, std::unique_ptr<ServiceSlot>, std::less<>> slots_;
     std::map<std::string, Server, std::less<>> servers_;
     std::vector<std::string> announced_;

@@ -105,6 +105,7 @@ bool ServiceRoom::roll_back(std::string_view plugin) {
     const auto back = find_in(predecessors_, plugin);
     const auto failed = find_in(instances_, plugin);
     if (back == predecessors_.end() || failed == instances_.end()) return false;
+    (*back)->take_back(**failed);
     publish(back->get(), failed->get());
     std::swap(*back, *failed);
     const std::unique_ptr<FacetInstance> gone = std::move(*back);

@@ -56,6 +56,8 @@ public:
                         std::string_view what) = 0;
     /// A plugin's code faulted and is parked in that room. [any thread]
     virtual void faulted(const core::Owner& owner, const FaultReport& report) = 0;
+    /// A plugin has more to protect than the host keeps (gantry/protected.h). [any thread]
+    virtual void protected_full(const core::Owner& owner) noexcept = 0;
 };
 
 }  // namespace gantry::route

@@ -58,12 +58,14 @@ TransportHandover* IoInstance::handover() noexcept {
 Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
                              void* context) noexcept {
     if (started() || told == nullptr) return Status::invalid;
+    if (full(registered())) return Status::limit;
     followers_.push_back({kinds, told, context, &owner()});
     return Status::ok;
 }
 
 Status IoInstance::layer(const LayerDesc* desc) noexcept {
     if (started() || desc->name.size == 0) return Status::invalid;
+    if (full(registered())) return Status::limit;
     for (const NamedLayer& known : layers_) {
         if (known.name == desc->name.view()) return Status::already_exists;
     }
@@ -76,6 +78,7 @@ Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction han
     if (started() || handler == nullptr || message_id >= net::host_message_id_first) {
         return Status::invalid;
     }
+    if (full(registered())) return Status::limit;
     routes_.push_back({message_id, std::string{name.view()}, handler, context});
     return Status::ok;
 }

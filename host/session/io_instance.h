@@ -62,6 +62,10 @@ public:
     Status release(SessionId session, Verdict verdict) noexcept override;
 
 private:
+    std::size_t registered() const noexcept {
+        return routes_.size() + layers_.size() + followers_.size();
+    }
+
     IoRoom& room_;
     std::vector<Route> routes_;
     std::vector<NamedLayer> layers_;

@@ -126,6 +126,7 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
         ++counters_.waits_ring;
         return wait_for_room(*session);
     }
+    if (layer_comes_back(*session)) return wait_for_room(*session);
 
     IoMessage message;
     message.session = session->id;
@@ -258,7 +259,7 @@ void IoRoom::resume_waiting() {
         if (session == nullptr) continue;
         const bool room = session->credit_messages < config_.credit_messages &&
                           session->credit_bytes < config_.credit_bytes && !session->moving &&
-                          (!session->held || session->released);
+                          (!session->held || session->released) && !layer_comes_back(*session);
         if (!room || !ring_has_room(worker_of(session->world), *session)) {
             waiting_.push_back(id);
             continue;

@@ -16,6 +16,7 @@
 #include "host/route/route_table.h"
 #include "host/route/session_followers.h"
 #include "host/route/state_store.h"
+#include "host/session/io_report.h"
 #include "host/session/seating.h"
 #include "host/session/session_table.h"
 #include "host/session/session_watch.h"
@@ -50,32 +51,6 @@ struct IoRoomConfig {
     net::ShardConfig shard;
     std::uint32_t credit_messages = 1024;
     std::uint32_t credit_bytes = 1024 * 1024;
-};
-
-/// The counters of the layer above the shard.
-struct IoCounters {
-    std::uint64_t messages_to_worlds = 0;
-    std::uint64_t messages_from_worlds = 0;
-    std::uint64_t layer_drops = 0;
-    std::uint64_t layer_closes = 0;
-    std::uint64_t layer_holds = 0;
-    std::uint64_t waits_credit = 0;   ///< times a connection was not read for lack of credit
-    std::uint64_t waits_ring = 0;     ///< for a full ring
-    std::uint64_t undeliverable = 0;  ///< to sessions that were gone
-    std::uint64_t no_world = 0;       ///< messages of sessions in no world that no route took
-    std::uint64_t sessions_opened = 0;
-    std::uint64_t sessions_closed = 0;
-};
-
-/// For the admin API.
-struct SessionSnapshot {
-    SessionId id;
-    WorldId world;
-    std::string remote;
-    std::string protocol;
-    std::uint32_t listener = 0;
-    net::ConnectionStats stats;
-    TimeNs since = 0;
 };
 
 /// A worker as a shard sees it.
@@ -153,6 +128,8 @@ private:
     net::FrameVerdict wait_for_room(Session& session);
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
+    /// A fault has parked one of its layers, and the predecessor of that is about to come back.
+    bool layer_comes_back(const Session& session) noexcept;
     Verdict through_layers(Session& session, IoMessage& message);
     void answer_failure(const IoMessage& message, Status status, std::string_view sentence);
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);

@@ -150,6 +150,13 @@ Result<Done> IoRoom::add(const route::FacetOrder& order) {
     return Done{};
 }
 
+bool IoRoom::layer_comes_back(const Session& session) noexcept {
+    if (predecessors_.empty() || session.listener >= tables_->onions.size()) return false;
+    const route::FacetInstance* const parked = tables_->onions[session.listener].first_parked();
+    return parked != nullptr &&
+           find_in(predecessors_, parked->owner().plugin) != predecessors_.end();
+}
+
 std::shared_ptr<route::StateStore> IoRoom::state_of(std::string_view plugin) {
     const auto found = find_in(instances_, plugin);
     if (found == instances_.end()) return nullptr;
@@ -180,6 +187,7 @@ bool IoRoom::roll_back(std::string_view plugin) {
     if (back == predecessors_.end() || failed == instances_.end()) return false;
     auto tables = tables_with(back->get(), failed->get());
     if (!tables) return false;
+    (*back)->take_back(**failed);
     if (auto back_again = publish_transports(**back, failed->get(), true); !back_again) {
         log::error("{}: {}", (*back)->owner().label, back_again.error().message);
     }

@@ -6,6 +6,7 @@
 
 #include "host/core/log.h"
 #include "host/platform/code_ranges.h"
+#include "host/route/registrations.h"
 #include "host/world/call.h"
 #include "host/world/world.h"
 
@@ -17,7 +18,8 @@ WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, Li
       owner_{std::move(owner)},
       plugin_{plugin},
       library_{std::move(library)},
-      options_{std::move(options)} {
+      options_{std::move(options)},
+      numbers_{world.services_.protected_of(owner_.plugin)} {
     ecs_ = &world_.ecs_.open(owner_.id, owner_.label, replaces);
     commands_ = &world_.ecs_.commands(owner_.id);
 }
@@ -45,15 +47,28 @@ void WorldInstance::stop() {
     call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
 }
 
-void WorldInstance::cancel_tasks() {
+bool WorldInstance::has_tasks_to_end() const noexcept {
+    return std::any_of(ledger_.tasks.begin(), ledger_.tasks.end(), [](const auto& entry) {
+        return entry.second.offloaded || entry.second.restart.empty();
+    });
+}
+
+void WorldInstance::cancel_tasks(bool only_restarts) {
     // Destroying a frame may begin or end others; look anew each time.
     for (;;) {
-        const auto next = std::find_if(ledger_.tasks.begin(), ledger_.tasks.end(),
-                                       [](const auto& entry) { return !entry.second.offloaded; });
+        const auto next = std::find_if(
+            ledger_.tasks.begin(), ledger_.tasks.end(), [only_restarts](const auto& entry) {
+                const Ledger::Task& task = entry.second;
+                return !task.offloaded && !(only_restarts && task.restart.empty());
+            });
         if (next == ledger_.tasks.end()) return;
         const Ledger::Task task = next->second;
         ledger_.tasks.erase(next);
         if (task.timer != 0) world_.timers_.cancel(task.timer);
+        if (started_ && !task.restart.empty()) {
+            const Bytes argument{std::string_view{task.argument}};
+            (void)timer(task.restart, task.restart, argument, 0, 0, 0);
+        }
         call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
     }
 }
@@ -107,6 +122,8 @@ void* WorldInstance::query(Str interface_id) noexcept {
     if (id == Services::interface_id) return static_cast<Services*>(this);
     if (id == Events::interface_id) return static_cast<Events*>(this);
     if (id == Groups::interface_id) return static_cast<Groups*>(this);
+    if (id == Protected::interface_id) return static_cast<Protected*>(this);
+    if (id == TaskRestart::interface_id) return static_cast<TaskRestart*>(this);
     if (id == SessionEvents::interface_id) return static_cast<SessionEvents*>(this);
     if (id == Ecs::interface_id) return ecs_;
     return nullptr;
@@ -130,6 +147,10 @@ InstanceInfo WorldInstance::self() noexcept {
     info.world = world_.config_.id;
     info.world_name = std::string_view{world_.config_.name};
     return info;
+}
+
+bool WorldInstance::full() noexcept {
+    return route::registers_too_much(ledger_.registrations(), owner_.label, told_full_);
 }
 
 void WorldInstance::report_failure(Str where, Str what) noexcept {

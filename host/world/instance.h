@@ -9,33 +9,24 @@
 
 #include "gantry/groups.h"
 #include "gantry/plugin.h"
+#include "gantry/protected.h"
 #include "gantry/runtime.h"
 #include "gantry/schedule.h"
 #include "gantry/service.h"
 #include "gantry/session_events.h"
+#include "gantry/task_restart.h"
 #include "host/core/owner.h"
 #include "host/core/plugin_call.h"
 #include "host/ecs/command_buffer.h"
 #include "host/platform/fault.h"
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
+#include "host/world/instance_options.h"
 #include "host/world/ledger.h"
-#include "host/world/vitals.h"
 
 namespace gantry::world {
 
 class World;
-
-/// What keeps a library in memory while an instance of it lives; host/plugin implements it.
-using LibraryRef = std::shared_ptr<const void>;
-
-struct InstanceOptions {
-    std::string config = "{}";
-    std::uint64_t state_bytes_max = 64 * 1024 * 1024;
-    std::uint32_t tasks_max = 65'536;
-    bool contain = false;  ///< a fault in its code is left and the instance parked
-    std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
-};
 
 /// All calls [world], but for log().
 class WorldInstance final : public Host,
@@ -45,7 +36,9 @@ class WorldInstance final : public Host,
                             public Services,
                             public Events,
                             public Groups,
-                            public SessionEvents {
+                            public Protected,
+                            public SessionEvents,
+                            public TaskRestart {
 public:
     /// With `replaces` (numbers of owners), component layouts may differ from those that only these
     /// use.
@@ -85,8 +78,11 @@ public:
     std::uint32_t open_loops() const noexcept;
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
     std::vector<std::string> leftovers(TimeNs now) const;
-    /// Destroys the frames of all tasks that are not on the pool.
-    void cancel_tasks();
+    /// A task is in flight that a successor cannot begin again, or not now.
+    bool has_tasks_to_end() const noexcept;
+    /// Destroys the frames of all tasks that are not on the pool, or only of those that were
+    /// declared for that: a timer begins each of these again.
+    void cancel_tasks(bool only_restarts = false);
 
     // Host
     void* query(Str interface_id) noexcept override;
@@ -132,6 +128,10 @@ public:
     Status subscribe(std::uint32_t kinds, SessionEventFunction told,
                      void* context) noexcept override;
 
+    // Protected
+    Status raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept override;
+    std::uint64_t raised(std::uint64_t key) noexcept override;
+
     // Schedule
     Status system(const SystemDesc* desc) noexcept override;
     Tick tick() noexcept override;
@@ -149,6 +149,7 @@ public:
     Status task_after(std::uint64_t task, TimeNs delay) noexcept override;
     Status task_offload(std::uint64_t task, void (*work)(void* context) noexcept,
                         void* context) noexcept override;
+    Status restart(std::uint64_t task, Str handler, Bytes payload) noexcept override;
 
     // Services
     Status provide(Str name, void* target) noexcept override;
@@ -172,12 +173,15 @@ private:
     /// To each that is there, without counting.
     Status send_shared(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                        Bytes payload) noexcept;
+    /// At the limit of what one instance may register.
+    bool full() noexcept;
 
     World& world_;
     core::Owner owner_;
     Plugin* plugin_;
     LibraryRef library_;
     InstanceOptions options_;
+    route::ProtectedStore& numbers_;
     Ecs* ecs_;
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
@@ -186,6 +190,7 @@ private:
     bool started_ = false;
     bool parked_ = false;
     std::atomic<bool> strayed_{false};  ///< told once
+    bool told_full_ = false;
 };
 
 }  // namespace gantry::world

@@ -11,6 +11,7 @@ Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction 
                             void* context) noexcept {
     if (!at_home("route")) return Status::refused;
     if (handler == nullptr || message_id >= net::host_message_id_first) return Status::invalid;
+    if (full()) return Status::limit;
     for (const auto& route : ledger_.routes) {
         if (route.id == message_id) return Status::already_exists;
     }
@@ -21,12 +22,14 @@ Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction 
 Status WorldInstance::on_session(SessionFunction opened, SessionFunction closed,
                                  void* context) noexcept {
     if (!at_home("on_session")) return Status::refused;
+    if (full()) return Status::limit;
     ledger_.session_hooks.push_back({opened, closed, context});
     return Status::ok;
 }
 
 Status WorldInstance::on_pressure(PressureFunction changed, void* context) noexcept {
     if (!at_home("on_pressure")) return Status::refused;
+    if (full()) return Status::limit;
     ledger_.pressure_hooks.push_back({changed, context});
     return Status::ok;
 }
@@ -173,6 +176,7 @@ Status WorldInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
                                 void* context) noexcept {
     if (!at_home("subscribe")) return Status::refused;
     if (told == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.followers.push_back({kinds, told, context, &owner_});
     return Status::ok;
 }

@@ -1,4 +1,4 @@
-// WorldInstance as "gantry.schedule/1".
+// WorldInstance as "gantry.schedule/1" and "gantry.task_restart/1".
 #include <fmt/format.h>
 
 #include <optional>
@@ -31,6 +31,7 @@ Status WorldInstance::system(const SystemDesc* desc) noexcept {
     if (!at_home("system")) return Status::refused;
     if (desc->run == nullptr || started_) return Status::invalid;
     if (static_cast<std::size_t>(desc->stage) >= sched::stage_count) return Status::invalid;
+    if (full()) return Status::limit;
     Ledger::System system;
     system.name = desc->name.view();
     system.stage = desc->stage;
@@ -54,6 +55,7 @@ std::uint32_t WorldInstance::network_events(const NetworkEvent** out) noexcept {
 
 Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) noexcept {
     if (!at_home("on_timer")) return Status::refused;
+    if (full()) return Status::limit;
     for (const auto& known : ledger_.timer_handlers) {
         if (known.name == handler.view()) return Status::already_exists;
     }
@@ -136,6 +138,16 @@ Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
     return Status::ok;
 }
 
+Status WorldInstance::restart(std::uint64_t id, Str handler, Bytes payload) noexcept {
+    if (!at_home("restart")) return Status::refused;
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return Status::not_found;
+    if (handler.size == 0) return Status::invalid;
+    found->second.restart = handler.view();
+    found->second.argument = payload.text();
+    return Status::ok;
+}
+
 Status WorldInstance::task_offload(std::uint64_t id, void (*work)(void* context) noexcept,
                                    void* context) noexcept {
     if (!at_home("task_offload")) return Status::refused;
@@ -153,6 +165,7 @@ Status WorldInstance::task_offload(std::uint64_t id, void (*work)(void* context)
             route::guarded_call(
                 job->owner, job->contained, core::CallKind::work, [&] { work(context); },
                 [&](const platform::Fault& fault) { job->fault = fault; });
+            job->library.reset();
         },
         [&world = world_, id, job] {
             WorldInstance* const instance = world.find_owner(job->owner.id);

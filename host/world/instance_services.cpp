@@ -1,4 +1,4 @@
-// WorldInstance as "gantry.services/1" and "gantry.events/1".
+// WorldInstance as "gantry.services/1", "gantry.events/1" and "gantry.protected/1".
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -7,6 +7,7 @@ namespace gantry::world {
 Status WorldInstance::provide(Str name, void* target) noexcept {
     if (!at_home("provide")) return Status::refused;
     if (target == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.provided.push_back({std::string{name.view()}, target});
     return Status::ok;
 }
@@ -19,6 +20,7 @@ const ServiceSlot* WorldInstance::slot(Str name) noexcept {
 Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (!at_home("serve")) return Status::refused;
     if (handler == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.served.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
@@ -39,6 +41,7 @@ Status WorldInstance::cancel(std::uint64_t call) noexcept {
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {
     if (!at_home("subscribe")) return Status::refused;
     if (handler == nullptr || started_) return Status::invalid;
+    if (full()) return Status::limit;
     ledger_.subscriptions.push_back({std::string{name.view()}, handler, context});
     return Status::ok;
 }
@@ -56,6 +59,18 @@ Status WorldInstance::post(Str name, Bytes payload) noexcept {
 Status WorldInstance::post_to(WorldId world, Str name, Bytes payload) noexcept {
     if (world == world_.config_.id) return post(name, payload);
     return world_.surroundings_.post_event(world, name, payload);
+}
+
+Status WorldInstance::raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept {
+    if (!at_home("raise")) return Status::refused;
+    const Status status = numbers_.raise(key, value, until, world_.now_);
+    if (status == Status::limit) world_.surroundings_.protected_full(owner_);
+    return status;
+}
+
+std::uint64_t WorldInstance::raised(std::uint64_t key) noexcept {
+    if (!at_home("raised")) return route::ProtectedStore::unknown;
+    return numbers_.raised(key, world_.now_);
 }
 
 WorldId WorldInstance::find_world(Str name) noexcept {

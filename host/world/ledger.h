@@ -60,6 +60,8 @@ struct Ledger {
         void* frame;
         std::uint64_t timer;  ///< that will resume it, or 0
         bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
+        std::string restart;  ///< the timer handler that begins it again; empty: none does
+        std::string argument{};
     };
 
     std::vector<Route> routes;
@@ -73,6 +75,13 @@ struct Ledger {
     std::vector<route::ServedService> served;
     std::unordered_map<std::uint64_t, Task> tasks;
     bool wants_network_events = false;
+
+    /// How much was registered, of all kinds.
+    std::size_t registrations() const noexcept {
+        return routes.size() + session_hooks.size() + pressure_hooks.size() + systems.size() +
+               timer_handlers.size() + subscriptions.size() + followers.size() + provided.size() +
+               served.size();
+    }
 };
 
 }  // namespace gantry::world

@@ -182,7 +182,7 @@ const WorldInstance* SwapRun::first_busy() {
     for (const Part& part : parts_) {
         WorldInstance& old = *part.old;
         if (old.parked()) continue;
-        bool idle = old.ledger().tasks.empty() && world_.services_.waiting(old.owner().id) == 0;
+        bool idle = !old.has_tasks_to_end() && world_.services_.waiting(old.owner().id) == 0;
         if (!idle) return &old;
         const bool asked =
             call_plugin(old, core::CallKind::swap, "idle", [&] { idle = old.plugin().idle(); });
@@ -237,6 +237,7 @@ void SwapRun::hand_over() {
 Result<Done> SwapRun::take_over() {
     for (Part& part : parts_) {
         WorldInstance& old = *part.old;
+        old.cancel_tasks(true);  // before the state is saved: ended tasks may have changed it
         part.state = std::make_shared<route::StateStore>(old.owner().label, old.state_bytes_max());
         // Of one that a fault has parked there is what it had itself been given.
         if (!old.parked() && save_state(old, *part.state) == Saved::failed) {

@@ -21,6 +21,7 @@ CRASHES = {
     "terminate": "abort",
     "spin": "stalled call",
     "deadlock": "stalled call",
+    "sleep": "stalled call",
 }
 
 

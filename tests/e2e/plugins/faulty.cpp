@@ -1,5 +1,6 @@
 // A counter whose second version does whatever evil a message names.
 #include <gantry/gantry.h>
+#include <poll.h>
 
 #include <chrono>
 #include <csignal>
@@ -52,6 +53,7 @@ class Faulty final : public gantry::WorldPlugin {
         if (wish == "throw") throw std::runtime_error{"on purpose"};
         if (wish == "spin")
             while (true) sink = sink + 1;
+        if (wish == "sleep") ::poll(nullptr, 0, 10'000);
         if (wish == "deadlock") {
             std::mutex mutex;
             mutex.lock();

@@ -48,6 +48,7 @@ private:
     void plugin(ManifestBuilder& made, const std::string& called) {
         PluginBuilder part = made.plugin(called);
         if (coin()) part.file(text());
+        if (coin()) part.version_min(std::to_string(upto(9)) + ".0.0-rc1");
         if (coin()) part.optional();
         if (coin()) part.config("bots", upto(9)).config("map", text()).config("fast", coin());
         if (coin()) part.config("ratio", upto(1000) / 7.0).config("bots", -1);

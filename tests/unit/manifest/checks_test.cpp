@@ -163,3 +163,20 @@ TEST_CASE("signatures that are required need a key, and keys are hexadecimal") {
           "m.json:1:37: /gate/keys/0: found \"" + key +
               "\", allowed: 64 hexadecimal digits, as gantry keygen prints them");
 }
+
+TEST_CASE("the oldest version that is taken is a version") {
+    const auto errors = [](const std::string& version) {
+        return load_text(R"({"listeners": [], "plugins": [{"name": "p", "version_min": ")" +
+                         version + "\"}]}")
+            .errors;
+    };
+    for (const char* right : {"", "0.0.0", "1.4.2", "10.20.30-rc1"}) CHECK(errors(right).empty());
+    CHECK(errors("1.4") ==
+          "m.json:1:60: /plugins/0/version_min: found \"1.4\", allowed: a version such as "
+          "\"1.4.2\"");
+    for (const char* wrong : {"1", "1.2.", "1.2.3.4", "1.2.3-", "v1.2.3", "1.2.x", "-1.2.3"}) {
+        CAPTURE(wrong);
+        CHECK(errors(wrong).find("allowed: a version") != std::string::npos);
+    }
+    CHECK_FALSE(errors("4294967296.0.0").empty());
+}

@@ -50,7 +50,7 @@ TEST_CASE("every member of a document arrives in its field") {
             "world": "w", "middleware": ["q", "p"], "options": {"k": "v"}}],
         "worlds": [{"name": "w", "plugins": ["p", "q"], "tick_hz": 31.5, "worker": 1,
                     "catch_up_steps_max": 32, "entities_max": 33}],
-        "plugins": [{"name": "p", "file": "p.so", "required": false, "config": {"a": [1, "x"]},
+        "plugins": [{"name": "p", "file": "p.so", "version_min": "1.4.2", "required": false, "config": {"a": [1, "x"]},
                      "drain_ms": 34, "hold_ms": 35, "at_deadline": "cancel", "probation_ms": 36,
                      "canary": false, "canary_ms": 39},
                     {"name": "q"}],
@@ -76,6 +76,7 @@ TEST_CASE("every member of a document arrives in its field") {
     m.worlds = {{"w", {"p", "q"}, 31.5, 1, 32, 33}};
     m.plugins = {{"p",
                   "p.so",
+                  "1.4.2",
                   false,
                   R"({"a":[1,"x"]})",
                   34,

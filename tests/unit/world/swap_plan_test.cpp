@@ -244,6 +244,59 @@ TEST_CASE("a world that never becomes idle keeps the others from switching, not 
     CHECK(client.call(3, "").text == "1");
 }
 
+// A world that gets no turn any more, from whatever moment on: those that wait for it stand still
+// no longer than the plan's own deadline, and in the end all have one version.
+TEST_CASE(
+    "a world that is stuck between two steps of a plan has it given up, and the old ones go on") {
+    constexpr std::string_view sentence = "not all worlds came to the hand-over in time";
+    int given_up_in_time = 0;
+    for (int turns = 1; turns <= 24; ++turns) {
+        CAPTURE(turns);
+        PairHost host;
+        auto client = host.connect();
+        client.send(1, "");
+        host.advance_ms(100);
+        const auto& rooms = host.host().rooms();
+        gantry::world::Worker& free = *rooms.workers[rooms.worlds[0].worker];
+        gantry::world::Worker& stuck = *rooms.workers[rooms.worlds[1].worker];
+        REQUIRE(&free != &stuck);
+
+        const std::uint64_t ticket = host.host().plugins().swap_linked(both);
+        for (int i = 0; i < turns; ++i) {
+            free.poll(host.clock().now());
+            if (i % 2 == 0) stuck.poll(host.clock().now());
+            host.host().poll_control(host.clock().now());
+        }
+        const auto free_goes_on = [&](std::int64_t ms) {
+            const std::uint64_t before = host.world().tick_number();
+            for (std::int64_t i = 0; i < ms; ++i) {
+                host.clock().advance(gantry::ns_per_ms);
+                free.poll(host.clock().now());
+                host.host().poll_control(host.clock().now());
+            }
+            return host.world().tick_number() - before;
+        };
+        (void)free_goes_on(700);  // the deadline: what it may hold, and a little
+        CHECK(free_goes_on(1000) >= 19);
+
+        host.settle();
+        host.advance_ms(100);
+        const auto report = host.report(ticket);
+        const bool committed = report.outcome == SwapOutcome::committed;
+        if (!committed) CHECK(report.outcome == SwapOutcome::given_up);
+        given_up_in_time += report.reason == sentence ? 1 : 0;
+        CHECK(client.call(2, "").text == (committed ? "2:42" : "1:42"));
+        CHECK(client.call(3, "").text == (committed ? "2" : "1"));
+        for (const PairVersions& pair : seen) CHECK(pair.bots == pair.rules);
+        CHECK_FALSE(client.closed_by_host());
+        if (!committed) {
+            CHECK(host.swap(both).outcome == SwapOutcome::committed);
+            CHECK(client.call(2, "").text == "2:42");
+        }
+    }
+    CHECK(given_up_in_time > 0);
+}
+
 TEST_CASE("a plan is refused for what is not loaded, or named twice, or wanted in some worlds") {
     TestHost host{{.plugins = {&rules_1}}};
     CHECK(host.swap(both).reason ==

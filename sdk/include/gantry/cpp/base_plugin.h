@@ -1,12 +1,12 @@
 // gantry/cpp/base_plugin.h: what the comfort classes of all three facets share.
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "gantry/cpp/closure.h"
 #include "gantry/cpp/duration.h"
 #include "gantry/cpp/guard.h"
+#include "gantry/cpp/protected_numbers.h"
 #include "gantry/cpp/service_handle.h"
 #include "gantry/plugin.h"
 #include "gantry/runtime.h"
@@ -17,7 +17,7 @@ namespace gantry {
 
 /// Implements gantry::Plugin: keeps exceptions in, finds the host's interfaces, keeps your
 /// closures. Derive from WorldPlugin, IoPlugin or HostPlugin, not from this.
-class BasePlugin : public Plugin, public StateTransfer {
+class BasePlugin : public Plugin, public StateTransfer, protected ProtectedNumbers {
 public:
     BasePlugin() = default;
     BasePlugin(const BasePlugin&) = delete;
@@ -26,7 +26,7 @@ public:
     Status start(Host& host) noexcept final {
         runtime_ = static_cast<Runtime*>(host.query(Runtime::interface_id));
         services_ = static_cast<Services*>(host.query(Services::interface_id));
-        if (runtime_ == nullptr || services_ == nullptr) return Status::unsupported;
+        if (!runtime_ || !services_ || !bind_numbers(host, *runtime_)) return Status::unsupported;
         events_of_sessions_ = static_cast<SessionEvents*>(host.query(SessionEvents::interface_id));
         const auto caught = detail::guarded([&] {
             bind(host);
@@ -52,8 +52,8 @@ public:
         check("teardown", [&] { teardown(); });
     }
     void* query(Str id) noexcept override {
-        if (id.view() == StateTransfer::interface_id) return static_cast<StateTransfer*>(this);
-        return nullptr;
+        return id.view() == StateTransfer::interface_id ? static_cast<StateTransfer*>(this)
+                                                        : nullptr;
     }
     void destroy() noexcept final { delete this; }
 
@@ -76,6 +76,7 @@ protected:
     virtual void teardown() {}
     /// What a successor needs beside components. Change nothing: it also tries candidates.
     virtual void save_state(StateWriter&) {}
+    /// Replaces what you have: after a rollback the old version gets here what the failed one has.
     virtual void restore_state(StateReader&) {}
     /// A successor is ready: start nothing long. resumed() when it came to nothing.
     virtual void draining(std::uint32_t /*deadline_ms*/) {}

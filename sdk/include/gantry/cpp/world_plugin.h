@@ -3,6 +3,7 @@
 #include "gantry/cpp/await.h"
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/message_handler.h"
+#include "gantry/cpp/restart.h"
 #include "gantry/cpp/system_options.h"
 #include "gantry/cpp/world_net.h"
 #include "gantry/ecs/registry.h"
@@ -97,6 +98,20 @@ protected:
     std::uint32_t cancel(Str key) { return schedule_->cancel_key(key); }
     /// Starts a coroutine that nobody awaits; `name` is static text.
     void spawn(Str name, Task<> task) { task.start(*schedule_, *runtime_, name); }
+    /// Names a task that no swap waits for: it is cancelled where it waits, and the next version
+    /// begins it again. `f(Bytes argument) -> Task<>`; the argument is there for all its time.
+    template <class F>
+    void on_task(Str name, F f) {
+        on_timer(name, [this, name = std::string{name.view()},
+                        f = std::move(f)](const TimerFire& fire) mutable {
+            spawn(name, detail::restartable(restarts_, name, std::string{fire.payload.text()}, f));
+        });
+    }
+    /// Begins the task of that name at the next turn.
+    Status begin_task(Str name, Bytes argument = {}) {
+        const bool begun = schedule_->timer(name, name, argument, 0, 0, 0) != 0;
+        return begun ? Status::ok : Status::limit;
+    }
     /// co_await after(50ms).
     template <class Rep, class Period>
     detail::AfterAwaiter after(std::chrono::duration<Rep, Period> delay,
@@ -160,9 +175,10 @@ private:
         schedule_ = static_cast<Schedule*>(host.query(Schedule::interface_id));
         events_ = static_cast<Events*>(host.query(Events::interface_id));
         groups_ = static_cast<Groups*>(host.query(Groups::interface_id));
+        restarts_ = static_cast<TaskRestart*>(host.query(TaskRestart::interface_id));
         auto* ecs = static_cast<Ecs*>(host.query(Ecs::interface_id));
         if (net_ == nullptr || groups_ == nullptr || schedule_ == nullptr || events_ == nullptr ||
-            ecs == nullptr) {
+            restarts_ == nullptr || ecs == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
         }
         world_.emplace(*ecs);
@@ -173,6 +189,7 @@ private:
 
     Schedule* schedule_ = nullptr;
     Events* events_ = nullptr;
+    TaskRestart* restarts_ = nullptr;
     std::optional<Registry> world_;
 };
 

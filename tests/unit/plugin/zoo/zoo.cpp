@@ -9,6 +9,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "tests/unit/plugin/zoo/spoilt_process.h"
+
 extern "C" __attribute__((visibility("default"), section(".gantry_plugin")))
 const gantry::PluginDesc gantry_plugin;
 
@@ -30,9 +32,16 @@ template <class Function>
 Function find(const char* name) {
     return reinterpret_cast<Function>(::dlsym(RTLD_DEFAULT, name));
 }
-void start_thread() {
+pthread_t start_thread() {
     pthread_t thread;
     find<decltype(&::pthread_create)>("pthread_create")(&thread, nullptr, wait_for_ever, nullptr);
+    return thread;
+}
+void spoil(const char* when) {
+    const char* const wanted = std::getenv("GANTRY_ZOO");
+    const std::size_t length = std::strlen(when);
+    if (wanted == nullptr || std::strncmp(wanted, when, length) != 0 || !is(wanted)) return;
+    zoo::spoil_process(wanted + length, [] { return find<zoo::Sigaction>("sigaction"); });
 }
 void hold_itself() {
     Dl_info self{};
@@ -52,8 +61,10 @@ struct Static {
         if (is("constructor exits")) find<void (*)(int)>("exit")(0);
         if (is("constructor starts a thread")) start_thread();
         if (is("library holds itself")) hold_itself();
+        spoil("constructor spoils ");
     }
     ~Static() {
+        spoil("static destructor spoils ");
         if (is("static destructor aborts")) std::abort();
         if (is("static destructor does not end")) wait_for_ever(nullptr);
     }
@@ -87,6 +98,18 @@ private:
         if (is("setup throws")) throw std::runtime_error("no table of weapons");
         if (is("setup does not end")) wait_for_ever(nullptr);
         if (is("setup starts a thread")) start_thread();
+        if (is("setup starts a detached thread")) ::pthread_detach(start_thread());
+        spoil("setup spoils ");
+        if (is("a million routes")) {
+            for (int i = 0; i < 1'000'000; ++i) {
+                on(static_cast<std::uint16_t>(i % 60'000), [](const gantry::Message&) {});
+            }
+        }
+        if (is("a million systems")) {
+            for (int i = 0; i < 1'000'000; ++i) {
+                system("one of many", gantry::Stage::update, [](const gantry::Tick&) {});
+            }
+        }
         if (is("component is narrowed")) {
             expect(world().use<narrowed::Size>());
         } else {
@@ -101,6 +124,7 @@ private:
         if (is("save throws")) throw std::runtime_error("disk is full");
         if (is("save segfaults")) crash();
         if (is("save changes")) ++count_;
+        spoil("save spoils ");
         const std::string text = std::to_string(count_);
         writer.put("count", gantry::Bytes{std::string_view{text}});
         if (is("save is unreadable")) writer.put("bad", gantry::Bytes{std::string_view{"x"}});
@@ -120,12 +144,14 @@ private:
 class ZooShard final : public gantry::IoPlugin {
     void setup() override {
         if (is("shard setup refuses")) refuse("this version does not like shards");
+        spoil("shard setup spoils ");
     }
 };
 
 class ZooService final : public gantry::HostPlugin {
     void setup() override {
         if (is("service setup segfaults")) crash();
+        spoil("service setup spoils ");
     }
 };
 

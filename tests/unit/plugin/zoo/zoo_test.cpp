@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "host/app/host.h"
+#include "host/app/host_metrics.h"
 #include "host/core/sanitized.h"
 #include "host/plugin/library.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
@@ -48,9 +49,39 @@ constexpr Fault faults[] = {
 constexpr Fault endless_faults[] = {
     {"constructor does not end", "did not come back from its constructors within 1500 ms"},
     {"setup does not end", "did not come back from setup() of its world facet within"},
+    {"setup spoils sleep", "did not come back from setup() of its world facet within 1500 ms"},
     {"restore does not end", "did not come back from restore_state() of its world facet within"},
     {"teardown does not end", "did not come back from teardown() and the destructor of its world"},
     {"static destructor does not end", "did not come back from the destructors of its second copy"},
+};
+
+constexpr Fault spoilers[] = {
+    {"setup spoils locale", "it set the locale of the whole process to \"C.UTF-8\"; name the"},
+    {"setup spoils folder", "it changed the working folder of the whole process to /; use whole"},
+    {"setup spoils umask", "it changed the umask of the whole process to 0000; set the mode"},
+    {"setup spoils rounding", "it changed how the host's thread rounds or treats tiny numbers"},
+#if defined(__SSE__)
+    {"constructor spoils tiny numbers", "link without -ffast-math (seen after its constructors)"},
+#endif
+    {"setup spoils environment", "it changed the environment variable TZ of the whole process"},
+    {"setup spoils no environment", "it changed the environment variable PATH of the whole"},
+    {"setup spoils signal", "it changed what SIGTERM does to the whole process; leave signals"},
+    {"setup spoils signal mask", "it blocked SIGTERM on the host's thread; put the mask back"},
+    {"setup spoils closed descriptor", "it closed the descriptor 0 (/dev/null), which is not its"},
+    {"setup spoils replaced descriptor", "it replaced the descriptor 0 (/dev/null), which is not"},
+    {"setup spoils open descriptor", "(/dev/null) open; close it in teardown() (seen after its w"},
+    {"setup spoils all descriptors", "it ended the canary process with exit code 1 in setup()"},
+    {"setup spoils fork", "it started a process; let a program beside the host do that work"},
+    {"setup spoils fork that goes on", "it started a process; let a program beside the host do"},
+    {"setup spoils output", "it wrote more than 1 MiB to its output in setup() of its world facet"},
+    {"setup starts a detached thread", " threads running; end what it starts in teardown()"},
+    {"a million routes", "registers more than 16384 things in one room"},
+    {"a million systems", "registers more than 16384 things in one room"},
+    {"constructor spoils umask", "to 0000; set the mode of your own files (seen after its con"},
+    {"save spoils locale", "the calls that want one (seen after its world facet)"},
+    {"shard setup spoils folder", "use whole paths (seen after its io facet)"},
+    {"service setup spoils environment", "(seen after its service facet)"},
+    {"static destructor spoils umask", "(seen after its destructors)"},
 };
 
 std::filesystem::path successor(const ZooHost& host) {
@@ -74,6 +105,18 @@ void check_each(ZooHost& host, std::span<const Fault> list) {
 TEST_CASE("whatever its code does in the canary, a candidate is refused with its fault") {
     ZooHost host;
     check_each(host, faults);
+}
+
+TEST_CASE("whatever of the whole process a candidate changes, it is refused with what that was") {
+    ZooHost host;
+    check_each(host, spoilers);
+}
+
+TEST_CASE("ten gigabytes are refused in the canary, and no machine is out of memory for it") {
+    if (core::sanitized) return;  // whose allocator has a limit of its own
+    ZooHost host;
+    constexpr Fault much[] = {{"setup spoils memory", "std::bad_alloc; here it may take "}};
+    check_each(host, much);
 }
 
 TEST_CASE("a candidate that does not come back is ended at the limit") {
@@ -122,7 +165,31 @@ TEST_CASE("a canary that cannot be started refuses the swap and says how to go o
     const auto report = host.swap_file("zoo", ZOO_GOOD);
     CHECK(report.outcome == plugin::SwapOutcome::refused);
     CHECK(says(report.reason, "cannot start /nowhere/gantry"));
+    constexpr auto unavailable = static_cast<std::size_t>(plugin::CanaryOutcome::unavailable);
+    CHECK(host.host().plugins().snapshot().counters.canaries[unavailable] == 1);
     CHECK(says(report.reason, "\"canary\": false"));
+}
+
+TEST_CASE("how canaries end is counted, and told as a metric") {
+    ZooHost host{1500};
+    const auto file = successor(host);
+    for (const char* fault :
+         {"setup refuses", "restore throws", "save segfaults", "setup does not end"}) {
+        ::setenv("GANTRY_ZOO", fault, 1);
+        CHECK_FALSE(host.refusal(file).empty());
+    }
+    ::unsetenv("GANTRY_ZOO");
+    CHECK(host.host.swap_file("zoo", file).outcome == plugin::SwapOutcome::committed);
+    std::string told;
+    for (const admin::MetricFamily& family :
+         app::metric_families({}, {}, host.host.host().plugins().snapshot(), 0)) {
+        if (family.name != "gantry_canaries_total") continue;
+        for (const auto& sample : family.samples) {
+            told += sample.labels.front().second + ' ' +
+                    std::to_string(static_cast<int>(sample.value)) + ' ';
+        }
+    }
+    CHECK(told == "passed 1 refused 2 died 1 overran 1 unavailable 0 ");
 }
 
 TEST_CASE("an optional plugin whose code is bad is left out, and the host starts") {
