@@ -46,7 +46,8 @@ std::map<std::string, std::string> environment() {
 
 std::map<int, std::string> descriptors() {
     std::map<int, std::string> all;
-    const std::unique_ptr<DIR, decltype(&::closedir)> list{::opendir("/proc/self/fd"), &::closedir};
+    const auto close = [](DIR* folder) { ::closedir(folder); };
+    const std::unique_ptr<DIR, decltype(close)> list{::opendir("/proc/self/fd"), close};
     if (list == nullptr) return all;
     while (const dirent* const entry = ::readdir(list.get())) {
         const int number = std::atoi(entry->d_name);

@@ -35,9 +35,23 @@ Status FacetInstance::start() {
     return status;
 }
 
+bool FacetInstance::at_home(const char* call) noexcept {
+    if (services_.thread().here()) [[likely]]
+        return true;
+    if (!parked_.exchange(true)) {
+        tell(platform::fault_here(platform::FaultKind::wrong_thread), core::CallKind::outside,
+             call);
+    }
+    return false;
+}
+
 void FacetInstance::left_by(const platform::Fault& fault, core::CallKind kind,
                             std::string_view what) {
     parked_ = true;
+    tell(fault, kind, what);
+}
+
+void FacetInstance::tell(const platform::Fault& fault, core::CallKind kind, std::string_view what) {
     surroundings_.faulted(owner_,
                           fault_report(fault, kind, what,
                                        facet_ == Facet::io ? fmt::format("shard {}", shard_)
@@ -129,6 +143,7 @@ bool FacetInstance::full(std::size_t more) noexcept {
 }
 
 Status FacetInstance::provide(Str name, void* target) noexcept {
+    if (!at_home("provide")) return Status::refused;
     if (target == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     provided_.push_back({std::string{name.view()}, target});
@@ -136,6 +151,7 @@ Status FacetInstance::provide(Str name, void* target) noexcept {
 }
 
 Status FacetInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
+    if (!at_home("serve")) return Status::refused;
     if (handler == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     served_.push_back({std::string{name.view()}, handler, context});
@@ -144,21 +160,25 @@ Status FacetInstance::serve(Str name, ServiceFunction handler, void* context) no
 
 std::uint64_t FacetInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
+    if (!at_home("call")) return 0;
     return services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
                           std::string{request.text()}, now() + deadline, answer, context);
 }
 
 Status FacetInstance::cancel(std::uint64_t call) noexcept {
+    if (!at_home("cancel")) return Status::refused;
     return services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
 }
 
 Status FacetInstance::raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept {
+    if (!at_home("raise")) return Status::refused;
     const Status status = numbers_.raise(key, value, until, now());
     if (status == Status::limit) surroundings_.protected_full(owner_);
     return status;
 }
 
 std::uint64_t FacetInstance::raised(std::uint64_t key) noexcept {
+    if (!at_home("raised")) return ProtectedStore::unknown;
     return numbers_.raised(key, now());
 }
 

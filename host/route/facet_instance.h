@@ -1,5 +1,6 @@
 // FacetInstance: one plugin object on a shard or on the service thread, and what it owns there.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ public:
 
     bool contained() const noexcept { return contained_; }
     /// A fault ended one of its calls: nothing of it is ever called again.
-    bool parked() const noexcept { return parked_; }
+    bool parked() const noexcept { return parked_.load(std::memory_order_relaxed); }
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what);
     /// Its private state in a fresh store; null when it keeps none, or cannot say.
     std::shared_ptr<StateStore> save();
@@ -80,10 +81,15 @@ public:
 
 protected:
     bool started() const noexcept { return started_; }
+    /// False on a thread that is not the room's: then the call must do nothing, and the plugin is
+    /// parked. [any thread]
+    bool at_home(const char* call) noexcept;
     /// At the limit of what one instance may register, which `more` counts to.
     bool full(std::size_t more = 0) noexcept;
 
 private:
+    void tell(const platform::Fault& fault, core::CallKind kind, std::string_view what);
+
     core::Owner owner_;
     Plugin* plugin_;
     LibraryRef library_;
@@ -99,7 +105,7 @@ private:
     std::vector<ServedService> served_;
     bool contained_;
     bool started_ = false;
-    bool parked_ = false;
+    std::atomic<bool> parked_{false};
     bool told_full_ = false;
 };
 

@@ -114,6 +114,7 @@ std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
 }
 
 void RoomServices::poll(TimeNs now) {
+    thread_.enter();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         end(deadlines_.begin()->second, Status::timeout, {});
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gantry/service.h"
+#include "host/core/room_thread.h"
 #include "host/route/protected_store.h"
 #include "host/route/surroundings.h"
 
@@ -57,8 +58,10 @@ public:
     void cancel_all(std::uint32_t owner);
     std::uint32_t waiting(std::uint32_t owner) const;
 
-    /// Ends the calls whose time is up.
+    /// Ends the calls whose time is up. Once in each turn of the room.
     void poll(TimeNs now);
+    /// The one that turns the room.
+    core::RoomThread& thread() noexcept { return thread_; }
     TimeNs next_due() const noexcept {
         return deadlines_.empty() ? never : deadlines_.begin()->first;
     }
@@ -81,6 +84,7 @@ private:
     void end(std::uint64_t call, Status status, const std::string& bytes);
     void forget(std::unordered_map<std::uint64_t, Call>::iterator call);
 
+    core::RoomThread thread_;
     Surroundings& surroundings_;
     PostToRoom post_here_;
     RunAs run_as_;

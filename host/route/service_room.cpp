@@ -13,7 +13,10 @@ ServiceRoom::ServiceRoom(Surroundings& surroundings)
                 },
                 [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }} {}
 
-ServiceRoom::~ServiceRoom() { inbox_.close(); }
+ServiceRoom::~ServiceRoom() {
+    inbox_.close();
+    services_.thread().leave();  // whoever takes it down may
+}
 
 bool ServiceRoom::poll(TimeNs now) {
     const bool any = inbox_.run();

@@ -28,6 +28,7 @@ IoInstance::~IoInstance() {
 
 // Filed only; the scheme is the plugin's once the room publishes this instance.
 Status IoInstance::add(TransportFactory* factory) noexcept {
+    if (!at_home("add")) return Status::refused;
     if (started() || factory == nullptr) return Status::invalid;
     const std::string_view scheme = factory->scheme().view();
     if (transport(scheme) != nullptr) return Status::already_exists;
@@ -57,6 +58,7 @@ TransportHandover* IoInstance::handover() noexcept {
 
 Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
                              void* context) noexcept {
+    if (!at_home("subscribe")) return Status::refused;
     if (started() || told == nullptr) return Status::invalid;
     if (full(registered())) return Status::limit;
     followers_.push_back({kinds, told, context, &owner()});
@@ -64,6 +66,7 @@ Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
 }
 
 Status IoInstance::layer(const LayerDesc* desc) noexcept {
+    if (!at_home("layer")) return Status::refused;
     if (started() || desc->name.size == 0) return Status::invalid;
     if (full(registered())) return Status::limit;
     for (const NamedLayer& known : layers_) {
@@ -75,6 +78,7 @@ Status IoInstance::layer(const LayerDesc* desc) noexcept {
 
 Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction handler,
                          void* context) noexcept {
+    if (!at_home("route")) return Status::refused;
     if (started() || handler == nullptr || message_id >= net::host_message_id_first) {
         return Status::invalid;
     }
@@ -85,10 +89,12 @@ Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction han
 
 Status IoInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                         Bytes payload) noexcept {
+    if (!at_home("send")) return Status::refused;
     return room_.send(to, message_id, 0, channel, 0, payload, false);
 }
 
 Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
+    if (!at_home("reply")) return Status::refused;
     const bool asked = (request->flags & message_flags::request) != 0;
     if (!asked && request->id != 0) return Status::invalid;
     return room_.send(request->session, request->id,
@@ -97,6 +103,7 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 }
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
+    if (!at_home("fail")) return Status::refused;
     if ((request->flags & message_flags::request) == 0) return Status::invalid;
     std::byte body[256];
     const std::size_t bytes = net::encode_error(status, sentence.view(), body);
@@ -105,10 +112,12 @@ Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) n
 }
 
 Status IoInstance::close(SessionId session) noexcept {
+    if (!at_home("close")) return Status::refused;
     return room_.close(session, net::CloseReason::requested);
 }
 
 Status IoInstance::release(SessionId session, Verdict verdict) noexcept {
+    if (!at_home("release")) return Status::refused;
     return room_.release(session, verdict);
 }
 

@@ -61,6 +61,7 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
 }
 
 IoRoom::~IoRoom() {
+    services_.thread().leave();  // whoever takes it down may
     tables_ = std::make_unique<IoTables>();
     predecessors_.clear();
     instances_.clear();
