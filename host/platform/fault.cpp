@@ -4,7 +4,6 @@
 #include <execinfo.h>
 #include <link.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -21,8 +20,10 @@
 namespace gantry::platform {
 namespace {
 
+// The compiler's own jump keeps the frame and the place, and lets the function that waits there
+// save what else is in registers: a third of what setjmp takes.
 struct Guard {
-    sigjmp_buf at;
+    void* at[5];
     Guard* outer;
     Fault* fault;
 };
@@ -191,7 +192,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
         const bool leave = guard != nullptr && may_leave(fault);
         if (!leave) tell(fault);
         handling = false;
-        if (leave) siglongjmp(guard->at, 1);
+        if (leave) __builtin_longjmp(guard->at, 1);
     }
     ::signal(signal, SIG_DFL);
     ::raise(signal);
@@ -206,7 +207,7 @@ void on_stall(int, siginfo_t*, void* context) {
     const bool leave = may_leave(fault);
     if (leave) *guard->fault = fault;
     handling = false;
-    if (leave) siglongjmp(guard->at, 1);
+    if (leave) __builtin_longjmp(guard->at, 1);
 }
 
 }  // namespace
@@ -243,11 +244,11 @@ void install_fault_handlers() noexcept {
     ::sigaction(stall_signal, &action, nullptr);
 }
 
-bool run_guarded(void (*body)(void* context), void* context, Fault& fault) {
+[[gnu::noinline]] bool run_guarded(void (*body)(void* context), void* context, Fault& fault) {
     Guard here;
     here.outer = guard;
     here.fault = &fault;
-    if (sigsetjmp(here.at, 0) != 0) {
+    if (__builtin_setjmp(here.at) != 0) {
         guard = guard->outer;
         return false;
     }
