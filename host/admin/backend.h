@@ -25,6 +25,8 @@ public:
     /// A version that runs in some worlds only goes on to all, or leaves them again.
     virtual Result<std::uint64_t> promote(const std::string& plugin) = 0;
     virtual Result<Done> abort(const std::string& plugin) = 0;
+    /// Takes a plugin out; the label of what leaves.
+    virtual Result<std::string> remove(const std::string& plugin) = 0;
     virtual std::vector<GenerationInfo> who() = 0;
     virtual std::vector<IncidentInfo> incidents() = 0;
     /// The latest swaps, newest first, running ones too; a finished one stays for a while.

@@ -32,6 +32,8 @@ struct PluginInfo {
     bool required = false;
     std::int64_t since_unix_ms = 0;  ///< when this generation began to serve
     std::string error;               ///< the last thing that went wrong, or empty
+    std::string trial{};             ///< "arena@2.0.0#3": runs in these worlds; or empty
+    std::vector<std::string> trial_worlds{};
 };
 
 /// A library that could be swapped in.
@@ -61,7 +63,8 @@ struct SwapReport {
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;  ///< what the old one still owned, by name
     std::int64_t at_unix_ms = 0;
-    bool settled = false;  ///< the outcome stands, and the old library has left
+    bool settled = false;              ///< the outcome stands, and the old library has left
+    std::vector<std::string> notes{};  ///< what an operator should know of it
 };
 
 /// Exactly one of `version` and `file` is set, or neither: then the newest candidate. A file tells

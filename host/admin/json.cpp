@@ -17,7 +17,7 @@ Json value_of(const PluginInfo& p) {
     return {{"name", p.name},         {"version", p.version},   {"generation", p.generation},
             {"state", p.state},       {"facets", p.facets},     {"file", p.file},
             {"build_id", p.build_id}, {"required", p.required}, {"since_unix_ms", p.since_unix_ms},
-            {"error", p.error}};
+            {"error", p.error},       {"trial", p.trial},       {"trial_worlds", p.trial_worlds}};
 }
 
 Json value_of(const CandidateInfo& c) {
@@ -65,6 +65,7 @@ Json value_of(const SwapReport& r) {
             {"reason", r.reason},
             {"steps", std::move(steps)},
             {"leftovers", r.leftovers},
+            {"notes", r.notes},
             {"at_unix_ms", r.at_unix_ms},
             {"settled", r.settled}};
 }
@@ -168,6 +169,8 @@ std::string to_json(const std::vector<IncidentInfo>& i) { return named_list("inc
 std::string to_json(const std::vector<SessionInfo>& sessions, bool more) {
     return dump(Json{{"sessions", list_of(sessions)}, {"more", more}});
 }
+
+std::string removed_json(std::string_view label) { return dump(Json{{"removed", label}}); }
 
 std::string error_json(std::string_view status, std::string_view sentence) {
     return dump(Json{{"error", sentence}, {"status", status}});

@@ -109,7 +109,7 @@ Answer Router::handle_api(const net::HttpRequest& request) {
     }
     const std::string_view path = request.path();
     const bool writes = path == "/api/swap" || path == "/api/promote" || path == "/api/abort" ||
-                        path == "/api/stop";
+                        path == "/api/remove" || path == "/api/stop";
     if (writes) {
         if (request.method != "POST") return {{}, wrong_method("POST"), 0};
         if (const auto refusal = guard_.check_write(request)) {
@@ -168,6 +168,7 @@ Answer Router::write_api(const net::HttpRequest& request) {
     if (request.path() == "/api/promote" || request.path() == "/api/abort") {
         return end_trial(request);
     }
+    if (request.path() == "/api/remove") return remove(request);
     backend_.stop();
     return {{}, json(202, R"({"stopping":true})"), 0};
 }
@@ -193,6 +194,14 @@ Answer Router::end_trial(const net::HttpRequest& request) {
     const auto aborted = backend_.abort(*plugin);
     if (!aborted) return {{}, failure(aborted.error()), 0};
     return {{}, json(200, R"({"aborted":true})"), 0};
+}
+
+Answer Router::remove(const net::HttpRequest& request) {
+    const auto plugin = plugin_request(request.body);
+    if (!plugin) return {{}, failure(plugin.error()), 0};
+    const auto removed = backend_.remove(*plugin);
+    if (!removed) return {{}, failure(removed.error()), 0};
+    return {{}, json(200, removed_json(*removed)), 0};
 }
 
 net::HttpResponse Router::swap_answer(std::uint64_t ticket, bool timed_out) {

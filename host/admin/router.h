@@ -55,6 +55,7 @@ private:
     Answer swap(const net::HttpRequest& request);
     /// Promotes what runs in some worlds only, or aborts it.
     Answer end_trial(const net::HttpRequest& request);
+    Answer remove(const net::HttpRequest& request);
     std::vector<MetricFamily> metrics();
     net::HttpResponse json(std::uint32_t status, std::string text) const;
     net::HttpResponse page(net::HttpResponse response) const;

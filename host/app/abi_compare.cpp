@@ -139,6 +139,12 @@ void compare_fields(const ecs::Schema& before, const ecs::Schema& after, AbiRepo
     }
 }
 
+/// "message 7 (walk)"; a handler without a name of its own is called after its message already.
+std::string handler_title(const Surface::Route& route) {
+    const std::string own = fmt::format("message {}", route.id);
+    return route.name == own ? own : fmt::format("{} ({})", own, route.name);
+}
+
 /// Stands for the functions of a library that is not open here; it is never called.
 void elsewhere(const RowsView*, const RowsView*) noexcept {}
 
@@ -253,9 +259,14 @@ private:
 }  // namespace
 
 std::string_view verdict_name(AbiVerdict verdict) noexcept {
-    constexpr std::string_view names[] = {"swap-safe", "needs migration", "breaks clients",
-                                          "needs a restart"};
+    constexpr std::string_view names[] = {"swap-safe",      "cannot tell",    "needs migration",
+                                          "breaks plugins", "breaks clients", "needs a restart"};
     return names[static_cast<std::size_t>(verdict)];
+}
+
+int exit_code(AbiVerdict verdict) noexcept {
+    constexpr int codes[] = {0, 4, 1, 5, 2, 3};
+    return codes[static_cast<std::size_t>(verdict)];
 }
 
 void AbiReport::add(AbiVerdict at_least, std::string finding) {
@@ -307,8 +318,7 @@ void compare_routes(std::span<const Surface::Route> before, std::span<const Surf
     for (const Surface::Route& was : before) {
         const auto is_same = [&](const Surface::Route& one) { return one.id == was.id; };
         if (find(after, is_same) != nullptr) continue;
-        report.add(AbiVerdict::breaks_clients,
-                   fmt::format("message {} ({}): nobody handles it any more", was.id, was.name));
+        report.add(AbiVerdict::breaks_clients, handler_title(was) + ": nobody handles it any more");
     }
 }
 

@@ -104,6 +104,8 @@ std::vector<admin::PluginInfo> HostBackend::plugins() {
         info.required = one.required;
         info.since_unix_ms = one.since_wall / ns_per_ms;
         info.error = one.error;
+        info.trial = one.trial;
+        info.trial_worlds = one.trial_worlds;
         list.push_back(std::move(info));
     }
     return list;
@@ -207,6 +209,7 @@ std::vector<admin::SwapReport> HostBackend::swaps() {
         report.reason = one.reason;
         for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
         report.leftovers = one.leftovers;
+        report.notes = one.notes;
         report.at_unix_ms = one.began_wall / ns_per_ms;
         report.settled = one.settled;
         list.push_back(std::move(report));

@@ -21,6 +21,7 @@ public:
     Result<std::uint64_t> swap(const admin::SwapRequest& request) override;
     Result<std::uint64_t> promote(const std::string& plugin) override;
     Result<Done> abort(const std::string& plugin) override;
+    Result<std::string> remove(const std::string& plugin) override;
     std::vector<admin::GenerationInfo> who() override;
     std::vector<admin::IncidentInfo> incidents() override;
     std::vector<admin::SwapReport> swaps() override;

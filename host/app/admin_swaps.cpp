@@ -45,6 +45,11 @@ Result<Done> HostBackend::abort(const std::string& plugin) {
         host_, [plugin](plugin::PluginManager& plugins) { return plugins.abort(plugin); });
 }
 
+Result<std::string> HostBackend::remove(const std::string& plugin) {
+    return ask_control<std::string>(
+        host_, [plugin](plugin::PluginManager& plugins) { return plugins.remove(plugin); });
+}
+
 std::vector<admin::GenerationInfo> HostBackend::who() {
     std::vector<admin::GenerationInfo> list;
     for (const plugin::GenerationStatus& one : host_.plugins().snapshot().generations) {

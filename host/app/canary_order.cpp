@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/app/surface.h"
+
 namespace gantry::app {
 namespace {
 
@@ -35,6 +37,24 @@ plugin::FacetState state_of(const Json& json) {
     return one;
 }
 
+Json neighbour_json(const plugin::Neighbour& one) {
+    Json uses = Json::array();
+    for (const route::InterfaceUse& use : one.side.uses) uses.push_back(use_json(use));
+    return {{"plan", one.plan},
+            {"label", one.side.label},
+            {"file", one.side.file.string()},
+            {"uses", std::move(uses)}};
+}
+
+plugin::Neighbour neighbour_of(const Json& json) {
+    plugin::Neighbour one;
+    one.plan = json.at("plan").get<std::string>();
+    one.side.label = json.at("label").get<std::string>();
+    one.side.file = json.at("file").get<std::string>();
+    for (const Json& use : json.at("uses")) one.side.uses.push_back(use_of(use));
+    return one;
+}
+
 }  // namespace
 
 std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
@@ -46,8 +66,12 @@ std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
                  {"config", order.config},
                  {"limit_ms", order.limit_ms},
                  {"surface", order.surface.string()},
-                 {"states", Json::array()}};
+                 {"states", Json::array()},
+                 {"neighbours", Json::array()}};
     for (const plugin::FacetState& one : order.states) json["states"].push_back(state_json(one));
+    for (const plugin::Neighbour& one : order.neighbours) {
+        json["neighbours"].push_back(neighbour_json(one));
+    }
     const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
     return {begin, begin + bytes.size()};
@@ -66,6 +90,7 @@ Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes) try {
     order.limit_ms = json.at("limit_ms").get<std::uint32_t>();
     order.surface = json.at("surface").get<std::string>();
     for (const Json& one : json.at("states")) order.states.push_back(state_of(one));
+    for (const Json& one : json.at("neighbours")) order.neighbours.push_back(neighbour_of(one));
     return order;
 } catch (const Json::exception& error) {
     return Error{Status::invalid, std::string{"this is no order for a canary: "} + error.what()};

@@ -22,6 +22,7 @@ namespace canary_line {
 inline constexpr std::string_view at = "at ";
 inline constexpr std::string_view refused = "refused ";
 inline constexpr std::string_view passed = "passed";
+inline constexpr std::string_view note = "note ";  ///< what could not be looked at
 /// Begins the name of a step that only the incumbent's code takes.
 inline constexpr std::string_view incumbent = "the incumbent's ";
 }  // namespace canary_line

@@ -10,16 +10,22 @@
 namespace gantry::app {
 namespace {
 
-/// The last thing the process said with that word, without the word.
-std::string last_line(const std::string& text, std::string_view word) {
-    std::string last;
+/// All that it said with that word.
+std::vector<std::string> lines_with(const std::string& text, std::string_view word) {
+    std::vector<std::string> lines;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
         const std::string_view line{text.data() + begin, end - begin};
-        if (line.starts_with(word)) last = line.substr(word.size());
+        if (line.starts_with(word)) lines.emplace_back(line.substr(word.size()));
         begin = end + 1;
     }
-    return last;
+    return lines;
+}
+
+/// The last thing the process said with that word, without the word.
+std::string last_line(const std::string& text, std::string_view word) {
+    const auto lines = lines_with(text, word);
+    return lines.empty() ? std::string{} : lines.back();
 }
 
 /// The end of what it wrote to its standard error, on one line: " (terminate called …)".
@@ -83,6 +89,7 @@ public:
             too_long_ = too_loud_ = false;
             if (auto again = start(); again) return std::nullopt;
         }
+        verdict.notes = lines_with(child_->reported(), canary_line::note);
         verdict.took = took;
         return verdict;
     }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "host/app/canary_interfaces.h"
 #include "host/app/canary_order.h"
 #include "host/app/canary_rooms.h"
 #include "host/app/surface.h"
@@ -59,6 +60,7 @@ public:
         if (auto ok = try_service(); !ok) return ok;
         if (auto ok = check_process("its service facet"); !ok) return ok;
         if (auto ok = check_threads(); !ok) return ok;
+        if (auto ok = check_neighbours(); !ok) return ok;
         if (auto ok = write_surface(); !ok) return ok;
         if (auto ok = close(second_, "the destructors of its second copy"); !ok) return ok;
         if (auto ok = close(first_, "the destructors of its static objects"); !ok) return ok;
@@ -200,29 +202,13 @@ private:
                                                   facet, why(status)));
             }
         }
-        if (const std::string name = differing(*saved[0], *saved[1]); !name.empty()) {
+        if (const std::string name = route::first_difference(*saved[0], *saved[1]); !name.empty()) {
             return refuse(Status::invalid,
                           fmt::format("its {} facet saves \"{}\" differently a second time; let "
                                       "save_state() change nothing and ask neither time nor chance",
                                       facet, name));
         }
         return saved[0];
-    }
-
-    /// The first name that only one of them has, or that has other bytes.
-    static std::string differing(route::StateStore& a, route::StateStore& b) {
-        std::string name;
-        const auto compare = [&name](route::StateStore& other) {
-            return [&name, &other](std::string_view key, std::span<const std::byte> bytes) {
-                const auto there = other.get(key).span();
-                if (!std::equal(bytes.begin(), bytes.end(), there.begin(), there.end())) {
-                    name = key;
-                }
-            };
-        };
-        a.each(compare(b));
-        b.each(compare(a));
-        return name;
     }
 
     template <class Instance>
@@ -236,6 +222,7 @@ private:
                                                    const world::WorldInstance* replaces) {
         world::InstanceOptions options;
         options.config = order_.config;
+        if (&from == &first_) options.interfaces = interfaces_;
         std::vector<std::uint32_t> replaced;
         if (replaces != nullptr) replaced.push_back(replaces->owner().id);
         return std::make_unique<world::WorldInstance>(room.world(), from.identity(), plugin,
@@ -318,6 +305,7 @@ private:
             order.owner = one->identity();
             order.config = order_.config;
             order.facet = facet;
+            if (one == &first_) order.interfaces = interfaces_;
             auto instance = room.make(order, *plugin);
             if (auto ok = start(*instance, name); !ok) return ok;
             if constexpr (std::is_same_v<Room, CanaryShard>) {
@@ -339,8 +327,16 @@ private:
         return try_facet<CanaryService>(&PluginDesc::create_service, Facet::service, "service");
     }
 
-    Result<Done> write_surface() const {
+    Result<Done> check_neighbours() {
+        at("the debug information of its interfaces");
+        const auto ok = check_interfaces({order_.label, order_.candidate, interfaces_->list()},
+                                         order_.neighbours);
+        return ok ? ok : refuse(ok.error());
+    }
+
+    Result<Done> write_surface() {
         if (order_.surface.empty()) return Done{};
+        surface_.interfaces = interfaces_->list();
         return platform::write_new_file(order_.surface, encode_surface(surface_));
     }
 
@@ -385,6 +381,7 @@ private:
     CanarySurroundings surroundings_;
     std::string last_error_;
     Surface surface_;
+    std::shared_ptr<route::InterfaceUses> interfaces_ = std::make_shared<route::InterfaceUses>();
     std::optional<Opened> incumbent_;
     Opened first_;
     Opened second_;

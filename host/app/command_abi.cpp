@@ -12,8 +12,6 @@
 namespace gantry::app {
 namespace {
 
-constexpr int cannot_compare = 4;
-
 Result<plugin::ElfImage> image_of(const std::string& file) {
     const auto bytes = platform::read_library(file);
     if (!bytes) return bytes.error();
@@ -58,6 +56,8 @@ Result<AbiReport> compare(const std::string& old_file, const std::string& new_fi
     const auto new_side = side_of(new_file, config, rules);
     if (!new_side) return new_side.error();
     compare_components(old_side->surface.components, new_side->surface.components, report);
+    compare_interfaces({old_file, old_file, old_side->surface.interfaces},
+                       {new_file, new_file, new_side->surface.interfaces}, report);
     compare_routes(old_side->surface.routes, new_side->surface.routes, report);
     compare_messages(plugin::read_messages(old_side->candidate.image.messages),
                      plugin::read_messages(new_side->candidate.image.messages), report);
@@ -73,12 +73,13 @@ int compare_plugins(const std::string& old_file, const std::string& new_file,
     const auto report = compare(old_file, new_file, config, rules);
     if (!report) {
         std::fprintf(stderr, "%s\n", report.error().message.c_str());
-        return cannot_compare;
+        return exit_code(AbiVerdict::cannot_tell);
     }
     for (const std::string& finding : report->findings) fmt::print("{}\n", finding);
+    if (!report->advice.empty()) fmt::print("{}\n", report->advice);
     for (const std::string& stub : report->stubs) fmt::print("\n{}\n", stub);
     fmt::print("{}\n", verdict_name(report->verdict));
-    return static_cast<int>(report->verdict);
+    return exit_code(report->verdict);
 }
 
 }  // namespace gantry::app

@@ -48,7 +48,24 @@ int post_swap(const std::string& host, const std::string& path, const Json& requ
     for (const Json& left : report.value("leftovers", Json::array())) {
         fmt::print("  left over: {}\n", left.get<std::string>());
     }
+    for (const Json& note : report.value("notes", Json::array())) {
+        fmt::print("  {}\n", note.get<std::string>());
+    }
     return text_of(report, "outcome") == "committed" ? 0 : 1;
+}
+
+/// The version that runs beside it in some worlds, "arena@2.0.0#3".
+void print_trial(const Json& plugin) {
+    const std::string label = text_of(plugin, "trial");
+    const auto at = label.find('@');
+    const auto number = label.find('#');
+    if (at == label.npos || number == label.npos) return;
+    std::string worlds;
+    for (const Json& world : plugin.value("trial_worlds", Json::array())) {
+        worlds += (worlds.empty() ? "" : ", ") + world.get<std::string>();
+    }
+    fmt::print("{:<16} {:<10} {:<4} {:<10} in {}\n", label.substr(0, at),
+               label.substr(at + 1, number - at - 1), label.substr(number + 1), "tried", worlds);
 }
 
 }  // namespace
@@ -61,6 +78,7 @@ int list_plugins(const std::string& host, bool json) {
     for (const Json& one : list_in(*answer)) {
         fmt::print("{:<16} {:<10} {:<4} {:<10} {}\n", text_of(one, "name"), text_of(one, "version"),
                    text_of(one, "generation"), text_of(one, "state"), text_of(one, "file"));
+        print_trial(one);
     }
     const auto staged = ask(host, "/api/candidates");
     if (!staged) return 0;
@@ -135,6 +153,16 @@ int abort_plugin(const std::string& host, const std::string& plugin) {
     const auto answer = tell_host(*found, "/api/abort", {{"plugin", plugin}});
     if (!answer) return complain(answer.error().message);
     fmt::print("aborted: the worlds that tried {} run what the others run\n", plugin);
+    return 0;
+}
+
+int remove_plugin(const std::string& host, const std::string& plugin) {
+    const auto found = admin::find_host(host);
+    if (!found) return complain(found.error().message);
+    const auto answer = tell_host(*found, "/api/remove", {{"plugin", plugin}});
+    if (!answer) return complain(answer.error().message);
+    fmt::print("removed: {}; gantry who shows when it has left the memory\n",
+               text_of(*answer, "removed"));
     return 0;
 }
 

@@ -31,8 +31,7 @@ int plugin_info(const std::string& file, const std::vector<std::string>& allow);
 /// The gate and the canary, as before a swap. `config` is the JSON that the plugin is given.
 int plugin_try(const std::string& file, const std::string& config,
                const std::vector<std::string>& allow);
-/// What replacing the first library by the second means; the number of the verdict, or 4 when they
-/// cannot be compared.
+/// What replacing the first library by the second means; the exit code of the verdict.
 int compare_plugins(const std::string& old_file, const std::string& new_file,
                     const std::string& config, const std::vector<std::string>& allow);
 /// Writes `file`.sig.
@@ -56,6 +55,7 @@ int swap_plugins(const std::string& host, const std::vector<std::string>& what,
                  const SwapFlags& flags);
 int promote_plugin(const std::string& host, const std::string& plugin);
 int abort_plugin(const std::string& host, const std::string& plugin);
+int remove_plugin(const std::string& host, const std::string& plugin);
 int list_generations(const std::string& host, bool json);
 int stop_host(const std::string& host);
 

@@ -102,13 +102,40 @@ bool DevLoop::build_until_passed(const Stopped& stopped) {
     const TimeNs began = clock_.now();
     for (bool passed = build(targets_, stopped); !passed; passed = build(targets_, stopped)) {
         if (!stopped()) say("waiting for a change that mends it");
-        auto save = wait_for_save();
-        while (!save && !stopped()) save = wait_for_save();
-        if (!save) return false;
-        renew(save->files);
+        if (!wait_for_change(stopped)) return false;
     }
     say(fmt::format("built in {:.0f} ms", ms(clock_.now() - began)));
     return true;
+}
+
+void DevLoop::watch_manifest(const std::vector<std::string>& files) {
+    manifest_.clear();
+    for (const std::string& file : files) {
+        std::error_code error;
+        manifest_[file] = fs::last_write_time(file, error);
+    }
+}
+
+std::optional<fs::path> DevLoop::take_manifest_save() {
+    for (auto& [file, written] : manifest_) {
+        std::error_code error;
+        const auto now = fs::last_write_time(file, error);
+        if (error || now == written) continue;  // gone: an editor is about to put it there again
+        written = now;
+        return file;
+    }
+    return std::nullopt;
+}
+
+bool DevLoop::wait_for_change(const Stopped& stopped) {
+    while (!stopped()) {
+        if (const auto save = wait_for_save()) {
+            renew(save->files);
+            return true;
+        }
+        if (take_manifest_save()) return true;
+    }
+    return false;
 }
 
 void DevLoop::follow(const FindHost& find_host, const Stopped& stopped) {
@@ -118,6 +145,12 @@ void DevLoop::follow(const FindHost& find_host, const Stopped& stopped) {
                     names_of(targets_)));
     while (!stopped()) {
         look_at_probations(find_host);
+        if (const auto file = take_manifest_save()) {
+            say(
+                fmt::format("{} saved: the host goes on with what it read; to take the change, end "
+                            "gantry dev and start it again",
+                            file->filename().string()));
+        }
         if (const auto save = wait_for_save()) take_save(*save, find_host, stopped);
     }
 }

@@ -35,6 +35,10 @@ public:
     /// Builds all targets; until it has passed, again after each save. False when stopped before.
     bool build_until_passed(const Stopped& stopped);
     const std::vector<PluginTarget>& targets() const noexcept { return targets_; }
+    /// The files that the host's manifest is made of: a save of one is told, too.
+    void watch_manifest(const std::vector<std::string>& files);
+    /// Until a source or the manifest was saved. False when stopped before.
+    bool wait_for_change(const Stopped& stopped);
 
     /// Brings a running host to what is built, then follows the sources until stopped. The host is
     /// looked for at every swap, for it may have been started anew.
@@ -62,6 +66,8 @@ private:
           watch_{std::move(watch)} {}
 
     std::optional<Save> wait_for_save();
+    /// The file of the manifest that was saved since the last look, or nothing.
+    std::optional<std::filesystem::path> take_manifest_save();
     std::vector<PluginTarget> targets_of(const Save& save) const;
     bool build(const std::vector<PluginTarget>& targets, const Stopped& stopped);
     void renew(const std::vector<std::filesystem::path>& files) const;
@@ -77,6 +83,7 @@ private:
     CMakeModel model_;
     std::vector<PluginTarget> targets_;
     std::unique_ptr<platform::TreeWatch> watch_;
+    std::map<std::filesystem::path, std::filesystem::file_time_type> manifest_;  ///< by file
     core::SystemClock clock_;
     std::map<std::string, std::string> build_ids_;  ///< by plugin, of what the host has taken last
     std::set<std::string> refused_;                 ///< plugins whose newest library was not taken

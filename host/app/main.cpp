@@ -1,24 +1,49 @@
 // gantry: the command line. Everything it can do is in commands.h; this file only reads arguments.
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+
 #include "host/app/commands.h"
+#include "host/core/did_you_mean.h"
+
+namespace {
+
+constexpr const char* begin_with =
+    "Begin with:\n"
+    "  gantry check config/echo.json      is the manifest right?\n"
+    "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
+    "  gantry dev config/echo.json        start it, and swap what you change as you save it\n"
+    "  gantry plugins                     in another terminal: what runs there\n"
+    "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
+    "  gantry swap rules@2.0.0 bots@2.0.0 replace two that need each other, in one moment\n"
+    "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
+    "  gantry who                         which versions are in memory, and why\n"
+    "Write your own plugin: sdk/README.md";
+
+constexpr int misused = 2;
+
+/// Whether the first word is a command, or no word at all.
+bool names_command(const CLI::App& app, const std::string& word) {
+    const auto is_it = [&](const CLI::App* one) { return one->get_name() == word; };
+    return word.starts_with('-') || !app.get_subcommands(is_it).empty();
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (!one->get_group().empty()) names.push_back(one->get_name());
+    }
+    return names;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     using namespace gantry::app;
 
     CLI::App app{"A game server host whose logic is replaced while the players stay connected."};
     app.require_subcommand(1);
-    app.footer(
-        "Begin with:\n"
-        "  gantry check config/echo.json      is the manifest right?\n"
-        "  gantry run config/echo.json        start a host; Ctrl-C ends it gracefully\n"
-        "  gantry dev config/echo.json        start it, and swap what you change as you save it\n"
-        "  gantry plugins                     in another terminal: what runs there\n"
-        "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
-        "  gantry swap rules@2.0.0 bots@2.0.0 replace two that need each other, in one moment\n"
-        "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
-        "  gantry who                         which versions are in memory, and why\n"
-        "Write your own plugin: sdk/README.md");
+    app.footer(begin_with);
     int code = 0;
     std::string manifest;
     std::string host;
@@ -100,7 +125,8 @@ int main(int argc, char** argv) {
     auto* abi = app.add_subcommand(
         "abi",
         "Say what replacing OLD by NEW means: swap-safe, needs migration, breaks clients, or needs "
-        "a restart; the exit code is 0, 1, 2 or 3");
+        "a restart; the exit code is 0, 1, 2 or 3, of what breaks other plugins 5, and 4 when it "
+        "cannot be told");
     abi->add_option("old", old, "The .so file that serves")->required();
     abi->add_option("new", what, "The .so file that is to replace it")->required();
     abi->add_option("--config", config, "The JSON object that the plugins are given");
@@ -147,6 +173,14 @@ int main(int argc, char** argv) {
     abort->add_option("plugin", what, "The plugin's name")->required();
     abort->callback([&] { code = abort_plugin(host, what); });
 
+    auto* remove = app.add_subcommand("remove", "Take a plugin out of a running host");
+    add_host(remove);
+    remove
+        ->add_option("plugin", what,
+                     "The plugin's name; none that is required, or needed by another")
+        ->required();
+    remove->callback([&] { code = remove_plugin(host, what); });
+
     auto* who = app.add_subcommand("who", "List the generations in memory and what holds each");
     add_host(who);
     who->add_flag("--json", json, "For programs");
@@ -158,6 +192,16 @@ int main(int argc, char** argv) {
 
     app.add_subcommand("version", "Print the version")->callback([&] { code = print_version(); });
 
+    if (argc == 1) {
+        std::fprintf(stderr, "gantry: %s\n\n%s\nAll commands: gantry --help\n",
+                     app.get_description().c_str(), begin_with);
+        return misused;
+    }
+    if (!names_command(app, argv[1])) {
+        std::fprintf(stderr, "gantry: there is no command %s%s\nAll commands: gantry --help\n",
+                     argv[1], gantry::core::did_you_mean(argv[1], commands_of(app)).c_str());
+        return misused;
+    }
     CLI11_PARSE(app, argc, argv);
     return code;
 }

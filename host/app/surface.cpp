@@ -49,6 +49,15 @@ ecs::Schema schema_of(const Json& json) {
 
 }  // namespace
 
+Json use_json(const route::InterfaceUse& use) {
+    return {{"service", use.service}, {"type", use.type}, {"provides", use.provides}};
+}
+
+route::InterfaceUse use_of(const Json& json) {
+    return {json.at("service").get<std::string>(), json.at("type").get<std::string>(),
+            json.at("provides").get<bool>()};
+}
+
 void add_components(const ecs::World& world, const core::Owner& owner, Surface& surface) {
     for (const ecs::ComponentInfo& one : ecs::list_components(world)) {
         const bool used =
@@ -58,12 +67,16 @@ void add_components(const ecs::World& world, const core::Owner& owner, Surface& 
 }
 
 std::vector<std::byte> encode_surface(const Surface& surface) {
-    Json json = {{"routes", Json::array()}, {"components", Json::array()}};
+    Json json = {
+        {"routes", Json::array()}, {"components", Json::array()}, {"interfaces", Json::array()}};
     for (const Surface::Route& one : surface.routes) {
         json["routes"].push_back({{"id", one.id}, {"name", one.name}});
     }
     for (const ecs::Schema& one : surface.components) {
         json["components"].push_back(schema_json(one));
+    }
+    for (const route::InterfaceUse& one : surface.interfaces) {
+        json["interfaces"].push_back(use_json(one));
     }
     const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
@@ -79,6 +92,7 @@ Result<Surface> decode_surface(std::span<const std::byte> bytes) try {
             {one.at("id").get<std::uint32_t>(), one.at("name").get<std::string>()});
     }
     for (const Json& one : json.at("components")) surface.components.push_back(schema_of(one));
+    for (const Json& one : json.at("interfaces")) surface.interfaces.push_back(use_of(one));
     return surface;
 } catch (const Json::exception& error) {
     return Error{Status::invalid,

@@ -1,5 +1,7 @@
 // Surface: what a plugin registers when it is started, as far as others depend on it.
 #pragma once
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +11,7 @@
 #include "host/core/result.h"
 #include "host/ecs/schema.h"
 #include "host/ecs/world.h"
+#include "host/route/interface_uses.h"
 
 namespace gantry::app {
 
@@ -19,6 +22,7 @@ struct Surface {
     };
     std::vector<Route> routes;  ///< of worlds and shards
     std::vector<ecs::Schema> components;
+    std::vector<route::InterfaceUse> interfaces;
 };
 
 /// The components that `owner` uses in that world.
@@ -28,6 +32,9 @@ template <class Routes>
 void add_routes(const Routes& routes, Surface& surface) {
     for (const auto& route : routes) surface.routes.push_back({route.id, route.name});
 }
+
+nlohmann::json use_json(const route::InterfaceUse& use);
+route::InterfaceUse use_of(const nlohmann::json& json);
 
 /// CBOR, from the canary process to its parent.
 std::vector<std::byte> encode_surface(const Surface& surface);

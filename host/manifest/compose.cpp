@@ -45,7 +45,13 @@ public:
             return fail(named_at, fmt::format("more than {} files are included", files_max));
         }
         auto text = source_.read_file(path, text_bytes_max - bytes_);
-        if (!text) return fail(named_at, text.error().message);
+        if (!text) {
+            // Of the first file the diagnostic itself begins with the name.
+            std::string message = text.error().message;
+            const std::string name = path + ": ";
+            if (named_at.line == 0 && message.starts_with(name)) message.erase(0, name.size());
+            return fail(named_at, std::move(message));
+        }
         if (text->size() > text_bytes_max - bytes_) {
             return fail(named_at, fmt::format("{}: the manifest's files are together larger than "
                                               "{} bytes",

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+
 #include <string_view>
 #include <vector>
+#include "host/core/did_you_mean.h"
 
 namespace gantry::manifest {
 
@@ -39,7 +41,6 @@ struct Diagnostics {
     std::string text() const;
 };
 
-/// `; did you mean "framing"?` when one of `known` is near enough to `word`, else nothing.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+using core::did_you_mean;
 
 }  // namespace gantry::manifest

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cxxabi.h>
 #include <elfutils/libdwfl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "host/platform/code_ranges.h"
+#include "host/platform/demangle.h"
 
 namespace gantry::platform {
 namespace {
@@ -19,13 +18,6 @@ namespace {
 int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
                   GElf_Word, char**) {
     return -1;
-}
-
-std::string demangled(const char* name) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> text{
-        abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free};
-    return status == 0 ? text.get() : name;
 }
 
 }  // namespace

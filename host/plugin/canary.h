@@ -10,6 +10,7 @@
 
 #include "gantry/runtime.h"
 #include "host/core/result.h"
+#include "host/plugin/interface_check.h"
 #include "host/route/state_store.h"
 
 namespace gantry::plugin {
@@ -20,6 +21,12 @@ struct FacetState {
     std::shared_ptr<route::StateStore> state;
 };
 
+/// A plugin that will run beside the candidate.
+struct Neighbour {
+    InterfaceSide side;
+    std::string plan;  ///< the command that swaps both at once
+};
+
 struct CanaryOrder {
     std::string label;                ///< of the candidate: "arena@2.0.0#2"
     std::filesystem::path file;       ///< where it came from; begins the sentence of a refusal
@@ -28,8 +35,9 @@ struct CanaryOrder {
     std::filesystem::path incumbent;  ///< the copy that the host has open
     std::string config = "{}";
     std::vector<FacetState> states;
-    std::uint32_t limit_ms = 2000;  ///< after which it has failed
-    std::filesystem::path surface;  ///< where it writes what the candidate registers, or empty
+    std::vector<Neighbour> neighbours;  ///< that share interfaces with others
+    std::uint32_t limit_ms = 2000;      ///< after which it has failed
+    std::filesystem::path surface;      ///< where it writes what the candidate registers, or empty
 };
 
 enum class CanaryOutcome : std::uint8_t {
@@ -45,6 +53,7 @@ const char* canary_outcome_name(CanaryOutcome outcome) noexcept;
 struct CanaryVerdict {
     CanaryOutcome outcome = CanaryOutcome::refused;
     std::string reason;  ///< one sentence, unless passed: what is wrong, and how to mend it
+    std::vector<std::string> notes;  ///< sentences on what could not be looked at
     TimeNs took = 0;
 
     bool passed() const noexcept { return outcome == CanaryOutcome::passed; }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "host/core/sanitized.h"
+#include "host/platform/demangle.h"
 
 namespace gantry::plugin {
 namespace {
@@ -142,7 +143,7 @@ Result<Done> check_unloading(const ElfImage& image, const std::string& file) {
         return refused(file,
                        "it has the unique symbol {}, so it could never be unloaded; build it with "
                        "gantry_add_plugin(), or with -fno-gnu-unique",
-                       image.unique.front());
+                       platform::demangled(image.unique.front()));
     }
     if (image.never_unloads) {
         return refused(file,
@@ -178,7 +179,7 @@ Result<Done> check_exports(const ElfImage& image, const std::string& file) {
                        "it exports {} beside gantry_plugin, so two versions of it could meet in "
                        "one symbol; build it with gantry_add_plugin(), or with the SDK's "
                        "plugin.map",
-                       name);
+                       platform::demangled(name));
     }
     return Done{};
 }
@@ -188,7 +189,9 @@ Result<Done> check_imports(const ElfImage& image, const std::string& file) {
         for (const std::string& name : image.imports) {
             const bool found =
                 rule.whole ? name == rule.symbol : name.find(rule.symbol) != name.npos;
-            if (found) return refused(file, "{} (it imports {})", rule.sentence, name);
+            if (found)
+                return refused(file, "{} (it imports {})", rule.sentence,
+                               platform::demangled(name));
         }
     }
     return Done{};

@@ -8,6 +8,7 @@
 
 #include "host/platform/dynamic_library.h"
 #include "host/plugin/gate.h"
+#include "host/route/interface_uses.h"
 
 namespace gantry::plugin {
 
@@ -86,6 +87,8 @@ public:
     const std::string& label() const noexcept { return label_; }
     const std::string& build_id() const noexcept { return build_id_; }
     const std::filesystem::path& file() const noexcept { return file_; }
+    /// What its instances share with other plugins.
+    const std::shared_ptr<route::InterfaceUses>& interfaces() const noexcept { return interfaces_; }
     /// The private copy that is open; empty for one that is linked into this program.
     const std::filesystem::path& copy() const noexcept { return shadow_file_; }
 
@@ -100,6 +103,7 @@ private:
     std::string label_;
     std::string build_id_;
     std::uint32_t generation_ = 0;
+    std::shared_ptr<route::InterfaceUses> interfaces_ = std::make_shared<route::InterfaceUses>();
     std::filesystem::path file_;         // where it came from
     std::filesystem::path shadow_file_;  // the copy that is open
     platform::CodeRange range_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/swap_job.h"
 
 namespace gantry::plugin {
@@ -72,6 +73,7 @@ world::InstanceOrder PluginManager::world_order(const std::shared_ptr<Library>& 
     order.create = library->desc().create_world;
     order.library = library;
     order.options.config = config.config;
+    order.options.interfaces = library->interfaces();
     order.options.contain = config.contain && library->is_file();
     return order;
 }
@@ -86,6 +88,7 @@ route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& lib
     order.config = config.config;
     order.shard = shard;
     order.facet = facet;
+    order.interfaces = library->interfaces();
     order.seed = order.owner.id;
     order.contain = config.contain && library->is_file();
     return order;
@@ -273,7 +276,10 @@ void PluginManager::publish_snapshot() {
         status.since_wall = loaded.since_wall;
         status.error = loaded.error;
         status.failures = loaded.failures;
-        if (loaded.trial) status.trial = loaded.trial->library->label();
+        if (loaded.trial) {
+            status.trial = loaded.trial->library->label();
+            status.trial_worlds = world_names(rooms_.worlds, loaded.trial->worlds);
+        }
         next.plugins.push_back(std::move(status));
     }
     next.generations = generations();

@@ -51,6 +51,8 @@ public:
     /// What runs in some worlds only goes on to all, or leaves them again. [control]
     Result<std::uint64_t> promote(std::string_view plugin);
     Result<Done> abort(std::string_view plugin);
+    /// Takes a plugin out of all rooms; the label of what leaves. [control]
+    Result<std::string> remove(std::string_view plugin);
     /// The same with plugins linked into this program. For tests.
     std::uint64_t swap_linked(std::span<const PluginDesc* const> descs);
     /// A plugin's code failed. [any thread]
@@ -189,12 +191,10 @@ private:
     ManagerCounters counters_;
     IncidentSink* sink_ = nullptr;
     std::deque<platform::CodeRange> reserved_;
-
     mutable std::mutex snapshot_mutex_;
     ManagerSnapshot snapshot_;
     bool snapshot_stale_ = false;  ///< by failures, which may come in storms
-    static constexpr std::size_t queue_max = 64;
-    static constexpr std::size_t reports_max = 64;
+    static constexpr std::size_t queue_max = 64, reports_max = 64;
 };
 
 }  // namespace gantry::plugin

@@ -1,9 +1,12 @@
 // PluginManager: what a change in the drop folder sets off.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "host/core/did_you_mean.h"
 #include "host/core/log.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 
@@ -98,6 +101,31 @@ std::optional<std::string> PluginManager::needed_by(const std::string& plugin) c
         }
     }
     return std::nullopt;
+}
+
+Result<std::string> PluginManager::remove(std::string_view plugin) {
+    const auto found = loaded_.find(plugin);
+    if (found == loaded_.end()) {
+        return Error{Status::not_found, fmt::format("{} is not loaded{}", plugin,
+                                                    core::did_you_mean(plugin, names_of(loaded_)))};
+    }
+    const Loaded& loaded = found->second;
+    const std::string label = loaded.library->label();
+    const auto refuse = [&](const std::string& why) {
+        return Error{Status::refused, fmt::format("{} stays: {}", label, why)};
+    };
+    if (job_ && job_->find(plugin) != nullptr) return refuse("it is being swapped just now");
+    if (loaded.state == PluginState::trial) {
+        return refuse(fmt::format("{} runs in some worlds beside it: promote or abort that first",
+                                  loaded.trial->library->label()));
+    }
+    if (loaded.state == PluginState::probation) {
+        return refuse(fmt::format("it is in its probation for another {} ms",
+                                  std::max<TimeNs>(loaded.probation_ends - now_, 0) / ns_per_ms));
+    }
+    if (const auto why = needed_by(found->first)) return refuse(*why);
+    unload(std::string{plugin});
+    return label;
 }
 
 void PluginManager::unload(const std::string& plugin) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/plugin/plan_command.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 #include "host/world/transfer.h"
@@ -192,6 +193,21 @@ CanaryOrder PluginManager::canary_order(const StagedLibrary& staged,
         order.incumbent = current->second.library->copy();
         order.incumbent_label = current->second.library->label();
     }
+    for (const auto& [name, loaded] : loaded_) {
+        if (name == staged.name() || loaded.library->copy().empty()) continue;
+        Neighbour& next = order.neighbours.emplace_back();
+        const Library& library = *loaded.library;
+        next.side = {library.label(), library.copy(), library.interfaces()->list()};
+        next.plan = plan_command(drop_, staged.name(), staged.version(), staged.file(), name,
+                                 library.version());
+        // Of one that comes in the same plan the new version counts.
+        const JobPart* const part = job_ ? job_->find(name) : nullptr;
+        if (part != nullptr && part->staged) {
+            next.side.label = part->label();
+            next.side.file = part->staged->copy();
+        }
+        if (next.side.uses.empty()) order.neighbours.pop_back();
+    }
     return order;
 }
 
@@ -229,6 +245,9 @@ void PluginManager::poll_canaries() {
         if (!verdict) continue;
         part.canary.reset();
         count(counters_, verdict->outcome);
+        if (SwapReport* const one = report(job_->request.ticket)) {
+            one->notes.insert(one->notes.end(), verdict->notes.begin(), verdict->notes.end());
+        }
         if (!verdict->passed()) return fail_job(SwapOutcome::refused, verdict->reason);
     }
     if (canaries_run()) return;

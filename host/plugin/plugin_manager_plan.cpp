@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/plugin/plan_command.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 
@@ -57,8 +58,27 @@ Result<Done> PluginManager::check_dependencies(const PluginDesc& desc,
 
 // Looked at as a whole: the versions that come, and those that stay.
 Result<Done> PluginManager::check_plan() {
+    const auto both = [this](const JobPart& part, const std::string& other) {
+        return fmt::format("; swap both at once: {}",
+                           plan_command(drop_, part.plugin(), part.version(), part.next.file, other,
+                                        loaded_.at(other).library->version()));
+    };
     for (const JobPart& part : job_->parts) {
-        if (auto ok = check_dependencies(part.desc(), part.label()); !ok) return ok;
+        PluginDesc one = part.desc();
+        for (const Dependency& needs : dependencies(part.desc())) {
+            one.dependencies[0] = needs;
+            one.dependency_count = 1;
+            const auto ok = check_dependencies(one, part.label());
+            if (ok) continue;
+            // A plugin that comes along fits or does not: only another could come, too.
+            std::string hint;
+            if (job_->find(needs.name) == nullptr && loaded_.contains(needs.name)) {
+                hint = both(part, needs.name);
+            } else if (!loaded_.contains(needs.name) && drop_.newest(needs.name) != nullptr) {
+                hint = fmt::format("; load it first: gantry swap {}", needs.name);
+            }
+            return Error{ok.error().status, ok.error().message + hint};
+        }
         const auto current = loaded_.find(part.plugin());
         if (current == loaded_.end()) continue;
         if (current->second.library->desc().facets != part.desc().facets) {
@@ -74,8 +94,7 @@ Result<Done> PluginManager::check_plan() {
             if (!depends_on(desc, part.plugin())) continue;
             auto ok = check_dependencies(desc, loaded.library->label());
             if (ok) continue;
-            return Error{ok.error().status, fmt::format("{}; swap both at once: gantry swap {} {}",
-                                                        ok.error().message, part.plugin(), name)};
+            return Error{ok.error().status, ok.error().message + both(part, name)};
         }
     }
     put_in_order();

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/core/did_you_mean.h"
 #include "host/core/log.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 #include "host/plugin/world_choice.h"
@@ -87,6 +89,17 @@ Result<std::filesystem::path> PluginManager::find_dropped(std::string_view plugi
     const Dropped* const dropped =
         version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);
     if (dropped == nullptr) {
+        std::vector<std::string> names = names_of(loaded_);
+        for (const Dropped& one : drop_.all()) names.push_back(one.name);
+        if (std::find(names.begin(), names.end(), plugin) == names.end()) {
+            const std::string meant = core::did_you_mean(plugin, names);
+            return Error{Status::not_found,
+                         fmt::format("no plugin {} is loaded or lies in {}{}", plugin,
+                                     drop_.folder().string(),
+                                     meant.empty() ? fmt::format("; loaded are: {}",
+                                                                 fmt::join(names_of(loaded_), ", "))
+                                                   : meant)};
+        }
         std::string known;
         for (const Dropped& one : drop_.all()) {
             if (one.name == plugin) known += (known.empty() ? "" : ", ") + one.version;
@@ -161,6 +174,13 @@ void PluginManager::commit_job() {
         one->outcome = SwapOutcome::committed;
         one->settled = is_new;
         one->changes = job->changes;
+        if (is_new) {
+            const auto worlds = world_names(rooms_.worlds, job->worlds);
+            one->notes.push_back(fmt::format(
+                "{0} was not loaded before{1}; gantry remove {0} takes it out again",
+                partners.front(), worlds.empty() ? "" : ": it joins " + world_list(worlds)));
+        }
+        for (const std::string& note : one->notes) log::info("swap: {}", note);
         log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
                   one->from, one->from.empty() ? "" : " -> ", one->to,
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,

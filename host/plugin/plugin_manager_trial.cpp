@@ -5,6 +5,7 @@
 
 #include "host/core/log.h"
 #include "host/platform/maps.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 
@@ -53,6 +54,18 @@ void PluginManager::commit_trial() {
         one->outcome = SwapOutcome::committed;
         one->settled = true;
         one->changes = job->changes;
+        const auto worlds = world_names(rooms_.worlds, trial.worlds);
+        const auto all = std::count_if(
+            rooms_.worlds.begin(), rooms_.worlds.end(),
+            [&](const WorldPlace& place) { return lists(place, loaded.config.name); });
+        one->notes.push_back(fmt::format("{} runs in {} of {} worlds beside {} ({})",
+                                         trial.library->label(), worlds.size(), all,
+                                         loaded.library->label(), world_list(worlds)));
+        one->notes.push_back(
+            trial.promote
+                ? "the other worlds follow by themselves once its probation has passed"
+                : fmt::format("gantry promote {0} takes it to all, gantry abort {0} takes it back",
+                              loaded.config.name));
     }
     log::info("swap: {} runs in {} worlds beside {}; promote or abort it", trial.library->label(),
               trial.worlds.size(), loaded.library->label());

@@ -28,6 +28,7 @@ struct PluginStatus {
     std::string error;
     std::uint64_t failures = 0;
     std::string trial;  ///< "arena@2.0.0#3": runs in some worlds beside this one; or empty
+    std::vector<std::string> trial_worlds;
 };
 
 struct ManagerCounters {

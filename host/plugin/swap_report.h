@@ -25,6 +25,7 @@ struct SwapReport {
     std::string reason;
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;
+    std::vector<std::string> notes;    ///< what an operator should know of it, one sentence each
     std::vector<std::string> changes;  ///< of component layouts, one line each
     TimeNs began_wall = 0;
     bool settled = false;  ///< the probation is over and the old library has left

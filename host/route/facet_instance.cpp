@@ -16,6 +16,7 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       services_{services},
       numbers_{services.protected_of(order.owner.plugin)},
       config_{order.config},
+      interfaces_{order.interfaces},
       random_{order.seed},
       facet_{order.facet},
       shard_{order.shard},
@@ -116,6 +117,7 @@ void* FacetInstance::query(Str interface_id) noexcept {
     if (id == Runtime::interface_id) return static_cast<Runtime*>(this);
     if (id == Services::interface_id) return static_cast<Services*>(this);
     if (id == Protected::interface_id) return static_cast<Protected*>(this);
+    if (id == ServiceTypes::interface_id) return static_cast<ServiceTypes*>(this);
     return nullptr;
 }
 

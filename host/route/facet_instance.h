@@ -11,6 +11,7 @@
 #include "host/core/owner.h"
 #include "host/core/random.h"
 #include "host/route/guarded_call.h"
+#include "host/route/interface_uses.h"
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
 #include "host/route/surroundings.h"
@@ -30,11 +31,16 @@ struct FacetOrder {
     Facet facet = Facet::service;
     std::uint64_t seed = 1;
     bool contain = false;  ///< a fault in its code is left and the instance parked
+    std::shared_ptr<InterfaceUses> interfaces = std::make_shared<InterfaceUses>();
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
 /// Calls on the room's thread, but log().
-class FacetInstance : public Host, public Runtime, public Services, public Protected {
+class FacetInstance : public Host,
+                      public Runtime,
+                      public Services,
+                      public ServiceTypes,
+                      public Protected {
 public:
     FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
                   RoomServices& services);
@@ -75,6 +81,9 @@ public:
     std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline, AnswerFunction answer,
                        void* context) noexcept override;
     Status cancel(std::uint64_t call) noexcept override;
+    void declare(Str service, Str type, std::uint32_t provides) noexcept override {
+        interfaces_->add({std::string{service.view()}, std::string{type.view()}, provides != 0});
+    }
 
     Status raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept override;
     std::uint64_t raised(std::uint64_t key) noexcept override;
@@ -98,6 +107,7 @@ private:
     ProtectedStore& numbers_;
     std::shared_ptr<StateStore> handed_over_;  ///< to the successor that it has, or had last
     std::string config_;
+    std::shared_ptr<InterfaceUses> interfaces_;
     core::Random random_;
     Facet facet_;
     std::uint32_t shard_;

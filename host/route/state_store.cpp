@@ -1,5 +1,7 @@
 #include "host/route/state_store.h"
 
+#include <algorithm>
+
 #include "host/core/log.h"
 
 namespace gantry::route {
@@ -23,6 +25,19 @@ void StateStore::keep_unread(StateStore& older) {
     for (auto& [name, entry] : older.entries_) {
         if (!entry.read && !entries_.contains(name)) entries_.emplace(name, std::move(entry));
     }
+}
+
+std::string first_difference(StateStore& a, StateStore& b) {
+    std::string name;
+    const auto compare = [&name](StateStore& other) {
+        return [&name, &other](std::string_view key, std::span<const std::byte> bytes) {
+            const auto there = other.get(key).span();
+            if (!std::equal(bytes.begin(), bytes.end(), there.begin(), there.end())) name = key;
+        };
+    };
+    a.each(compare(b));
+    b.each(compare(a));
+    return name;
 }
 
 }  // namespace gantry::route

@@ -45,4 +45,7 @@ private:
     std::map<std::string, Entry, std::less<>> entries_;
 };
 
+/// The first name that only one of them has, or that has other bytes; empty: they are alike.
+std::string first_difference(StateStore& a, StateStore& b);
+
 }  // namespace gantry::route

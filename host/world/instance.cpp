@@ -120,6 +120,7 @@ void* WorldInstance::query(Str interface_id) noexcept {
     if (id == Net::interface_id) return static_cast<Net*>(this);
     if (id == Schedule::interface_id) return static_cast<Schedule*>(this);
     if (id == Services::interface_id) return static_cast<Services*>(this);
+    if (id == ServiceTypes::interface_id) return static_cast<ServiceTypes*>(this);
     if (id == Events::interface_id) return static_cast<Events*>(this);
     if (id == Groups::interface_id) return static_cast<Groups*>(this);
     if (id == Protected::interface_id) return static_cast<Protected*>(this);

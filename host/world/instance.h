@@ -34,6 +34,7 @@ class WorldInstance final : public Host,
                             public Net,
                             public Schedule,
                             public Services,
+                            public ServiceTypes,
                             public Events,
                             public Groups,
                             public Protected,
@@ -151,13 +152,14 @@ public:
                         void* context) noexcept override;
     Status restart(std::uint64_t task, Str handler, Bytes payload) noexcept override;
 
-    // Services
+    // Services, ServiceTypes
     Status provide(Str name, void* target) noexcept override;
     const ServiceSlot* slot(Str name) noexcept override;
     Status serve(Str name, ServiceFunction handler, void* context) noexcept override;
     std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline, AnswerFunction answer,
                        void* context) noexcept override;
     Status cancel(std::uint64_t call) noexcept override;
+    void declare(Str service, Str type, std::uint32_t provides) noexcept override;
 
     // Events
     Status subscribe(Str name, EventFunction handler, void* context) noexcept override;

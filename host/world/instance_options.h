@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "host/route/interface_uses.h"
 #include "host/world/vitals.h"
 
 namespace gantry::world {
@@ -17,6 +18,7 @@ struct InstanceOptions {
     std::uint32_t tasks_max = 65'536;
     bool contain = false;  ///< a fault in its code is left and the instance parked
     std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
+    std::shared_ptr<route::InterfaceUses> interfaces = std::make_shared<route::InterfaceUses>();
 };
 
 }  // namespace gantry::world

@@ -1,4 +1,5 @@
-// WorldInstance as "gantry.services/1", "gantry.events/1" and "gantry.protected/1".
+// WorldInstance as "gantry.services/1", "gantry.service_types/1", "gantry.events/1" and
+// "gantry.protected/1".
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -36,6 +37,11 @@ std::uint64_t WorldInstance::call(Str name, Str method, Bytes request, TimeNs de
 Status WorldInstance::cancel(std::uint64_t call) noexcept {
     if (!at_home("cancel")) return Status::refused;
     return world_.services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
+}
+
+void WorldInstance::declare(Str service, Str type, std::uint32_t provides) noexcept {
+    options_.interfaces->add(
+        {std::string{service.view()}, std::string{type.view()}, provides != 0});
 }
 
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {

@@ -48,6 +48,17 @@ function(_gantry_plugin_flatbuffers target)
     target_include_directories(${target} SYSTEM PRIVATE ${out})
 endfunction()
 
+# Without a build type there is neither optimization nor debug information: stacks of faults would have no
+# lines, and interfaces between plugins could not be compared.
+function(_gantry_plugin_build_type)
+    get_property(several GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+    if(CMAKE_BUILD_TYPE OR several)
+        return()
+    endif()
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo" FORCE)
+    message(STATUS "Gantry: CMAKE_BUILD_TYPE was not set and is RelWithDebInfo now: fast, with lines in stacks")
+endfunction()
+
 function(gantry_add_plugin name)
     cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES;ALLOW" ${ARGN})
     if(ARG_UNPARSED_ARGUMENTS)
@@ -71,9 +82,13 @@ function(gantry_add_plugin name)
     endif()
     target_compile_options(${name} PRIVATE -Wall -Wextra -ffunction-sections -fdata-sections)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # A unique symbol would keep the library in memory for good.
-        target_compile_options(${name} PRIVATE -fno-gnu-unique)
+        # A unique symbol would keep the library in memory for good. And an interface has to be described
+        # in the library that asks for it, too: the host and `gantry abi` compare what both mean by it.
+        target_compile_options(${name} PRIVATE -fno-gnu-unique -femit-class-debug-always)
+    elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        target_compile_options(${name} PRIVATE -fstandalone-debug)
     endif()
+    _gantry_plugin_build_type()
     target_link_options(${name} PRIVATE
         -Wl,--version-script=${GANTRY_SDK_CMAKE_DIR}/plugin.map -Wl,--exclude-libs,ALL
         -Wl,-z,now -Wl,--gc-sections -Wl,--build-id -Wl,--as-needed)

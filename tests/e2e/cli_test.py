@@ -59,7 +59,7 @@ class Teaching(CommandLine):
     def test_help_names_every_command_and_shows_how_to_begin(self):
         code, out, _ = self.sandbox.gantry("--help")
         self.assertEqual(code, 0)
-        for word in ("run", "dev", "check", "plugins", "plugin", "routes", "swap", "abi", "stop", "version",
+        for word in ("run", "dev", "check", "plugins", "plugin", "routes", "swap", "remove", "abi", "stop", "version",
                      "gantry check config/"):
             self.assertIn(word, out)
         for command in (("run",), ("dev",), ("check",), ("swap",), ("plugins",), ("plugin", "info")):
@@ -67,8 +67,10 @@ class Teaching(CommandLine):
             self.assertEqual(code, 0, command)
 
     def test_a_wrong_command_points_at_the_help(self):
-        self.refused("runn", says=["--help"])
-        self.refused(says=["--help"])
+        self.refused("runn", says=["there is no command runn", 'did you mean "run"', "--help"])
+
+    def test_without_a_command_it_teaches_how_to_begin(self):
+        self.refused(says=["gantry run config/echo.json", "gantry swap echo@1.1.0", "gantry --help"])
 
     def test_the_version_tells_the_abi(self):
         code, out, _ = self.sandbox.gantry("version")
@@ -99,11 +101,50 @@ class Manifests(CommandLine):
             self.refused("run", path, says=[path, "64"])
 
     def test_what_is_no_manifest_at_all_is_refused(self):
-        self.refused("check", self.sandbox.path("nowhere.json"), says=["nowhere.json"])
+        error = self.refused("check", self.sandbox.path("nowhere.json"), says=["there is no such file"])
+        self.assertEqual(error.count("nowhere.json"), 1)
         self.refused("check", self.sandbox.folder, says=[self.sandbox.folder])
         self.refused("check", self.sandbox.write("empty.json", ""), says=["empty.json"])
         self.refused("check", self.sandbox.write("half.json", '{"name": "x", "listeners": ['), says=["half.json:1:"])
         self.refused("check", os.path.join(self.sandbox.plugins, "echo.so"), says=["echo.so"])
+
+
+class Needs(CommandLine):
+    """gantry check says what a start would find: what plugins need of each other."""
+
+    def check(self, bots="bots.so", rules=None, required=True):
+        plugins = [{"name": "bots", "required": required, "file": self.sandbox.add_plugin(bots)}]
+        if rules:
+            plugins.append({"name": "rules", "file": self.sandbox.add_plugin(rules)})
+        manifest = self.manifest(plugins=plugins, worlds=[{"name": "echo"}])
+        code, out, error = self.sandbox.gantry("check", manifest)
+        # What it says is what a start does.
+        if code == 0:
+            with HostProcess(self.sandbox, manifest) as host:
+                return code, out + error, list(host.admin.plugins())
+        self.refused("run", manifest, says=["bots"])
+        return code, out + error, None
+
+    def test_what_nobody_in_the_manifest_is_ends_the_start_of_a_required_plugin(self):
+        code, out, _ = self.check()
+        self.assertEqual(code, 2)
+        self.assertIn("bots 1.0.0 needs rules 1.0.0 or later, which the manifest does not name: it is required, so "
+                      "the host would not start", out)
+
+    def test_an_optional_one_would_be_left_out(self):
+        code, out, loaded = self.check(required=False)
+        self.assertEqual((code, loaded), (0, []), out)
+        self.assertIn("which the manifest does not name: it would be left out", out)
+
+    def test_another_version_is_not_enough(self):
+        code, out, _ = self.check(bots="bots-2.so", rules="rules.so")
+        self.assertEqual(code, 2)
+        self.assertIn("bots 2.0.0 needs rules 2.0.0 or later of that major version, and rules 1.0.0 would be loaded", out)
+
+    def test_with_all_that_is_needed_nothing_is_said(self):
+        code, out, loaded = self.check(rules="rules.so")
+        self.assertEqual((code, loaded), (0, ["bots", "rules"]))
+        self.assertNotIn("needs", out)
 
 
 class Libraries(CommandLine):
@@ -170,7 +211,7 @@ class Comparing(CommandLine):
                      "message 7 changing.Move: field 1 x was float and is sint32",
                      "message 7 changing.Move: field 2 y has the number 6 now",
                      "message 7 changing.Move: field 3 items, field 1 count was uint32 and is string",
-                     "message 9 (on): nobody handles it any more"):
+                     "message 9: nobody handles it any more"):
             self.assertIn(line, lines)
 
     def test_with_the_conversion_written_as_the_stub_has_it_the_host_migrates(self):
@@ -233,9 +274,10 @@ class Operating(CommandLine):
             code, out, _ = self.sandbox.gantry("plugins", "--json")
             self.assertIn("echo", json.dumps(json.loads(out)))
             code, out, _ = self.sandbox.gantry("routes")
-            self.assertRegex(out, r"1 +\S+ +echo@1\.0\.0#1")
+            self.assertRegex(out, r"1 +message 1 +echo@1\.0\.0#1")
             self.refused("swap", "echo@9.9.9", says=["there is no echo@9.9.9", "1.0.0"])
-            self.refused("swap", "nobody", says=["nobody"])
+            self.refused("swap", "nobody", says=["no plugin nobody is loaded or lies in", "loaded are: echo"])
+            self.refused("swap", "ecoh@1.0.0", says=["no plugin ecoh", 'did you mean "echo"'])
             self.refused("swap", self.write_plugin("text.so", b"text"), says=["not a shared library"])
             code, out, error = self.sandbox.gantry("swap", "echo@1.0.0")
             self.assertEqual(code, 0, error)

@@ -248,6 +248,35 @@ exit 0
             dev.said("ready {", "watching")
             self.assertEqual(dev.end(), 0)
 
+    def test_a_first_start_that_fails_is_told_and_the_next_save_starts_the_host(self):
+        # Once gantry dev ended there.
+        self.edit("hello.cpp", "on(0", 'throw std::runtime_error{"not yet"}; on(0')
+        with DevProcess(self.sandbox, self.manifest) as dev:
+            lines = dev.said("the host has not started; waiting for a change that mends it")
+            self.assertIn("its world facet refused to start", "".join(lines))
+            self.assertIn("not yet", "".join(lines))
+            self.edit("hello.cpp", 'throw std::runtime_error{"not yet"}; on(0', "std::abort(); on(0")
+            lines = dev.said("the host has not started")
+            self.assertIn("it died of SIGABRT in setup()", "".join(lines))
+            self.edit("hello.cpp", "std::abort(); on(0", "on(0")
+            dev.said("ready {", "watching")
+            self.assertEqual(dev.end(), 0)
+
+    def test_a_manifest_that_keeps_the_host_from_its_start_is_taken_anew_when_it_is_saved(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.write_manifest(admin={"port": taken.getsockname()[1]})
+            with DevProcess(self.sandbox, self.manifest) as dev:
+                dev.said("in use", "the host has not started")
+                self.write_manifest()
+                dev.said("ready {", "watching")
+                self.assertEqual(dev.end(), 0)
+
+    def test_a_save_of_the_manifest_is_told(self):
+        dev, _ = self.start()
+        self.write_manifest(limits={"shutdown_ms": 1234})
+        dev.said("pair.json saved: the host goes on with what it read")
+        self.assertEqual(dev.end(), 0)
+
     def test_a_host_that_runs_already_is_brought_to_what_is_built_and_stays_when_dev_ends(self):
         with DevProcess(self.sandbox, self.manifest) as dev:
             dev.said("ready {", "watching")
@@ -265,6 +294,23 @@ exit 0
             self.assertEqual(hello.ask(), "welcome says you")
             self.assertEqual(dev.end(), 0)
             self.assertEqual(hello.ask(), "welcome says you")
+
+
+class Building(Developing):
+    def configure(self, *options):
+        done = subprocess.run(["cmake", "-S", self.sandbox.path("project"), "-B", self.sandbox.path("other"),
+                               "-DCMAKE_PREFIX_PATH=" + os.path.dirname(os.path.dirname(host_process.options.gantry)),
+                               *options], check=True, text=True, capture_output=True)
+        with open(self.sandbox.path("other/CMakeCache.txt"), encoding="utf-8") as file:
+            kind = next(line for line in file if line.startswith("CMAKE_BUILD_TYPE:")).strip().split("=")[1]
+        return kind, done.stdout.count("Gantry: CMAKE_BUILD_TYPE was not set")
+
+    def test_a_project_that_says_no_build_type_gets_one_with_debug_information_and_is_told_once(self):
+        self.assertEqual(self.configure(), ("RelWithDebInfo", 1))
+        self.assertEqual(self.configure(), ("RelWithDebInfo", 0))
+
+    def test_a_build_type_that_is_said_stays(self):
+        self.assertEqual(self.configure("-DCMAKE_BUILD_TYPE=Debug"), ("Debug", 0))
 
 
 class Mistakes(Developing):

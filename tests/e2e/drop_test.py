@@ -254,5 +254,45 @@ class Going(DropFolder):
             self.all_is_well(host)
 
 
+
+class Removing(DropFolder):
+    def gantry(self, *arguments):
+        code, out, complaint = self.sandbox.gantry(*arguments)
+        return code, out + complaint
+
+    def refused(self, *arguments, says):
+        code, out = self.gantry(*arguments)
+        self.assertNotEqual(code, 0, out)
+        self.assertIn(says, out)
+
+    def test_what_was_swapped_in_by_mistake_is_taken_out_again(self):
+        self.sandbox.add_plugin("arena.so")
+        with HostProcess(self.sandbox, self.manifest([{"name": "arena"}], on_drop="stage")) as host:
+            swapped = self.sandbox.add_plugin("chat_filter.so")
+            code, out = self.gantry("swap", swapped)
+            self.assertEqual(code, 0, out)
+            self.assertIn("chat_filter was not loaded before: it joins world world; gantry remove chat_filter takes it out "
+                          "again", out)
+            code, out = self.gantry("remove", "chat_filter")
+            self.assertEqual(code, 0, out)
+            self.assertIn("removed: chat_filter@1.0.0#", out)
+            self.assertEqual(list(host.admin.plugins()), ["arena"])
+            wait_until("it has left the memory", lambda: host.generations("chat_filter") == [])
+            self.refused("remove", "chat_filter", says="chat_filter is not loaded")
+            self.refused("remove", "aerna", says='did you mean "arena"')
+            self.refused("remove", "arena", says="stays: the manifest requires it")
+            self.all_is_well(host)
+
+    def test_one_that_another_needs_stays(self):
+        for name in ("chat_filter.so", "dependent.so"):
+            self.sandbox.add_plugin(name)
+        with HostProcess(self.sandbox, self.manifest(self.optional("chat_filter", "dependent"))) as host:
+            self.refused("remove", "chat_filter", says="chat_filter@1.0.0#1 stays: dependent@1.0.0#1 depends on it")
+            self.assertEqual(self.gantry("remove", "dependent")[0], 0)
+            self.assertEqual(self.gantry("remove", "chat_filter")[0], 0)
+            wait_until("both have left the memory", lambda: host.mapped() == [])
+            self.all_is_well(host)
+
+
 if __name__ == "__main__":
     main()

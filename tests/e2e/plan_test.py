@@ -53,7 +53,10 @@ class Plans(unittest.TestCase):
     def test_one_alone_is_refused_and_the_command_for_both_is_named(self):
         code, out = self.gantry("swap", "rules@2.0.0")
         self.assertNotEqual(code, 0)
-        self.assertIn("swap both at once: gantry swap rules bots", out)
+        self.assertIn("swap both at once: gantry swap rules@2.0.0 bots@2.0.0", out)
+        code, out = self.gantry("swap", "bots@2.0.0")
+        self.assertNotEqual(code, 0)
+        self.assertIn("swap both at once: gantry swap bots@2.0.0 rules@2.0.0", out)
         code, out = self.gantry("swap", "bots@2.0.0", "rules@2.0.0", "--worlds", "left")
         self.assertNotEqual(code, 0)
         self.assertIn("leave --worlds out", out)

@@ -45,6 +45,18 @@ protected:
     ~Services() = default;
 };
 
+/// As which C++ type a plugin knows an interface: the host compares what two of them mean by it.
+struct ServiceTypes {
+    static constexpr const char* interface_id = "gantry.service_types/1";
+
+    /// `type` is its full name, "chat::Filter". `provides` is 1 for who offers it, 0 for who asks
+    /// for it. Told with each provide() and slot(). [own thread]
+    virtual void declare(Str service, Str type, std::uint32_t provides) noexcept = 0;
+
+protected:
+    ~ServiceTypes() = default;
+};
+
 using EventFunction = void (*)(void* context, Str name, Bytes payload) noexcept;
 
 /// Notices between the plugins of one world, and between worlds. All calls [world].

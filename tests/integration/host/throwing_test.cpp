@@ -25,7 +25,7 @@ void throw_at(std::string_view name) {
 
 class Throwing final : public WorldPlugin {
     void setup() override {
-        on(1, [](const Message&) { throw_at("on"); });
+        on(1, [](const Message&) { throw_at("message 1"); });
         on(2, [this](const Message&) -> Task<std::string> {
             co_await after(1ms);
             throw_at("task");
@@ -78,9 +78,9 @@ const std::set<std::string_view> of_others{"drain", "restore_state", "teardown"}
 TEST_CASE("what a plugin throws stays in, and names its generation and callback") {
     log::set_level(log::Level::off);
     for (const char* where :
-         {"on", "task", "every", "named timer", "event", "service", "answer", "session opened",
-          "session closed", "receive", "update", "send", "cleanup", "begin", "save_state",
-          "restore_state", "drain", "resume", "teardown"}) {
+         {"message 1", "task", "every", "named timer", "event", "service", "answer",
+          "session opened", "session closed", "receive", "update", "send", "cleanup", "begin",
+          "save_state", "restore_state", "drain", "resume", "teardown"}) {
         CAPTURE(std::string{where});
         TestHost host{{.plugins = {&one, &neighbour}, .probation_ms = 0}};
         auto player = host.connect();

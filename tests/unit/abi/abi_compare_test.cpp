@@ -156,13 +156,36 @@ TEST_CASE("Components: what the newer version declares is known, up and down") {
 }
 
 TEST_CASE("Routes that are gone break clients, new ones and renamed ones do not") {
-    const Surface::Route before[] = {{1, "on<Move>"}, {2, "on 2"}};
+    const Surface::Route before[] = {{1, "on<Move>"}, {2, "on 2"}, {4, "message 4"}};
     const Surface::Route after[] = {{1, "on<Walk>"}, {3, "on 3"}};
     AbiReport report;
     compare_routes(before, after, report);
     CHECK(report.verdict == AbiVerdict::breaks_clients);
-    CHECK(report.findings.size() == 1);
+    CHECK(report.findings.size() == 2);
     CHECK(found(report, "message 2 (on 2): nobody handles it any more"));
+    CHECK(found(report, "message 4: nobody handles it any more"));
+}
+
+TEST_CASE("Exit codes are those that the SDK's page promises") {
+    CHECK(exit_code(AbiVerdict::swap_safe) == 0);
+    CHECK(exit_code(AbiVerdict::needs_migration) == 1);
+    CHECK(exit_code(AbiVerdict::breaks_clients) == 2);
+    CHECK(exit_code(AbiVerdict::needs_restart) == 3);
+    CHECK(exit_code(AbiVerdict::cannot_tell) == 4);
+    CHECK(exit_code(AbiVerdict::breaks_plugins) == 5);
+}
+
+TEST_CASE(
+    "An interface that is not offered any more breaks its users, one that is not asked for any "
+    "more nobody") {
+    const plugin::InterfaceSide before{"old", "", {{"a/1", "A", true}, {"b/1", "B", false}}};
+    AbiReport report;
+    compare_interfaces(before, {"new", "", {}}, report);
+    CHECK(report.verdict == AbiVerdict::breaks_plugins);
+    CHECK(report.findings.size() == 1);
+    CHECK(found(report,
+                "interface A (a/1): is not offered any more; who asks for it has to come in the "
+                "same swap"));
 }
 
 TEST_CASE("Messages: numbers and types are what clients speak, names are not") {

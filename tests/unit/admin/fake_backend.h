@@ -74,6 +74,10 @@ public:
         swap_asked.plugins = {{plugin, {}, {}}};
         return swap_result;
     }
+    Result<std::string> remove(const std::string& plugin) override {
+        if (plugin == "arena") return std::string{"arena@1.0.0#1"};
+        return Error{Status::not_found, plugin + " is not loaded"};
+    }
     Result<Done> abort(const std::string& plugin) override {
         if (plugin == "arena") return Done{};
         return Error{Status::not_found, "no version of " + plugin + " runs in some worlds only"};

@@ -18,7 +18,8 @@ TEST_CASE("a plugin, a swap and an event are written member by member") {
     CHECK(
         to_json(std::vector{plugin}) ==
         R"({"plugins":[{"name":"arena","version":"1.0.0","generation":3,"state":"",)"
-        R"("facets":["world"],"file":"","build_id":"","required":true,"since_unix_ms":0,"error":""}]})");
+        R"("facets":["world"],"file":"","build_id":"","required":true,"since_unix_ms":0,"error":"",)"
+        R"("trial":"","trial_worlds":[]}]})");
 
     const SwapReport report{4,
                             "arena",
@@ -29,11 +30,13 @@ TEST_CASE("a plugin, a swap and an event are written member by member") {
                             {{"load", 1.5}},
                             {"timer x"},
                             9,
-                            true};
-    CHECK(to_json(report) ==
-          R"({"ticket":4,"plugin":"arena","from":"arena@1.0.0#1","to":"arena@3.0.0#2",)"
-          R"("outcome":"rolled_back","reason":"it threw","steps":[{"name":"load","ms":1.5}],)"
-          R"("leftovers":["timer x"],"at_unix_ms":9,"settled":true})");
+                            true,
+                            {"it runs in 1 world"}};
+    CHECK(
+        to_json(report) ==
+        R"({"ticket":4,"plugin":"arena","from":"arena@1.0.0#1","to":"arena@3.0.0#2",)"
+        R"("outcome":"rolled_back","reason":"it threw","steps":[{"name":"load","ms":1.5}],)"
+        R"("leftovers":["timer x"],"notes":["it runs in 1 world"],"at_unix_ms":9,"settled":true})");
 
     CHECK(to_json(SessionEvent{1, EventKind::received, 2, 3, 4, 5, ""}) ==
           R"({"number":1,"kind":"received","session":2,"at_unix_ms":3,"message_id":4,"bytes":5})");

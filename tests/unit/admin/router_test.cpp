@@ -193,6 +193,15 @@ TEST_CASE_FIXTURE(Fixture, "a trial is promoted or aborted by the plugin's name 
     CHECK(get("/api/abort").status == 405);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a plugin is removed by its name alone") {
+    const Answer removed = post("/api/remove", R"({"plugin":"arena"})");
+    CHECK(removed.response.status == 200);
+    CHECK(removed.response.body == R"({"removed":"arena@1.0.0#1"})");
+    CHECK(post("/api/remove", R"({"plugin":"chat"})").response.status == 404);
+    CHECK(post("/api/remove", "{}").response.status == 400);
+    CHECK(get("/api/remove").status == 405);
+}
+
 TEST_CASE_FIXTURE(Fixture, "who is in memory and what went wrong are lists in an object") {
     CHECK(get("/api/who").body ==
           R"({"generations":[{"label":"arena@1.0.0#1","state":"serves","since_unix_ms":5,)"

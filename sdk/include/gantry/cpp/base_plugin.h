@@ -27,16 +27,15 @@ public:
         runtime_ = static_cast<Runtime*>(host.query(Runtime::interface_id));
         services_ = static_cast<Services*>(host.query(Services::interface_id));
         if (!runtime_ || !services_ || !bind_numbers(host, *runtime_)) return Status::unsupported;
+        service_types_ = static_cast<ServiceTypes*>(host.query(ServiceTypes::interface_id));
         events_of_sessions_ = static_cast<SessionEvents*>(host.query(SessionEvents::interface_id));
         const auto caught = detail::guarded([&] {
             bind(host);
             setup();
         });
-        if (caught.status != Status::ok) {
-            log(LogLevel::error, std::string{"setup failed: "} + caught.what);
-            return caught.status;
-        }
-        return setup_status_;
+        if (caught.status == Status::ok) return setup_status_;
+        log(LogLevel::error, std::string{"setup failed: "} + caught.what);
+        return caught.status;
     }
     void serve(std::uint32_t successor) noexcept final {
         check("begin", [&] { begin(successor == 0); });
@@ -52,8 +51,8 @@ public:
         check("teardown", [&] { teardown(); });
     }
     void* query(Str id) noexcept override {
-        return id.view() == StateTransfer::interface_id ? static_cast<StateTransfer*>(this)
-                                                        : nullptr;
+        if (id.view() != StateTransfer::interface_id) return nullptr;
+        return static_cast<StateTransfer*>(this);
     }
     void destroy() noexcept final { delete this; }
 
@@ -96,11 +95,13 @@ protected:
     /// Offers `target` to the plugins of this room: provide<Filter>("chat.filter/1", this).
     template <class T>
     void provide(Str name, T* target) {
+        detail::declare<T>(service_types_, name, true);
         expect(services_->provide(name, target));
     }
     /// The interface of that name in this room, now or whenever its provider comes.
     template <class T>
     Service<T> service(Str name) {
+        detail::declare<T>(service_types_, name, false);
         return Service<T>{services_->slot(name)};
     }
     /// Answers calls from any room: `f(Str method, Bytes request) -> std::string`.
@@ -187,12 +188,12 @@ protected:
 
 private:
     virtual void bind(Host& host) = 0;
-
     template <class Body>
     Status check(Str where, Body&& body) noexcept {
         return run(where, std::forward<Body>(body)).status;
     }
 
+    ServiceTypes* service_types_ = nullptr;        // null in a host that is older
     SessionEvents* events_of_sessions_ = nullptr;  // null on the service thread
     Status setup_status_ = Status::ok;
 };

@@ -2,6 +2,7 @@
 #pragma once
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
+#include "gantry/cpp/handler_name.h"
 #include "gantry/io.h"
 #include "gantry/listeners.h"
 #include "gantry/transport_handover.h"
@@ -50,15 +51,15 @@ protected:
     /// Answers a message id on the shard: `f(const IoMessage&)` returns Bytes to reply with, or
     /// void.
     template <class F>
-    void route(std::uint16_t id, F f, Str name = "route") {
+    void route(std::uint16_t id, F f, Str name = {}) {
         struct Kept {
             IoPlugin* plugin;
             std::string name;
             F f;
         };
-        auto* kept = closures_.keep(Kept{this, std::string{name.view()}, std::move(f)});
+        auto* kept = closures_.keep(Kept{this, detail::handler_name(name, id), std::move(f)});
         expect(io_->route(
-            id, name,
+            id, std::string_view{kept->name},
             [](void* context, const IoMessage* message) noexcept {
                 auto& self = *static_cast<Kept*>(context);
                 Status status = Status::ok;

@@ -5,6 +5,7 @@
 
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
+#include "gantry/cpp/handler_name.h"
 #include "gantry/cpp/task.h"
 #include "gantry/net.h"
 
@@ -106,7 +107,7 @@ Status route_raw(const WorldLinks& links, std::uint16_t id, Str name, F f) {
         std::string name;
         F f;
     };
-    auto* kept = links.closures->keep(Kept{links, std::string{name.view()}, std::move(f)});
+    auto* kept = links.closures->keep(Kept{links, handler_name(name, id), std::move(f)});
     return links.net->route(
         id, Str{std::string_view{kept->name}},
         [](void* context, const Message* message) noexcept {
@@ -125,7 +126,7 @@ Status route_typed(const WorldLinks& links, std::uint16_t id, F f) {
         typename Codec<T>::Store store;
         F f;
     };
-    std::string name = "on<" + std::string{Codec<T>::name()} + ">";
+    std::string name = "on<" + std::string{Codec<T>::name()} + "> (id " + std::to_string(id) + ")";
     auto* kept = links.closures->keep(Kept{links, std::move(name), {}, std::move(f)});
     return links.net->route(
         id, Str{std::string_view{kept->name}},

@@ -79,7 +79,7 @@ protected:
     }
     /// In setup(): messages of this id go to on_message() of what is attached to the entity of
     /// their session.
-    void on_objects(std::uint16_t id, Str name = "on_objects") {
+    void on_objects(std::uint16_t id, Str name = {}) {
         on(
             id,
             [this](const Message& message) {

@@ -1,5 +1,7 @@
 // gantry/cpp/world_plugin.h: WorldPlugin, the base class of game logic.
 #pragma once
+#include <optional>
+
 #include "gantry/cpp/await.h"
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/message_handler.h"
@@ -23,7 +25,7 @@ protected:
     /// `f(const Message&)` returns nothing, a Status, Bytes or a std::string to reply with, or a
     /// Task of one of these.
     template <class F>
-    void on(std::uint16_t id, F f, Str name = "on") {
+    void on(std::uint16_t id, F f, Str name = {}) {
         expect(detail::route_raw(links(), id, name, std::move(f)));
     }
     /// Handles a typed message; its id comes from the .proto. `f(const T&)` or `f(const T&, const

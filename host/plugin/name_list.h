@@ -1,0 +1,20 @@
+// Names of worlds and plugins in sentences.
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/plugin/loaded.h"
+#include "host/plugin/rooms.h"
+
+namespace gantry::plugin {
+
+/// "world main", "worlds main, lobby", of many only "20 worlds".
+std::string world_list(std::span<const std::string> names);
+/// The names of the places with these ids, in the order of the places.
+std::vector<std::string> world_names(const std::vector<WorldPlace>& places,
+                                     std::span<const WorldId> ids);
+std::vector<std::string> names_of(const std::map<std::string, Loaded, std::less<>>& loaded);
+
+}  // namespace gantry::plugin
