@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "gantry/gantry.h"
+#include "host/core/log.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/test_host.h"
 
@@ -160,4 +161,22 @@ TEST_CASE("what a plugin protects in one room, no other room and no other plugin
     CHECK(host.world().instances()[0]->raised(7) == 42);
     CHECK(host.world().instances()[1]->raised(7) == 0);
     CHECK(host.world("other").instances()[0]->raised(7) == 0);
+}
+
+TEST_CASE("beyond the limit nothing passes for what could not be written down, and it is counted") {
+    log::set_level(log::Level::off);
+    TestHost host{{.plugins = {&world_1}}};
+    auto& instance = *host.world().instances().front();
+    const TimeNs until = host.clock().now() + ns_per_s;
+    std::uint64_t key = 100;
+    while (instance.raise(key, 1, until) == Status::ok) ++key;
+    CHECK(key == 100 + route::ProtectedStore::numbers_max_default);
+    CHECK(host.host().protected_refused() == 1);
+    CHECK(instance.raised(100) == 1);
+    CHECK(instance.raised(7) == UINT64_MAX);
+    host.advance_ms(1100);
+    CHECK(instance.raised(7) == 0);
+    CHECK(instance.raise(7, 1, host.clock().now() + ns_per_s) == Status::ok);
+    CHECK(instance.raised(7) == 1);
+    log::set_level(log::Level::info);
 }
