@@ -42,14 +42,14 @@ int post_swap(const std::string& host, const std::string& path, const Json& requ
                to.empty() ? text_of(report, "plugin") : to);
     if (const std::string reason = text_of(report, "reason"); !reason.empty())
         fmt::print("  {}\n", reason);
+    for (const Json& note : report.value("notes", Json::array())) {
+        fmt::print("  {}\n", note.get<std::string>());
+    }
     for (const Json& step : report.value("steps", Json::array())) {
         fmt::print("  {:<10} {:>9.3f} ms\n", text_of(step, "name"), step.value("ms", 0.0));
     }
     for (const Json& left : report.value("leftovers", Json::array())) {
         fmt::print("  left over: {}\n", left.get<std::string>());
-    }
-    for (const Json& note : report.value("notes", Json::array())) {
-        fmt::print("  {}\n", note.get<std::string>());
     }
     return text_of(report, "outcome") == "committed" ? 0 : 1;
 }

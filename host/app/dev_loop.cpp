@@ -320,6 +320,9 @@ void DevLoop::ask(const Json& plugins, TimeNs saved, const FindHost& find_host) 
     for (const Json& step : report->value("steps", Json::array())) {
         say_step(text_of(step, "name"), step.value("ms", 0.0));
     }
+    for (const Json& note : report->value("notes", Json::array())) {
+        say("  " + note.get<std::string>());
+    }
     const std::string from = text_of(*report, "from");
     const std::string to = text_of(*report, "to");
     if (text_of(*report, "outcome") != "committed") {

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/integration/compilers/wide.h"
+
 template <>
 inline constexpr std::uint16_t gantry::message_id<mixed::Ping> = 3;
 
@@ -25,6 +27,7 @@ GANTRY_COMPONENT_AS("mixed.tally", Tally, 1, GANTRY_FIELD(count), GANTRY_FIELD(l
 class Mixed final : public gantry::WorldPlugin {
     void setup() override {
         expect(world().use<Tally>());
+        (void)service<wide::Wide>("mixed.wide/1");
         on(1, [](const gantry::Message& message) { return message.payload; });
         on(2, [this](const gantry::Message& message) { return tally(message); });
         on<mixed::Ping>([this](const mixed::Ping& ping) { return pong(ping); });

@@ -83,10 +83,11 @@ TEST_CASE("a swap request is read, and each mistake in it has a sentence") {
     CHECK(refused(R"({"plugins":[{"plugin":"a","settle":true}]})") ==
           "unknown key \"settle\", allowed: plugin, version, file");
     CHECK(refused(R"({"plugins":[{"plugin":"a"}],"version":"1"})") ==
-          "unknown key \"version\", allowed: plugins, worlds, promote, settle");
+          "unknown key \"version\", allowed: plugins, worlds, sessions, promote, settle");
     CHECK(refused(R"({"plugin":7})") == "plugin, version and file are texts");
     CHECK(refused(R"({"plugin":"a","versoin":"1"})") ==
-          "unknown key \"versoin\", allowed: plugin, version, file, plugins, worlds, promote, "
+          "unknown key \"versoin\", allowed: plugin, version, file, plugins, worlds, sessions, "
+          "promote, "
           "settle");
     CHECK(refused(R"({"plugin":"a","version":"1","file":"f"})") ==
           "either version or file, not both");

@@ -55,7 +55,6 @@ public:
         return static_cast<StateTransfer*>(this);
     }
     void destroy() noexcept final { delete this; }
-
     Status save(StateWriter& writer) noexcept final {
         return check("save_state", [&] { save_state(writer); });
     }
