@@ -53,7 +53,7 @@ const char* canary_outcome_name(CanaryOutcome outcome) noexcept;
 struct CanaryVerdict {
     CanaryOutcome outcome = CanaryOutcome::refused;
     std::string reason;  ///< one sentence, unless passed: what is wrong, and how to mend it
-    std::vector<std::string> notes;  ///< sentences on what could not be looked at
+    std::vector<std::string> notes{};  ///< sentences on what could not be looked at
     TimeNs took = 0;
 
     bool passed() const noexcept { return outcome == CanaryOutcome::passed; }
