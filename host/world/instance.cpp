@@ -20,7 +20,9 @@ WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, Li
       library_{std::move(library)},
       options_{std::move(options)},
       numbers_{world.services_.protected_of(owner_.plugin)} {
+    thread_ = world_.thread_;
     ecs_ = &world_.ecs_.open(owner_.id, owner_.label, replaces);
+    ecs_data_ = &world_.ecs_.data();
     commands_ = &world_.ecs_.commands(owner_.id);
 }
 
@@ -73,14 +75,10 @@ void WorldInstance::cancel_tasks(bool only_restarts) {
     }
 }
 
-bool WorldInstance::at_home(const char* call) noexcept {
-    if (world_.on_its_thread()) [[likely]]
-        return true;
+bool WorldInstance::stray(const char* call) noexcept {
     if (!strayed_.exchange(true)) world_.stray(owner_.id, call);
     return false;
 }
-
-std::uint32_t WorldInstance::open_loops() const noexcept { return world_.ecs_.data().loops; }
 
 void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
                             std::string_view what, std::uint32_t loops_before) {

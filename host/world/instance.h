@@ -1,10 +1,8 @@
 // WorldInstance: one plugin object in one world, and the ledger of all it owns there.
 #pragma once
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "gantry/groups.h"
@@ -15,8 +13,8 @@
 #include "gantry/service.h"
 #include "gantry/session_events.h"
 #include "gantry/task_restart.h"
-#include "host/core/owner.h"
 #include "host/core/plugin_call.h"
+#include "host/core/room_thread.h"
 #include "host/ecs/command_buffer.h"
 #include "host/platform/fault.h"
 #include "host/route/room_services.h"
@@ -63,8 +61,8 @@ public:
     route::StateStore* inherited() noexcept { return inherited_.get(); }
     std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     Vitals& vitals() noexcept { return *options_.vitals; }
-    /// The thread's processor time is a call of the system: the first message of a millisecond is
-    /// timed, which is each one of a quiet world and one of hundreds in a busy one.
+    /// The first message of a millisecond is timed, for that is a call of the system: each one of a
+    /// quiet world, one of hundreds in a busy one.
     bool wants_sample(TimeNs now) noexcept {
         if (now < next_sample_) return false;
         next_sample_ = now + ns_per_ms;
@@ -76,7 +74,7 @@ public:
     /// A call was left by a fault. Whose code it was is parked, and the host is told.
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what,
                  std::uint32_t loops_before);
-    std::uint32_t open_loops() const noexcept;
+    std::uint32_t open_loops() const noexcept { return ecs_data_->loops; }
     /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
     std::vector<std::string> leftovers(TimeNs now) const;
     /// A task is in flight that a successor cannot begin again, or not now.
@@ -94,7 +92,7 @@ public:
     TimeNs wall_now() noexcept override;
     std::uint64_t random() noexcept override;
     InstanceInfo self() noexcept override;
-    Str config() noexcept override { return std::string_view{options_.config}; }
+    Str config() noexcept override { return Str{options_.config}; }
     void report_failure(Str where, Str what) noexcept override;
 
     // Net
@@ -169,9 +167,11 @@ public:
     WorldId find_world(Str name) noexcept override;
 
 private:
-    /// False on a thread that is not the world's: then the call must do nothing, and the plugin is
-    /// parked. [any thread]
-    bool at_home(const char* call) noexcept;
+    /// False on another thread: the call must do nothing, and the plugin is parked. [any thread]
+    bool at_home(const char* call) noexcept {
+        return thread_ == nullptr || thread_->here() || stray(call);
+    }
+    bool stray(const char* call) noexcept;
     /// To each that is there, without counting.
     Status send_shared(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                        Bytes payload) noexcept;
@@ -184,7 +184,9 @@ private:
     LibraryRef library_;
     InstanceOptions options_;
     route::ProtectedStore& numbers_;
+    const core::RoomThread* thread_;
     Ecs* ecs_;
+    const EcsData* ecs_data_;
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
     std::shared_ptr<route::StateStore> inherited_;

@@ -5,7 +5,9 @@
 
 namespace gantry::world {
 
-std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind, std::size_t body_bytes) {
+// Inline: once for each message.
+inline std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind,
+                                         std::size_t body_bytes) {
     if (shard.overflow.empty()) {
         const auto room =
             shard.to.link->to_shard.push(static_cast<std::uint32_t>(kind), body_bytes);

@@ -42,16 +42,6 @@ void Worker::remove(WorldId id) {
     std::erase_if(worlds_, [id](const auto& world) { return world->config().id == id; });
 }
 
-World* Worker::find(WorldId id) noexcept {
-    return id.value < by_id_.size() ? by_id_[id.value] : nullptr;
-}
-
-void Worker::touch(World& world) {
-    if (world.touched()) return;
-    world.set_touched(true);
-    touched_.push_back(&world);
-}
-
 bool Worker::poll(TimeNs now) {
     thread_.enter();
     ++counters_.turns;
@@ -73,24 +63,8 @@ bool Worker::poll(TimeNs now) {
     return more || next_due() <= now;
 }
 
-bool Worker::take_in(route::RoomLink& link, TimeNs now) {
-    int left = records_per_turn;
-    while (left > 0) {
-        const auto record = link.to_world.next();
-        if (!record) break;
-        deliver(*record, now);
-        --left;
-    }
-    counters_.records += static_cast<std::uint64_t>(records_per_turn - left);
-    if (link.to_world.release() && link.shard_waits.exchange(false)) {
-        const auto at = std::find_if(links_.begin(), links_.end(),
-                                     [&](const ShardLink& shard) { return shard.link == &link; });
-        at->wake();
-    }
-    return left == 0;
-}
-
-World* Worker::begin_turn(WorldId id, TimeNs now) {
+// Before take_in(), where they go inline.
+inline World* Worker::begin_turn(WorldId id, TimeNs now) {
     World* const world = find(id);
     if (world == nullptr) {
         ++counters_.no_world;
@@ -101,7 +75,7 @@ World* Worker::begin_turn(WorldId id, TimeNs now) {
     return world;
 }
 
-void Worker::deliver(const core::ByteRing::Record& record, TimeNs now) {
+inline void Worker::deliver(const core::ByteRing::Record& record, TimeNs now) {
     switch (static_cast<route::ToWorld>(record.kind)) {
         case route::ToWorld::message: {
             const auto head = read_as<route::MessageRecord>(record.body);
@@ -126,6 +100,23 @@ void Worker::deliver(const core::ByteRing::Record& record, TimeNs now) {
             return;
         }
     }
+}
+
+bool Worker::take_in(route::RoomLink& link, TimeNs now) {
+    int left = records_per_turn;
+    while (left > 0) {
+        const auto record = link.to_world.next();
+        if (!record) break;
+        deliver(*record, now);
+        --left;
+    }
+    counters_.records += static_cast<std::uint64_t>(records_per_turn - left);
+    if (link.to_world.release() && link.shard_waits.exchange(false)) {
+        const auto at = std::find_if(links_.begin(), links_.end(),
+                                     [&](const ShardLink& shard) { return shard.link == &link; });
+        at->wake();
+    }
+    return left == 0;
 }
 
 void Worker::reschedule() {

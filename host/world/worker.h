@@ -58,9 +58,15 @@ public:
 
     World& add(std::unique_ptr<World> world);
     void remove(WorldId id);
-    World* find(WorldId id) noexcept;
+    World* find(WorldId id) noexcept {
+        return id.value < by_id_.size() ? by_id_[id.value] : nullptr;
+    }
     /// Something of this world has changed from outside of its poll().
-    void touch(World& world);
+    void touch(World& world) {
+        if (world.touched()) return;
+        world.set_touched(true);
+        touched_.push_back(&world);
+    }
 
     std::uint32_t index() const noexcept { return index_; }
     core::RoomThread& thread() noexcept { return thread_; }

@@ -55,7 +55,6 @@ public:
 
     /// The thread that alone may call the world. Plugins that call from another are parked.
     void runs_on(const core::RoomThread& thread);
-    bool on_its_thread() const noexcept { return thread_ == nullptr || thread_->here(); }
     /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
     bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
@@ -125,7 +124,9 @@ private:
     void fire_timer(const sched::Timer& timer, bool last);
     void run_posted();
     void deliver(std::string_view name, Bytes payload);
-    void apply_commands(WorldInstance& instance);
+    void apply_commands(WorldInstance& instance) {
+        if (!instance.commands().empty()) (void)ecs_.apply(instance.commands());
+    }
     void update_connections();
 
     // Instances. [world]

@@ -171,10 +171,6 @@ void World::deliver(std::string_view name, Bytes payload) {
     }
 }
 
-void World::apply_commands(WorldInstance& instance) {
-    if (!instance.commands().empty()) (void)ecs_.apply(instance.commands());
-}
-
 // Once a tick and not once a message: the component is for systems and the inspector.
 void World::update_connections() {
     for (const SessionId id : sessions_.ids()) {
