@@ -3,6 +3,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 script_start=$EPOCHREALTIME
 step_names=()
 step_times=()
+# The compiler itself tells what a file includes: one run of the preprocessor less for each file that is new.
+export CCACHE_DEPEND=1
 
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'; else bold='' red='' plain=''; fi
 
