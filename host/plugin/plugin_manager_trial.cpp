@@ -61,6 +61,10 @@ void PluginManager::commit_trial() {
         one->notes.push_back(fmt::format("{} runs in {} of {} worlds beside {} ({})",
                                          trial.library->label(), worlds.size(), all,
                                          loaded.library->label(), world_list(worlds)));
+        if (job->request.sessions) {
+            one->notes.push_back(fmt::format("new sessions of whom {} holds begin there",
+                                             job->request.sessions->text()));
+        }
         one->notes.push_back(
             trial.promote
                 ? "the other worlds follow by themselves once its probation has passed"

@@ -45,6 +45,7 @@ std::uint64_t scattered(std::uint64_t id) noexcept {
 
 Result<SessionRule> SessionRule::parse(std::string_view text) {
     SessionRule rule;
+    rule.text_ = text;
     if (text.empty()) return wrong(text, "is no rule");
     while (!text.empty()) {
         const std::string_view one = text.substr(0, text.find(','));

@@ -25,6 +25,8 @@ public:
     static Result<SessionRule> parse(std::string_view text);
 
     bool holds(const SessionFacts& session) const noexcept;
+    /// As it was written.
+    const std::string& text() const noexcept { return text_; }
 
 private:
     struct Network {
@@ -33,6 +35,7 @@ private:
     };
     Result<Done> take(std::string_view key, std::string_view value);
 
+    std::string text_;
     std::string listener_;
     std::string protocol_;
     std::optional<Network> remote_;

@@ -93,6 +93,7 @@ class Trials(unittest.TestCase):
         code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3",
                                 "--sessions", "listener=world-0,remote=127.0.0.0/8")
         self.assertEqual(code, 0, out)
+        self.assertIn("new sessions of whom listener=world-0,remote=127.0.0.0/8 holds begin there", out)
         self.assertEqual(come("world-0"), "2.0.0")
         self.assertEqual(come("world-1"), "1.0.0")
         self.assertEqual(clients[0].ask("nothing").split()[0], "1.0.0")  # who is there already stays

@@ -15,6 +15,10 @@ namespace {
 
 std::string said;  // by the host, to the thread that is not the room's
 
+// A parked object is never destroyed; whoever looks for leaks finds it here.
+const void* parked[4];
+int parked_count = 0;
+
 template <class Call>
 void elsewhere(Call call) {
     std::thread{[&] {
@@ -30,6 +34,7 @@ GANTRY_COMPONENT_AS("test.mark", Mark, 1, GANTRY_FIELD(number))
 
 class Straying final : public WorldPlugin {
     void setup() override {
+        parked[parked_count++] = this;
         expect(world().use<Mark>());
         on(1, [](const Message&) { return std::string{"here"}; });
         on(2, [this](const Message& message) {
@@ -59,6 +64,7 @@ constexpr PluginDesc bystander = linked("bystander", "1.0.0", create<Bystander>)
 
 class Shard final : public IoPlugin {
     void setup() override {
+        parked[parked_count++] = this;
         route(5, [](const IoMessage&) { return Bytes{std::string_view{"here"}}; });
         route(6, [this](const IoMessage& message) {
             elsewhere([&] { return io().close(message.session); });
