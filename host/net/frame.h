@@ -54,6 +54,8 @@ const char* frame_error_name(FrameError error) noexcept;
 
 /// Writes exactly frame_header_bytes to `out`.
 void encode_head(const FrameHead& head, std::byte* out) noexcept;
+/// With another length than the head's.
+void encode_head(const FrameHead& head, std::uint32_t payload_bytes, std::byte* out) noexcept;
 
 /// Reads exactly frame_header_bytes from `in`; checks nothing.
 FrameHead decode_head(const std::byte* in) noexcept;
@@ -79,7 +81,12 @@ bool decode_error_reply(std::span<const std::byte> payload, ErrorReply& out) noe
 // Inline: these run once a message.
 
 inline void encode_head(const FrameHead& head, std::byte* out) noexcept {
-    store_le(out, head.payload_bytes);
+    encode_head(head, head.payload_bytes, out);
+}
+
+inline void encode_head(const FrameHead& head, std::uint32_t payload_bytes,
+                        std::byte* out) noexcept {
+    store_le(out, payload_bytes);
     store_le(out + 4, head.message_id);
     store_le(out + 6, head.flags);
     store_le(out + 7, head.channel);
@@ -87,9 +94,23 @@ inline void encode_head(const FrameHead& head, std::byte* out) noexcept {
 }
 
 inline FrameHead decode_head(const std::byte* in) noexcept {
-    return {load_le<std::uint32_t>(in), load_le<std::uint16_t>(in + 4),
-            load_le<std::uint8_t>(in + 6), load_le<std::uint8_t>(in + 7),
-            load_le<std::uint32_t>(in + 8)};
+    FrameHead head;
+    if constexpr (std::endian::native == std::endian::little) {
+        // Who passes a frame on copies what follows the length in one piece, so it is stored in
+        // one: a wide load of what narrow stores have just written waits for them.
+        static_assert(offsetof(FrameHead, message_id) == 4 && offsetof(FrameHead, flags) == 6 &&
+                      offsetof(FrameHead, channel) == 7 &&
+                      offsetof(FrameHead, correlation_id) == 8);
+        std::uint64_t rest;
+        std::memcpy(&rest, in + 4, sizeof rest);
+        std::memcpy(&head.payload_bytes, in, 4);
+        std::memcpy(reinterpret_cast<std::byte*>(&head) + 4, &rest, sizeof rest);
+    } else {
+        head = {load_le<std::uint32_t>(in), load_le<std::uint16_t>(in + 4),
+                load_le<std::uint8_t>(in + 6), load_le<std::uint8_t>(in + 7),
+                load_le<std::uint32_t>(in + 8)};
+    }
+    return head;
 }
 
 inline FrameError check_head(const FrameHead& head, std::uint32_t payload_bytes_max) noexcept {

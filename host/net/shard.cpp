@@ -36,7 +36,7 @@ void Shard::count_refused() noexcept {
 }
 std::uint32_t Shard::load() const noexcept { return core_->load.load(std::memory_order_relaxed); }
 
-Status Shard::send(ConnectionId id, FrameHead head, Bytes payload, bool text) {
+Status Shard::send(ConnectionId id, const FrameHead& head, Bytes payload, bool text) {
     return core_->send(id, head, payload, text);
 }
 Status Shard::send_shared(ConnectionId id, const SharedMessage& message) {

@@ -149,7 +149,7 @@ public:
     /// Copies header and payload into the connection's queue; head.payload_bytes is set from
     /// `payload`. `text`: as a WebSocket text message. not_found: gone. limit: the queue is full
     /// and the connection will close as a slow consumer. invalid: the framing cannot carry it. [io]
-    Status send(ConnectionId id, FrameHead head, Bytes payload, bool text = false);
+    Status send(ConnectionId id, const FrameHead& head, Bytes payload, bool text = false);
     /// The same without a copy of the payload. [io]
     Status send_shared(ConnectionId id, const SharedMessage& message);
     /// Writes all queues now; poll() does it after on_batch_end(). [io]

@@ -32,7 +32,7 @@ public:
     void wait(TimeNs until);
     Status adopt(int descriptor, std::uint32_t listener_index) noexcept;
 
-    Status send(ConnectionId id, FrameHead head, Bytes payload, bool text);
+    Status send(ConnectionId id, const FrameHead& head, Bytes payload, bool text);
     Status send_shared(ConnectionId id, const SharedMessage& message);
     void flush();
     Status close(ConnectionId id, CloseReason reason);
@@ -111,7 +111,7 @@ private:
     }
 
     // shard_write.cpp
-    Status enqueue(Connection& c, FrameHead head, Bytes payload, bool text);
+    Status enqueue(Connection& c, const FrameHead& head, Bytes payload, bool text);
     void enqueue_stream(Connection& c, const FrameHead& head, Bytes payload);
     Status make_room(Connection& c, std::uint64_t bytes);
     void mark_dirty(Connection& c) {

@@ -194,7 +194,8 @@ std::size_t ShardCore::consume_gantry(Connection& c, std::span<const std::byte> 
     const std::uint32_t payload_bytes_max = c.endpoint->payload_bytes_max;
     std::size_t at = 0;
     while (bytes.size() - at >= frame_header_bytes) {
-        const FrameHead head = decode_head(bytes.data() + at);
+        Frame frame{decode_head(bytes.data() + at), {}, false};  // no copy: see decode_head()
+        const FrameHead& head = frame.head;
         const FrameError error = check_head(head, payload_bytes_max);
         if (error != FrameError::none) [[unlikely]] {
             fail_frame(c, error);
@@ -205,7 +206,7 @@ std::size_t ShardCore::consume_gantry(Connection& c, std::span<const std::byte> 
             c.needed_bytes = narrow(total);
             return at;
         }
-        const Frame frame{head, bytes.subspan(at + frame_header_bytes, head.payload_bytes), false};
+        frame.payload = bytes.subspan(at + frame_header_bytes, head.payload_bytes);
         if (deliver(c, frame) == FrameVerdict::blocked) {
             c.blocked = true;
             c.needed_bytes = 0;

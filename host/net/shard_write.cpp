@@ -6,21 +6,20 @@
 
 namespace gantry::net {
 
-Status ShardCore::send(ConnectionId id, FrameHead head, Bytes payload, bool text) {
+Status ShardCore::send(ConnectionId id, const FrameHead& head, Bytes payload, bool text) {
     Connection* const c = find_open(id);
     if (c == nullptr) return Status::not_found;
     ++counters_.encodings;
     return enqueue(*c, head, payload, text);
 }
 
-Status ShardCore::enqueue(Connection& c, FrameHead head, Bytes payload, bool text) {
+Status ShardCore::enqueue(Connection& c, const FrameHead& head, Bytes payload, bool text) {
     const Endpoint& endpoint = *c.endpoint;
     const std::uint64_t plain_bytes = frame_header_bytes + payload.size;
     if (c.plain && plain_bytes <= SendQueue::extend_bytes_max &&
         c.out.bytes() + plain_bytes <= endpoint.queue.high_bytes) [[likely]] {
         std::byte* const at = c.out.extend(pool_, static_cast<std::uint32_t>(plain_bytes));
-        head.payload_bytes = static_cast<std::uint32_t>(payload.size);
-        encode_head(head, at);
+        encode_head(head, static_cast<std::uint32_t>(payload.size), at);
         if (payload.size != 0) std::memcpy(at + frame_header_bytes, payload.data, payload.size);
         ++c.messages_out;
         ++counters_.frames_out;
@@ -32,22 +31,24 @@ Status ShardCore::enqueue(Connection& c, FrameHead head, Bytes payload, bool tex
         room != Status::ok) {
         return room;
     }
-    head.payload_bytes = static_cast<std::uint32_t>(payload.size);
+    FrameHead sized = head;
+    sized.payload_bytes = static_cast<std::uint32_t>(payload.size);
     if (c.ws != nullptr) {
-        if (const Status status = enqueue_websocket(c, head, payload, text); status != Status::ok) {
+        if (const Status status = enqueue_websocket(c, sized, payload, text);
+            status != Status::ok) {
             return status;
         }
     } else if (endpoint.kind == LinkKind::message) {
         std::byte prefix[frame_header_bytes];
         const bool with_header = endpoint.framing == Framing::gantry;
-        if (with_header) encode_head(head, prefix);
+        if (with_header) encode_head(sized, prefix);
         const std::span<const std::byte> shown{prefix, with_header ? frame_header_bytes : 0};
         c.out.append_message(pool_, shown, payload.span(), text || c.peer_text);
     } else if (endpoint.framing == Framing::line &&
                payload.text().find('\n') != std::string::npos) {
         return Status::invalid;  // it would be two lines
     } else {
-        enqueue_stream(c, head, payload);
+        enqueue_stream(c, sized, payload);
     }
     ++c.messages_out;
     ++counters_.frames_out;

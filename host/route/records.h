@@ -25,13 +25,13 @@ struct OpenedRecord {
 /// Followed by the payload.
 struct MessageRecord {
     WorldId world;
-    std::uint32_t correlation = 0;
+    std::uint32_t text = 0;
     SessionId session;
     TimeNs received_at = 0;
-    std::uint16_t id = 0;
+    std::uint16_t id = 0;  // these four in the order of a frame's head: they go on in one piece
     std::uint8_t flags = 0;
     std::uint8_t channel = 0;
-    std::uint32_t text = 0;
+    std::uint32_t correlation = 0;
 };
 
 struct ClosedRecord {
@@ -51,10 +51,10 @@ struct PressureRecord {
 /// Followed by the payload.
 struct SendRecord {
     SessionId session;
-    std::uint32_t correlation = 0;
-    std::uint16_t id = 0;
+    std::uint16_t id = 0;  // as above
     std::uint8_t flags = 0;
     std::uint8_t channel = 0;
+    std::uint32_t correlation = 0;
     std::uint32_t text = 0;
     std::uint32_t reserved = 0;
 };

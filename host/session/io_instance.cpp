@@ -90,16 +90,18 @@ Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction han
 Status IoInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                         Bytes payload) noexcept {
     if (!at_home("send")) return Status::refused;
-    return room_.send(to, message_id, 0, channel, 0, payload, false);
+    return room_.send(to, net::FrameHead{0, message_id, 0, channel, 0}, payload, false);
 }
 
 Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
     if (!at_home("reply")) return Status::refused;
     const bool asked = (request->flags & message_flags::request) != 0;
     if (!asked && request->id != 0) return Status::invalid;
-    return room_.send(request->session, request->id,
-                      asked ? message_flags::response : std::uint8_t{0}, request->channel,
-                      request->correlation, payload, request->text != 0);
+    return room_.send(
+        request->session,
+        net::FrameHead{0, request->id, asked ? message_flags::response : std::uint8_t{0},
+                       request->channel, request->correlation},
+        payload, request->text != 0);
 }
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
@@ -107,8 +109,10 @@ Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) n
     if ((request->flags & message_flags::request) == 0) return Status::invalid;
     std::byte body[256];
     const std::size_t bytes = net::encode_error(status, sentence.view(), body);
-    return room_.send(request->session, request->id, message_flags::response | message_flags::error,
-                      request->channel, request->correlation, Bytes{body, bytes}, false);
+    return room_.send(request->session,
+                      net::FrameHead{0, request->id, message_flags::response | message_flags::error,
+                                     request->channel, request->correlation},
+                      Bytes{body, bytes}, false);
 }
 
 Status IoInstance::close(SessionId session) noexcept {

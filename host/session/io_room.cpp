@@ -183,8 +183,10 @@ void IoRoom::answer_failure(const IoMessage& message, Status status, std::string
     if ((message.flags & message_flags::request) == 0) return;
     std::byte body[256];
     const std::size_t bytes = net::encode_error(status, sentence, body);
-    send(message.session, message.id, message_flags::response | message_flags::error,
-         message.channel, message.correlation, Bytes{body, bytes}, false);
+    send(message.session,
+         net::FrameHead{0, message.id, message_flags::response | message_flags::error,
+                        message.channel, message.correlation},
+         Bytes{body, bytes}, false);
 }
 
 net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
@@ -203,25 +205,19 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
         ++counters_.no_world;
         return net::FrameVerdict::taken;
     }
-    route::MessageRecord record;
-    record.world = session.world;
-    record.correlation = message.correlation;
-    record.session = session.id;
-    record.received_at = now_;
-    record.id = message.id;
-    record.flags = message.flags;
-    record.channel = message.channel;
-    record.text = message.text;
+    constexpr std::size_t head_bytes = sizeof(route::MessageRecord);
     const auto body = worker->to.link->to_world.push(
-        static_cast<std::uint32_t>(route::ToWorld::message), sizeof record + message.payload.size);
+        static_cast<std::uint32_t>(route::ToWorld::message), head_bytes + message.payload.size);
     if (body.empty()) {  // a layer has made it larger than what was asked for
         worker->to.link->shard_waits.exchange(true);
         shard_.wake();
         return wait_for_room(session);
     }
-    std::memcpy(body.data(), &record, sizeof record);
+    new (body.data())
+        route::MessageRecord{session.world, message.text,  session.id,      now_,
+                             message.id,    message.flags, message.channel, message.correlation};
     if (message.payload.size != 0) {
-        std::memcpy(body.data() + sizeof record, message.payload.data, message.payload.size);
+        std::memcpy(body.data() + head_bytes, message.payload.data, message.payload.size);
     }
     ++session.credit_messages;
     session.credit_bytes += static_cast<std::uint32_t>(message.payload.size);

@@ -94,8 +94,7 @@ public:
     std::vector<SessionSnapshot> snapshot(std::size_t count_max);
 
     // What IoInstance offers to plugins. [io]
-    Status send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
-                std::uint32_t correlation, Bytes payload, bool text);
+    Status send(SessionId to, const net::FrameHead& head, Bytes payload, bool text);
     Status close(SessionId session, net::CloseReason reason);
     Status release(SessionId session, Verdict verdict);
 

@@ -28,7 +28,8 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
             route::SendRecord record;
             std::memcpy(&record, body.data(), sizeof record);
             ++counters_.messages_from_worlds;
-            send(record.session, record.id, record.flags, record.channel, record.correlation,
+            send(record.session,
+                 net::FrameHead{0, record.id, record.flags, record.channel, record.correlation},
                  Bytes{body.subspan(sizeof record)}, record.text != 0);
             return;
         }
@@ -65,24 +66,18 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
     }
 }
 
-Status IoRoom::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
-                    std::uint32_t correlation, Bytes payload, bool text) {
+Status IoRoom::send(SessionId to, const net::FrameHead& head, Bytes payload, bool text) {
     Session* const session = sessions_.find(to);
     if (session == nullptr) {
         ++counters_.undeliverable;
         return Status::not_found;
     }
-    net::FrameHead head;
-    head.message_id = id;
-    head.flags = flags;
-    head.channel = channel;
-    head.correlation_id = correlation;
     const bool layers = session->listener < tables_->onions.size() &&
                         tables_->onions[session->listener].has_outbound();
     const Status status = layers ? send_through_layers(*session, head, payload, text)
                                  : shard_.send(session->connection, head, payload, text);
     if (followed(SessionEventKind::sent) && status == Status::ok) {
-        tell(SessionEventKind::sent, to, {}, id, payload.size);
+        tell(SessionEventKind::sent, to, {}, head.message_id, payload.size);
     }
     return status;
 }
@@ -133,9 +128,7 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
             ++counters_.undeliverable;
         } else if (session->listener < tables_->onions.size() &&
                    tables_->onions[session->listener].has_outbound()) {
-            const net::FrameHead& head = message.head();
-            send(to, head.message_id, head.flags, head.channel, head.correlation_id,
-                 Bytes{message.payload()}, message.text());
+            send(to, message.head(), Bytes{message.payload()}, message.text());
         } else {
             const Status status = shard_.send_shared(session->connection, message);
             if (followed(SessionEventKind::sent) && status == Status::ok) {

@@ -26,18 +26,14 @@ Status Outbox::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uin
                     std::uint32_t correlation, Bytes payload, bool text) {
     Shard* const shard = shard_of(to);
     if (shard == nullptr) return Status::not_found;
-    route::SendRecord record;
-    record.session = to;
-    record.correlation = correlation;
-    record.id = id;
-    record.flags = flags;
-    record.channel = channel;
-    record.text = text ? 1 : 0;
-    const std::size_t body_bytes = sizeof record + payload.size;
+    const std::size_t body_bytes = sizeof(route::SendRecord) + payload.size;
     if (body_bytes > shard->to.link->to_shard.body_bytes_max()) return Status::limit;
     const auto body = push(*shard, route::ToShard::send, body_bytes);
-    std::memcpy(body.data(), &record, sizeof record);
-    if (payload.size != 0) std::memcpy(body.data() + sizeof record, payload.data, payload.size);
+    // In its place: a copy of what was just written by fields would wait for them.
+    new (body.data()) route::SendRecord{to, id, flags, channel, correlation, text ? 1u : 0u, 0};
+    if (payload.size != 0) {
+        std::memcpy(body.data() + sizeof(route::SendRecord), payload.data, payload.size);
+    }
     ++counters_.messages;
     return Status::ok;
 }
