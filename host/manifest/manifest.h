@@ -156,7 +156,8 @@ struct Admin {
 struct Incidents {
     std::string folder = "incidents";  ///< empty: no files
     std::uint32_t files_max = 100;     ///< the oldest goes
-    std::uint32_t stuck_ms = 2'000;    ///< a plugin's call that lasts longer is ended
+    /// A plugin's call that lasts longer is ended; work on the pool may last ten times as long.
+    std::uint32_t stuck_ms = 2'000;
     bool operator==(const Incidents&) const = default;
 };
 

@@ -156,8 +156,10 @@ private:
     std::optional<Result<DebugTypes>> types_;
 };
 
-Result<std::vector<InterfaceDifference>> compare(Book& provider, const route::InterfaceUse& offered,
-                                                 Book& user, const route::InterfaceUse& wanted) {
+using Differences = Result<std::vector<InterfaceDifference>>;
+
+Differences compare(Book& provider, const route::InterfaceUse& offered, Book& user,
+                    const route::InterfaceUse& wanted) {
     const auto one = provider.knowing(offered.type);
     if (!one) return one.error();
     const auto other = user.knowing(wanted.type);
@@ -165,9 +167,34 @@ Result<std::vector<InterfaceDifference>> compare(Book& provider, const route::In
     return compare_interface(**one, offered.type, **other, wanted.type);
 }
 
-void turn_round(Result<std::vector<InterfaceDifference>>& differences) {
-    if (!differences) return;
+/// What is said of the first side stands first, also when it is the user.
+Differences turned_round(Differences differences) {
+    if (!differences) return differences;
     for (InterfaceDifference& one : *differences) std::swap(one.in_one, one.in_other);
+    return differences;
+}
+
+/// Every pair of uses of one service that `roles` wants. It says which of the two is to be taken
+/// for the provider.
+enum class Provider : std::uint8_t { neither, first, second };
+template <class Roles>
+std::vector<SharedInterface> check_pairs(const InterfaceSide& one, const InterfaceSide& other,
+                                         Roles roles) {
+    std::vector<SharedInterface> list;
+    Book here{one};
+    Book there{other};
+    for (const route::InterfaceUse& mine : one.uses) {
+        for (const route::InterfaceUse& its : other.uses) {
+            const Provider provider =
+                mine.service == its.service ? roles(mine, its) : Provider::neither;
+            if (provider == Provider::neither) continue;
+            list.push_back({mine.service, mine.type,
+                            provider == Provider::first
+                                ? compare(here, mine, there, its)
+                                : turned_round(compare(there, its, here, mine))});
+        }
+    }
+    return list;
 }
 
 }  // namespace
@@ -178,36 +205,19 @@ std::string SharedInterface::title() const {
 
 std::vector<SharedInterface> check_neighbours(const InterfaceSide& one,
                                               const InterfaceSide& other) {
-    std::vector<SharedInterface> list;
-    Book here{one};
-    Book there{other};
-    for (const route::InterfaceUse& mine : one.uses) {
-        for (const route::InterfaceUse& its : other.uses) {
-            if (mine.service != its.service || mine.provides == its.provides) continue;
-            auto differences =
-                mine.provides ? compare(here, mine, there, its) : compare(there, its, here, mine);
-            if (!mine.provides) turn_round(differences);
-            list.push_back({mine.service, mine.type, std::move(differences)});
-        }
-    }
-    return list;
+    return check_pairs(one, other, [](const auto& mine, const auto& its) {
+        if (mine.provides == its.provides) return Provider::neither;
+        return mine.provides ? Provider::first : Provider::second;
+    });
 }
 
+// Of a provider the new version must offer what was there, of a user want no more than that.
 std::vector<SharedInterface> check_versions(const InterfaceSide& before,
                                             const InterfaceSide& after) {
-    std::vector<SharedInterface> list;
-    Book old{before};
-    Book now{after};
-    for (const route::InterfaceUse& was : before.uses) {
-        for (const route::InterfaceUse& is : after.uses) {
-            if (was.service != is.service || was.provides != is.provides) continue;
-            auto differences =
-                was.provides ? compare(now, is, old, was) : compare(old, was, now, is);
-            if (was.provides) turn_round(differences);
-            list.push_back({was.service, was.type, std::move(differences)});
-        }
-    }
-    return list;
+    return check_pairs(before, after, [](const auto& was, const auto& is) {
+        if (was.provides != is.provides) return Provider::neither;
+        return was.provides ? Provider::second : Provider::first;
+    });
 }
 
 std::vector<InterfaceDifference> compare_interface(const DebugTypes& provider,

@@ -62,6 +62,13 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
     if (!chosen) return chosen.error();
     // All of them is no trial.
     if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
+    if (!wish.sessions.empty() && request.worlds.empty()) {
+        return Error{
+            Status::invalid,
+            fmt::format("--worlds names every world that has {}, so a rule on sessions has "
+                        "nothing to choose: leave a world to the old version, or the rule out",
+                        plugin)};
+    }
     if (!wish.sessions.empty()) {
         auto rule = session::SessionRule::parse(wish.sessions);
         if (!rule) return rule.error();

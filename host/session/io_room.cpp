@@ -194,7 +194,7 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
         Status status = Status::internal;
         route::call_facet(*found->instance, core::CallKind::handler, found->name,
                           [&] { status = found->function(found->context, &message); });
-        if (status != Status::ok) {
+        if (status != Status::ok && (message.flags & message_flags::request) != 0) {
             answer_failure(message, status,
                            fmt::format("{} of {}: {}", found->name, found->instance->owner().label,
                                        status_name(status)));

@@ -134,6 +134,11 @@ class Trials(unittest.TestCase):
             code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-1", "--sessions", rule)
             self.assertNotEqual(code, 0)
             self.assertIn(said, out)
+        code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", ",".join(f"world-{number}" for number in range(WORLDS)), "--sessions",
+                                "share=5%")
+        self.assertNotEqual(code, 0)
+        self.assertIn("--worlds names every world that has faulty", out)
+        self.assertIn("leave a world to the old version, or the rule out", out)
         code, out = self.gantry("swap", "faulty@2.0.0", "--sessions", "share=5%")
         self.assertNotEqual(code, 0)
         self.assertIn("name these with --worlds", out)
