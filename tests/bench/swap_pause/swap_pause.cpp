@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gantry/gantry.h"
@@ -136,6 +137,15 @@ std::unique_ptr<app::Host> make_host(const core::Clock& clock, const PluginDesc&
     std::exit(1);
 }
 
+/// What a started host's pool does beside its rooms: here it touches the memory of migrations.
+std::jthread pool_of(app::Host& host) {
+    return std::jthread{[&host](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            if (!host.run_pool()) std::this_thread::yield();
+        }
+    }};
+}
+
 /// Swaps to `next`; the length of its commit, and of every turn of the host until it was over, or
 /// until it was in its probation.
 void swap(app::Host& host, const core::Clock& clock, const PluginDesc& next, Times& commits,
@@ -184,6 +194,7 @@ void same_layout(const core::Clock& clock) {
 template <bool hot>
 void new_layout(const core::Clock& clock, const std::string& name) {
     const auto host = make_host(clock, older<hot>, 20);
+    const std::jthread pool = pool_of(*host);
     Times commits;
     Turns turns, calm;
     const auto begin = std::chrono::steady_clock::now();
@@ -206,6 +217,7 @@ void new_layout(const core::Clock& clock, const std::string& name) {
 template <bool hot>
 void way_back(const core::Clock& clock, const std::string& name) {
     const auto host = make_host(clock, older<hot>, 0, 3'600'000);
+    const std::jthread pool = pool_of(*host);
     world::World& world = *host->rooms().workers[0]->find(WorldId{1});
     Times commits, back;
     Turns turns;
