@@ -35,6 +35,12 @@ struct FacetOrder {
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
+/// What one instance leaves to the next.
+struct HandOver {
+    Status status = Status::ok;         ///< whether it could be saved
+    std::shared_ptr<StateStore> state;  ///< null when one of the two keeps nothing
+};
+
 /// Calls on the room's thread, but log().
 class FacetInstance : public Host,
                       public Runtime,
@@ -60,10 +66,13 @@ public:
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what);
     /// Its private state in a fresh store; null when it keeps none, or cannot say.
     std::shared_ptr<StateStore> save();
-    /// Takes over what `from` has; of one that is parked there is nothing to take.
-    Status take_over(FacetInstance& from);
-    /// Back again after `failed`, with what that one can still tell, else as at the hand-over.
-    void take_back(FacetInstance& failed);
+    /// The same for a successor; of one that is parked there is nothing to have.
+    HandOver save_for(FacetInstance& next);
+    Status restore(const HandOver& from);
+    /// What the successor was given, should it have to come back.
+    void keep(HandOver given) noexcept;
+    /// Back again after `failed`, with what that one could still tell, else as at the hand-over.
+    void take_back(const HandOver& from, std::string_view failed);
 
     void* query(Str interface_id) noexcept override;
 

@@ -73,4 +73,9 @@ private:
     route::SessionFollowers::List followers_;
 };
 
+/// A shard has no others.
+inline IoInstance& as_io(route::FacetInstance& instance) noexcept {
+    return static_cast<IoInstance&>(instance);
+}
+
 }  // namespace gantry::session
