@@ -22,11 +22,13 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       shard_{order.shard},
       contained_{order.contain} {}
 
-FacetInstance::~FacetInstance() {
+void FacetInstance::end() noexcept {
+    if (plugin_ == nullptr) return;
     if (started_) call_facet(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
     services_.cancel_all(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_facet(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
+    plugin_ = nullptr;
 }
 
 Status FacetInstance::start() {

@@ -50,7 +50,7 @@ class FacetInstance : public Host,
 public:
     FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
                   RoomServices& services);
-    virtual ~FacetInstance();  ///< stops and destroys the plugin
+    virtual ~FacetInstance() { end(); }
     FacetInstance(const FacetInstance&) = delete;
     FacetInstance& operator=(const FacetInstance&) = delete;
 
@@ -98,6 +98,9 @@ public:
     std::uint64_t raised(std::uint64_t key) noexcept override;
 
 protected:
+    /// Stops and destroys the plugin. A derived class does it before it goes itself: the plugin may
+    /// call it until then.
+    void end() noexcept;
     bool started() const noexcept { return started_; }
     /// False on a thread that is not the room's: then the call must do nothing, and the plugin is
     /// parked. [any thread]
@@ -109,7 +112,7 @@ private:
     void tell(const platform::Fault& fault, core::CallKind kind, std::string_view what);
 
     core::Owner owner_;
-    Plugin* plugin_;
+    Plugin* plugin_;  ///< null once it is destroyed
     LibraryRef library_;
     Surroundings& surroundings_;
     RoomServices& services_;

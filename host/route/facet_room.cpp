@@ -101,12 +101,17 @@ void FacetRoom::offer(std::span<const FacetExchange> changes) {
 }
 
 Result<FacetRoom::Instances> FacetRoom::make_all(std::span<const FacetOrder> orders) {
+    std::vector<std::uint32_t> replaced;
+    for (const FacetOrder& order : orders) {
+        if (const FacetInstance* const out = out_for(order)) replaced.push_back(out->owner().id);
+    }
     Instances made;
     for (const FacetOrder& order : orders) {
         Plugin* const plugin = order.create();
         if (plugin == nullptr)
             return Error{Status::internal, order.owner.label + " could not make its object"};
-        const auto& instance = made.emplace_back(make(order, plugin));
+        const auto& instance = made.emplace_back(make(order, plugin, replaced));
+        replaced.push_back(order.owner.id);
         if (const Status status = instance->start(); status != Status::ok) {
             return Error{status, fmt::format("{} refused to start {} ({}); the log has its reason",
                                              order.owner.label, place_, status_name(status))};
@@ -115,21 +120,33 @@ Result<FacetRoom::Instances> FacetRoom::make_all(std::span<const FacetOrder> ord
     return made;
 }
 
-Result<Done> FacetRoom::hand_over(std::span<const FacetExchange> changes) {
+Result<std::vector<HandOver>> FacetRoom::save_all(std::span<const FacetExchange> changes) {
     std::vector<HandOver> states;
     for (const FacetExchange& change : changes) {
         const auto& state = states.emplace_back(
             change.out != nullptr ? change.out->save_for(*change.in) : HandOver{});
         if (state.status != Status::ok) return cannot_take_over(change, state.status);
     }
+    return states;
+}
+
+Result<Done> FacetRoom::take_over(std::span<const FacetExchange> changes, RoomChange& change) {
+    auto states = save_all(changes);
+    if (!states) return states.error();
+    if (auto converted = change.convert(); !converted) return converted;
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Status status = changes[i].in->restore(states[i]);
-        if (status != Status::ok) return cannot_take_over(changes[i], status);
+        const Status status = changes[i].in->restore((*states)[i]);
+        if (status != Status::ok) return change.revert(), cannot_take_over(changes[i], status);
     }
+    if (auto published = change.publish(false); !published) return change.revert(), published;
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        if (changes[i].out != nullptr) changes[i].out->keep(std::move(states[i]));
+        if (changes[i].out != nullptr) changes[i].out->keep(std::move((*states)[i]));
     }
     return Done{};
+}
+
+FacetInstance* FacetRoom::out_for(const FacetOrder& order) noexcept {
+    return order.replaces.empty() ? nullptr : find(order.replaces);
 }
 
 Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
@@ -137,13 +154,11 @@ Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
     if (!made) return made.error();
     std::vector<FacetExchange> changes;
     for (std::size_t i = 0; i < orders.size(); ++i) {
-        const std::string& replaces = orders[i].replaces;
-        changes.push_back({(*made)[i].get(), replaces.empty() ? nullptr : find(replaces)});
+        changes.push_back({(*made)[i].get(), out_for(orders[i])});
     }
     auto change = prepare(changes);
     if (!change) return change.error();
-    if (auto taken = hand_over(changes); !taken) return taken;
-    if (auto published = (*change)->publish(false); !published) return published;
+    if (auto taken = take_over(changes, **change); !taken) return taken;
     offer(changes);
 
     Replaced replaced;
@@ -191,12 +206,13 @@ void FacetRoom::settle(std::string_view plugin) {
 }
 
 // What the failed ones can still tell, else as at the hand-over.
-void FacetRoom::take_back(std::span<const FacetExchange> changes) {
+void FacetRoom::take_back(std::span<const FacetExchange> changes, RoomChange& came_with) {
     std::vector<HandOver> states;
     for (const auto& [back, failed] : changes) {
         // After a crash the predecessor, which has been silent, is as it was.
         states.push_back(failed->parked() ? HandOver{} : failed->save_for(*back));
     }
+    came_with.revert();
     for (std::size_t i = 0; i < changes.size(); ++i) {
         changes[i].in->take_back(states[i], changes[i].out->owner().label);
     }
@@ -218,7 +234,7 @@ bool FacetRoom::roll_back(std::string_view plugin) {
     }
     Replaced gone = std::move(*found);
     replaced_.erase(found);
-    take_back(changes);
+    take_back(changes, *gone.change);
     (void)(*change)->publish(true);
     offer(changes);
     for (std::size_t i = 0; i < changes.size(); ++i) {

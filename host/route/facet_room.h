@@ -30,6 +30,10 @@ public:
     RoomChange(const RoomChange&) = delete;
     RoomChange& operator=(const RoomChange&) = delete;
 
+    /// Between the saving of private state and its restoring. Changes nothing when refused.
+    virtual Result<Done> convert() { return Done{}; }
+    /// Takes that back: nothing came of it, or the predecessors do come back.
+    virtual void revert() {}
     /// The last that may be refused, and then has changed nothing. With `must` nothing is.
     virtual Result<Done> publish(bool must) = 0;
 };
@@ -62,7 +66,9 @@ protected:
     /// `place` as in "it does not serve on a shard"; static text.
     FacetRoom(Surroundings& surroundings, std::string_view place);
 
-    virtual std::unique_ptr<FacetInstance> make(const FacetOrder& order, Plugin* plugin) = 0;
+    /// `replaces` are the owners in whose place it comes, and those that come with it.
+    virtual std::unique_ptr<FacetInstance> make(const FacetOrder& order, Plugin* plugin,
+                                                std::span<const std::uint32_t> replaces) = 0;
     /// What `changes` mean for the room, or why they cannot be.
     virtual Result<std::unique_ptr<RoomChange>> prepare(std::span<const FacetExchange> changes) = 0;
 
@@ -93,8 +99,10 @@ private:
     using ReplacedList = std::vector<Replaced>;
 
     Result<Instances> make_all(std::span<const FacetOrder> orders);
-    Result<Done> hand_over(std::span<const FacetExchange> changes);
-    void take_back(std::span<const FacetExchange> changes);
+    FacetInstance* out_for(const FacetOrder& order) noexcept;
+    static Result<std::vector<HandOver>> save_all(std::span<const FacetExchange> changes);
+    static Result<Done> take_over(std::span<const FacetExchange> changes, RoomChange& change);
+    static void take_back(std::span<const FacetExchange> changes, RoomChange& came_with);
     /// Services change hands, and nobody is asked for them in between.
     void offer(std::span<const FacetExchange> changes);
     std::unique_ptr<FacetInstance>& place_of(const FacetInstance& instance);

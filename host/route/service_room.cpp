@@ -30,7 +30,8 @@ void ServiceRoom::wait(TimeNs now, TimeNs duration_max) {
     waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
 }
 
-std::unique_ptr<FacetInstance> ServiceRoom::make(const FacetOrder& order, Plugin* plugin) {
+std::unique_ptr<FacetInstance> ServiceRoom::make(const FacetOrder& order, Plugin* plugin,
+                                                 std::span<const std::uint32_t>) {
     return std::make_unique<FacetInstance>(order, plugin, surroundings_, services_);
 }
 

@@ -16,7 +16,8 @@ public:
     void wake() noexcept override { waker_.wake(); }
 
 private:
-    std::unique_ptr<FacetInstance> make(const FacetOrder& order, Plugin* plugin) override;
+    std::unique_ptr<FacetInstance> make(const FacetOrder& order, Plugin* plugin,
+                                        std::span<const std::uint32_t> replaces) override;
     Result<std::unique_ptr<RoomChange>> prepare(std::span<const FacetExchange> changes) override;
 
     platform::Waker waker_;

@@ -33,11 +33,13 @@ void copy_text(char (&to)[N], std::string_view from) {
 }  // namespace
 
 IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-               const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch)
+               const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch,
+               ecs::ComponentNames& names)
     : FacetRoom{surroundings, "on a shard"},
       config_{config},
       worlds_{worlds},
       sessions_{config.shard.index},
+      columns_{names, sessions_, config.shard.connections_max},
       tables_{std::make_unique<IoTables>()},
       watch_{watch},
       shard_{config.shard, surroundings.clock(), *this} {
@@ -102,6 +104,7 @@ void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
         record.session = session->id;
         push_control(session->world, route::ToWorld::closed, bytes_of(record));
     }
+    columns_.forget(*session);
     sessions_.close(*session);
 }
 

@@ -14,6 +14,7 @@
 #include "host/route/records.h"
 #include "host/route/route_table.h"
 #include "host/route/session_followers.h"
+#include "host/session/connection_columns.h"
 #include "host/session/io_report.h"
 #include "host/session/seating.h"
 #include "host/session/session_table.h"
@@ -62,7 +63,8 @@ struct WorkerLink {
 class IoRoom final : public net::ShardEvents, public route::FacetRoom {
 public:
     IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch);
+           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch,
+           ecs::ComponentNames& names);
     ~IoRoom() override;
 
     /// Only before the first poll, or by a closure of inbox(). [io]
@@ -79,6 +81,7 @@ public:
 
     net::Shard& shard() noexcept { return shard_; }
     Seating& seating() noexcept { return seating_; }
+    ConnectionColumns& columns() noexcept { return columns_; }
     const IoCounters& counters() const noexcept { return counters_; }
     std::uint32_t session_count() const noexcept { return sessions_.count(); }
     std::vector<SessionSnapshot> snapshot(std::size_t count_max);
@@ -132,8 +135,8 @@ private:
     void tell(SessionEventKind kind, SessionId session, std::string_view text,
               std::uint16_t message_id = 0, std::uint64_t bytes = 0);
     Worker* worker_of(WorldId world) noexcept;
-    std::unique_ptr<route::FacetInstance> make(const route::FacetOrder& order,
-                                               Plugin* plugin) override;
+    std::unique_ptr<route::FacetInstance> make(const route::FacetOrder& order, Plugin* plugin,
+                                               std::span<const std::uint32_t> replaces) override;
     Result<std::unique_ptr<route::RoomChange>> prepare(
         std::span<const route::FacetExchange> changes) override;
     /// The transports of `in` in the place of those of `out`, which may be null; all or none,
@@ -145,6 +148,7 @@ private:
     const WorldDirectory& worlds_;
     std::vector<Worker> workers_;
     SessionTable sessions_;
+    ConnectionColumns columns_;
     std::vector<ListenerPlan> plans_;
     Seating seating_;
     std::unique_ptr<IoTables> tables_;

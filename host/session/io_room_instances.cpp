@@ -4,6 +4,7 @@
 #include <map>
 
 #include "host/core/log.h"
+#include "host/ecs/migration.h"
 #include "host/session/io_instance.h"
 #include "host/session/io_room.h"
 
@@ -61,12 +62,39 @@ Result<std::unique_ptr<IoTables>> IoTables::build(
     return tables;
 }
 
-/// What new instances mean for a shard: tables and transports.
+/// What new instances mean for a shard: tables, transports, and components of connections that get
+/// another layout, all in one piece: a shard has few rows.
 class ShardChange final : public route::RoomChange {
 public:
     ShardChange(IoRoom& room, std::span<const route::FacetExchange> changes,
                 std::unique_ptr<IoTables> tables)
         : room_{room}, changes_{changes.begin(), changes.end()}, tables_{std::move(tables)} {}
+
+    Result<Done> convert() override {
+        std::vector<ecs::OwnerId> successors;
+        for (const route::FacetExchange& change : changes_) {
+            successors.push_back(change.in->owner().id);
+        }
+        ecs::World& columns = room_.columns_.world();
+        const auto plan = columns.plan_migration(successors);
+        if (!plan) return plan.error();
+        if (plan->empty()) return Done{};
+        auto migration = columns.prepare(
+            *plan, [this](ecs::OwnerId owner, const auto& body) { return run_as(owner, body); });
+        if (!migration) return migration.error();
+        if (auto done = (*migration)->commit(); !done) return done;
+        log::info("connections of shard {}: {}", room_.config_.shard.index, plan->text());
+        migration_ = std::move(*migration);
+        return Done{};
+    }
+
+    void revert() override {
+        if (migration_ == nullptr) return;
+        if (auto undone = migration_->rollback(); !undone) {
+            log::error("components of connections stay as they are: {}", undone.error().message);
+        }
+        migration_.reset();
+    }
 
     Result<Done> publish(bool must) override {
         for (std::size_t i = 0; i < changes_.size(); ++i) {
@@ -82,10 +110,24 @@ public:
             return Error{published.error().status, label + ": " + why};
         }
         room_.tables_ = std::move(tables_);
+        for (const route::FacetExchange& change : changes_) {
+            if (change.in != nullptr) room_.columns_.world().took_over(change.in->owner().id);
+        }
         return Done{};
     }
 
 private:
+    /// Functions that convert components: of one that comes or goes here.
+    bool run_as(ecs::OwnerId owner, const std::function<void()>& body) {
+        for (const route::FacetExchange& change : changes_) {
+            for (route::FacetInstance* const one : {change.in, change.out}) {
+                if (one == nullptr || one->owner().id != owner) continue;
+                return route::call_facet(*one, core::CallKind::swap, "convert", body);
+            }
+        }
+        return false;
+    }
+
     /// Those of one that leaves for good leave with it.
     Result<Done> exchange_transports(route::FacetInstance* in, route::FacetInstance* out,
                                      bool must) {
@@ -96,6 +138,7 @@ private:
     IoRoom& room_;
     std::vector<route::FacetExchange> changes_;
     std::unique_ptr<IoTables> tables_;
+    std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changed
 };
 
 IoRoom::~IoRoom() {
@@ -114,8 +157,9 @@ Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
     return bound;
 }
 
-std::unique_ptr<route::FacetInstance> IoRoom::make(const route::FacetOrder& order, Plugin* plugin) {
-    return std::make_unique<IoInstance>(order, plugin, surroundings_, services_, *this);
+std::unique_ptr<route::FacetInstance> IoRoom::make(const route::FacetOrder& order, Plugin* plugin,
+                                                   std::span<const std::uint32_t> replaces) {
+    return std::make_unique<IoInstance>(order, plugin, surroundings_, services_, *this, replaces);
 }
 
 Result<std::unique_ptr<route::RoomChange>> IoRoom::prepare(
