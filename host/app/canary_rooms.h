@@ -50,7 +50,16 @@ public:
     explicit CanaryWorld(route::Surroundings& surroundings)
         : outbox_{{}, 1024}, world_{config(), names_, surroundings, outbox_, drop} {}
 
-    world::World& world() noexcept { return world_; }
+    ecs::World& components() noexcept { return world_.entities(); }
+
+    std::unique_ptr<world::WorldInstance> make(const route::FacetOrder& order, Plugin* plugin,
+                                               std::span<const std::uint32_t> replaces) {
+        world::InstanceOptions options;
+        options.config = order.config;
+        options.interfaces = order.interfaces;
+        return std::make_unique<world::WorldInstance>(world_, order.owner, plugin, nullptr, options,
+                                                      replaces);
+    }
 
 private:
     static world::WorldConfig config() {
@@ -72,12 +81,15 @@ public:
     explicit CanaryShard(route::Surroundings& surroundings)
         : surroundings_{surroundings},
           events_{surroundings.clock()},
-          room_{config(), surroundings, worlds_, {}, events_},
+          room_{config(), surroundings, worlds_, {}, events_, names_},
           services_{surroundings, [](const auto&) {}, [](auto, const auto&) { return false; }} {}
 
-    std::unique_ptr<session::IoInstance> make(const route::FacetOrder& order, Plugin* plugin) {
-        return std::make_unique<session::IoInstance>(order, plugin, surroundings_, services_,
-                                                     room_);
+    ecs::World& components() noexcept { return room_.columns().world(); }
+
+    std::unique_ptr<session::IoInstance> make(const route::FacetOrder& order, Plugin* plugin,
+                                              std::span<const std::uint32_t> replaces) {
+        return std::make_unique<session::IoInstance>(order, plugin, surroundings_, services_, room_,
+                                                     replaces);
     }
 
 private:
@@ -91,6 +103,7 @@ private:
     route::Surroundings& surroundings_;
     EventLog events_;
     session::WorldDirectory worlds_;
+    ecs::ComponentNames names_;
     session::IoRoom room_;
     route::RoomServices services_;
 };

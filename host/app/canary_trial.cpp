@@ -217,114 +217,111 @@ private:
         instance.reset();
     }
 
-    std::unique_ptr<world::WorldInstance> in_world(CanaryWorld& room, const Opened& from,
-                                                   Plugin* plugin,
-                                                   const world::WorldInstance* replaces) {
-        world::InstanceOptions options;
-        options.config = order_.config;
-        if (&from == &first_) options.interfaces = interfaces_;
-        std::vector<std::uint32_t> replaced;
-        if (replaces != nullptr) replaced.push_back(replaces->owner().id);
-        return std::make_unique<world::WorldInstance>(room.world(), from.identity(), plugin,
-                                                      nullptr, options, replaced);
+    route::FacetOrder order_for(const Opened& from, Facet facet) const {
+        route::FacetOrder order;
+        order.owner = from.identity();
+        order.config = order_.config;
+        order.facet = facet;
+        if (&from == &first_) order.interfaces = interfaces_;
+        return order;
     }
 
-    /// The incumbent in the world whose components the candidate will find. It serves elsewhere:
+    /// The incumbent in the room whose components the candidate will find. It serves elsewhere:
     /// what it lacks here is nobody's fault.
-    std::unique_ptr<world::WorldInstance> incumbent_in(CanaryWorld& room) {
-        if (!incumbent_ || incumbent_->desc->create_world == nullptr) return nullptr;
+    template <class Room>
+    auto incumbent_in(Room& room, CreateFunction PluginDesc::*function, Facet facet) {
+        decltype(room.make(route::FacetOrder{}, nullptr, {})) instance;
+        if (!incumbent_ || (*incumbent_->desc).*function == nullptr) return instance;
         at(std::string{canary_line::incumbent} + "setup()");
-        Plugin* const plugin = incumbent_->desc->create_world();
-        if (plugin == nullptr) return nullptr;
-        auto instance = in_world(room, *incumbent_, plugin, nullptr);
+        Plugin* const plugin = ((*incumbent_->desc).*function)();
+        if (plugin == nullptr) return instance;
+        instance = room.make(order_for(*incumbent_, facet), plugin, {});
         if (instance->start() != Status::ok) instance.reset();
         return instance;
     }
 
-    Result<Done> check_migration(CanaryWorld& room, std::uint32_t owner) {
+    Result<Done> check_migration(ecs::World& components, std::uint32_t owner) {
         at("the migration of its components");
-        const auto plan = room.world().entities().plan_migration(owner);
+        const auto plan = components.plan_migration(owner);
         if (!plan) return refuse(plan.error());
         if (plan->empty()) return Done{};
-        const auto migration = room.world().entities().prepare(*plan);
+        const auto migration = components.prepare(*plan);
         if (!migration) return refuse(migration.error());
+        return Done{};
+    }
+
+    static const auto& routes_of(const world::WorldInstance& instance) {
+        return instance.ledger().routes;
+    }
+    static const auto& routes_of(const session::IoInstance& instance) { return instance.routes(); }
+
+    /// A facet whose room keeps components for it.
+    template <class Room>
+    Result<Done> try_beside_incumbent(CreateFunction PluginDesc::*function, Facet facet,
+                                      std::string_view name) {
+        State saved = state_for(facet);
+        bool beside = false;
+        {
+            Room room{surroundings_};
+            auto old = incumbent_in(room, function, facet);
+            beside = old != nullptr;
+            if (beside) before_ = platform::ProcessState::now();
+            auto plugin = create((*first_.desc).*function, name);
+            if (!plugin) return plugin.error();
+            std::vector<std::uint32_t> replaces;
+            if (old != nullptr) replaces.push_back(old->owner().id);
+            auto next = room.make(order_for(first_, facet), *plugin, replaces);
+            if (auto ok = start(*next, name); !ok) return ok;
+            add_components(room.components(), next->owner(), surface_);
+            add_routes(routes_of(*next), surface_);
+            if (auto ok = check_migration(room.components(), next->owner().id); !ok) return ok;
+            auto state = hand_over(next->plugin(), saved, name);
+            if (!state) return state.error();
+            saved = std::move(*state);
+            end(next, name);
+            if (beside) {
+                // Now, for the room has descriptors of its own, and the incumbent may change more.
+                if (auto ok = check_process(fmt::format("its {} facet", name)); !ok) return ok;
+                at(std::string{canary_line::incumbent} + "teardown()");
+                old.reset();
+                at("the end of the room", name);
+            }
+        }
+        if (beside) before_ = platform::ProcessState::now();
+        // The second copy, with what the first has saved.
+        Room room{surroundings_};
+        auto plugin = create((*second_.desc).*function, name);
+        if (!plugin) return plugin.error();
+        auto again = room.make(order_for(second_, facet), *plugin, {});
+        if (auto ok = start(*again, name); !ok) return ok;
+        if (auto state = hand_over(again->plugin(), saved, name); !state) return state.error();
+        end(again, name);
         return Done{};
     }
 
     Result<Done> try_world() {
         if ((first_.desc->facets & facet_bits::world) == 0) return Done{};
-        State saved = state_for(Facet::world);
-        {
-            CanaryWorld room{surroundings_};
-            auto old = incumbent_in(room);
-            if (old != nullptr) before_ = platform::ProcessState::now();
-            auto plugin = create(first_.desc->create_world, "world");
-            if (!plugin) return plugin.error();
-            auto next = in_world(room, first_, *plugin, old.get());
-            if (auto ok = start(*next, "world"); !ok) return ok;
-            add_components(room.world().entities(), next->owner(), surface_);
-            add_routes(next->ledger().routes, surface_);
-            if (auto ok = check_migration(room, next->owner().id); !ok) return ok;
-            auto state = hand_over(next->plugin(), saved, "world");
-            if (!state) return state.error();
-            saved = std::move(*state);
-            end(next, "world");
-            if (old) {
-                at(std::string{canary_line::incumbent} + "teardown()");
-                old.reset();
-                at("the end of its world");
-            }
-        }
-        CanaryWorld room{surroundings_};
-        auto plugin = create(second_.desc->create_world, "world");
-        if (!plugin) return plugin.error();
-        auto again = in_world(room, second_, *plugin, nullptr);
-        return try_again(again, saved, "world");
-    }
-
-    /// The second copy, with what the first has saved.
-    template <class Instance>
-    Result<Done> try_again(std::unique_ptr<Instance>& again, const State& saved,
-                           std::string_view facet) {
-        if (auto ok = start(*again, facet); !ok) return ok;
-        if (auto state = hand_over(again->plugin(), saved, facet); !state) return state.error();
-        end(again, facet);
-        return Done{};
-    }
-
-    /// A facet whose room is not a world: made, started and handed over twice.
-    template <class Room>
-    Result<Done> try_facet(CreateFunction PluginDesc::*function, Facet facet,
-                           std::string_view name) {
-        Room room{surroundings_};
-        State saved = state_for(facet);
-        for (const Opened* const one : {&first_, &second_}) {
-            auto plugin = create((*one->desc).*function, name);
-            if (!plugin) return plugin.error();
-            route::FacetOrder order;
-            order.owner = one->identity();
-            order.config = order_.config;
-            order.facet = facet;
-            if (one == &first_) order.interfaces = interfaces_;
-            auto instance = room.make(order, *plugin);
-            if (auto ok = start(*instance, name); !ok) return ok;
-            if constexpr (std::is_same_v<Room, CanaryShard>) {
-                if (one == &first_) add_routes(instance->routes(), surface_);
-            }
-            auto state = hand_over(instance->plugin(), saved, name);
-            if (!state) return state.error();
-            saved = std::move(*state);
-            end(instance, name);
-        }
-        return Done{};
+        return try_beside_incumbent<CanaryWorld>(&PluginDesc::create_world, Facet::world, "world");
     }
     Result<Done> try_shard() {
         if ((first_.desc->facets & facet_bits::io) == 0) return Done{};
-        return try_facet<CanaryShard>(&PluginDesc::create_io, Facet::io, "io");
+        return try_beside_incumbent<CanaryShard>(&PluginDesc::create_io, Facet::io, "io");
     }
     Result<Done> try_service() {
         if ((first_.desc->facets & facet_bits::service) == 0) return Done{};
-        return try_facet<CanaryService>(&PluginDesc::create_service, Facet::service, "service");
+        CanaryService room{surroundings_};
+        State saved = state_for(Facet::service);
+        for (const Opened* const one : {&first_, &second_}) {
+            auto plugin = create(one->desc->create_service, "service");
+            if (!plugin) return plugin.error();
+            auto instance = room.make(order_for(*one, Facet::service), *plugin);
+            if (auto ok = start(*instance, "service"); !ok) return ok;
+            auto state = hand_over(instance->plugin(), saved, "service");
+            if (!state) return state.error();
+            saved = std::move(*state);
+            end(instance, "service");
+        }
+        return Done{};
     }
 
     Result<Done> check_neighbours() {

@@ -94,8 +94,8 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
         config.shard.receive_buffer_bytes = manifest_.limits.receive_buffer_bytes;
         config.credit_messages = manifest_.limits.credit_messages;
         config.credit_bytes = manifest_.limits.credit_bytes;
-        shards_.push_back(std::make_unique<session::IoRoom>(config, *this, directory_,
-                                                            std::move(to_workers), events_));
+        shards_.push_back(std::make_unique<session::IoRoom>(
+            config, *this, directory_, std::move(to_workers), events_, component_names_));
         if (options_.extra_transport != nullptr) {
             const auto added = shards_.back()->shard().transports().add(*options_.extra_transport);
             GANTRY_ASSERT(added.has_value());

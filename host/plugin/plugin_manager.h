@@ -130,9 +130,7 @@ private:
     void swap_shards();
     void swap_service();
     std::vector<route::FacetOrder> facet_orders(Facet facet, std::uint32_t shard);
-    template <class Room>
-    std::string add_all(Room& room, const std::vector<route::FacetOrder>& orders);
-    void room_done(std::string reason, void (PluginManager::*next)());
+    void room_done(const Result<Done>& added, void (PluginManager::*next)());
 
     // Its end, and after.
     void commit_job();

@@ -157,7 +157,7 @@ void PluginManager::swap_shards() {
         session::IoRoom* const shard = rooms_.shards[i];
         auto orders = i == 0 ? std::move(first) : facet_orders(Facet::io, i);
         shard->inbox().post([this, shard, orders = std::move(orders)] {
-            room_done(add_all(*shard, orders), &PluginManager::swap_service);
+            room_done(shard->add(orders), &PluginManager::swap_service);
         });
         shard->wake();
     }
@@ -168,7 +168,7 @@ void PluginManager::swap_service() {
     if (orders.empty()) return commit_job();
     job_->waiting = 1;
     rooms_.service->inbox().post([this, orders = std::move(orders)] {
-        room_done(add_all(*rooms_.service, orders), &PluginManager::commit_job);
+        room_done(rooms_.service->add(orders), &PluginManager::commit_job);
     });
     rooms_.service->wake();
 }
@@ -184,20 +184,9 @@ std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uin
     return orders;
 }
 
-template <class Room>
-std::string PluginManager::add_all(Room& room, const std::vector<route::FacetOrder>& orders) {
-    for (std::size_t i = 0; i < orders.size(); ++i) {
-        const auto added = room.add(orders[i]);
-        if (added) continue;
-        while (i-- > 0) room.roll_back(orders[i].owner.plugin);
-        return added.error().message;
-    }
-    return {};
-}
-
 // [the room's thread]
-void PluginManager::room_done(std::string reason, void (PluginManager::*next)()) {
-    rooms_.control([this, reason = std::move(reason), next] {
+void PluginManager::room_done(const Result<Done>& added, void (PluginManager::*next)()) {
+    rooms_.control([this, reason = added ? std::string{} : added.error().message, next] {
         if (!job_) return;
         if (job_->reason.empty()) job_->reason = reason;
         if (--job_->waiting != 0) return;

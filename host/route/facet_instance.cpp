@@ -22,11 +22,13 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       shard_{order.shard},
       contained_{order.contain} {}
 
-FacetInstance::~FacetInstance() {
+void FacetInstance::end() noexcept {
+    if (plugin_ == nullptr) return;
     if (started_) call_facet(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
     services_.cancel_all(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_facet(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
+    plugin_ = nullptr;
 }
 
 Status FacetInstance::start() {
@@ -91,22 +93,32 @@ std::shared_ptr<StateStore> FacetInstance::save() {
     return save_into(*this, *saver, *state) == Status::ok ? state : nullptr;
 }
 
-Status FacetInstance::take_over(FacetInstance& from) {
-    StateTransfer* const saver = transfer_of(from);
-    StateTransfer* const restorer = transfer_of(*this);
-    if (saver == nullptr || restorer == nullptr) return parked_ ? Status::internal : Status::ok;
-    auto state = std::make_shared<StateStore>(from.owner().label, state_bytes_max);
-    if (const Status saved = save_into(from, *saver, *state); saved != Status::ok) return saved;
-    const Status restored = restore_from(*this, *restorer, *state);
-    if (restored == Status::ok) from.handed_over_ = std::move(state);
-    return restored;
+HandOver FacetInstance::save_for(FacetInstance& next) {
+    StateTransfer* const saver = transfer_of(*this);
+    StateTransfer* const restorer = transfer_of(next);
+    if (saver == nullptr || restorer == nullptr) {
+        return {next.parked() ? Status::internal : Status::ok, nullptr};
+    }
+    HandOver made;
+    made.state = std::make_shared<StateStore>(owner_.label, state_bytes_max);
+    made.status = save_into(*this, *saver, *made.state);
+    return made;
 }
 
-void FacetInstance::take_back(FacetInstance& failed) {
-    if (failed.parked()) return;  // this one has been silent, and is as it was
-    if (take_over(failed) == Status::ok || handed_over_ == nullptr) return;
+Status FacetInstance::restore(const HandOver& from) {
+    if (from.status != Status::ok || from.state == nullptr) return from.status;
+    StateTransfer* const restorer = transfer_of(*this);
+    return restorer != nullptr ? restore_from(*this, *restorer, *from.state) : Status::internal;
+}
+
+void FacetInstance::keep(HandOver given) noexcept {
+    if (given.state != nullptr) handed_over_ = std::move(given.state);
+}
+
+void FacetInstance::take_back(const HandOver& from, std::string_view failed) {
+    if (restore(from) == Status::ok || handed_over_ == nullptr) return;
     log::warn("{} cannot take over what {} has: it goes on with what it had handed over",
-              owner_.label, failed.owner().label);
+              owner_.label, failed);
     if (StateTransfer* const restorer = transfer_of(*this)) {
         (void)restore_from(*this, *restorer, *handed_over_);
     }

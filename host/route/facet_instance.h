@@ -35,6 +35,12 @@ struct FacetOrder {
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
+/// What one instance leaves to the next.
+struct HandOver {
+    Status status = Status::ok;         ///< whether it could be saved
+    std::shared_ptr<StateStore> state;  ///< null when one of the two keeps nothing
+};
+
 /// Calls on the room's thread, but log().
 class FacetInstance : public Host,
                       public Runtime,
@@ -44,7 +50,7 @@ class FacetInstance : public Host,
 public:
     FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
                   RoomServices& services);
-    virtual ~FacetInstance();  ///< stops and destroys the plugin
+    virtual ~FacetInstance() { end(); }
     FacetInstance(const FacetInstance&) = delete;
     FacetInstance& operator=(const FacetInstance&) = delete;
 
@@ -60,10 +66,13 @@ public:
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what);
     /// Its private state in a fresh store; null when it keeps none, or cannot say.
     std::shared_ptr<StateStore> save();
-    /// Takes over what `from` has; of one that is parked there is nothing to take.
-    Status take_over(FacetInstance& from);
-    /// Back again after `failed`, with what that one can still tell, else as at the hand-over.
-    void take_back(FacetInstance& failed);
+    /// The same for a successor; of one that is parked there is nothing to have.
+    HandOver save_for(FacetInstance& next);
+    Status restore(const HandOver& from);
+    /// What the successor was given, should it have to come back.
+    void keep(HandOver given) noexcept;
+    /// Back again after `failed`, with what that one could still tell, else as at the hand-over.
+    void take_back(const HandOver& from, std::string_view failed);
 
     void* query(Str interface_id) noexcept override;
 
@@ -89,6 +98,9 @@ public:
     std::uint64_t raised(std::uint64_t key) noexcept override;
 
 protected:
+    /// Stops and destroys the plugin. A derived class does it before it goes itself: the plugin may
+    /// call it until then.
+    void end() noexcept;
     bool started() const noexcept { return started_; }
     /// False on a thread that is not the room's: then the call must do nothing, and the plugin is
     /// parked. [any thread]
@@ -100,7 +112,7 @@ private:
     void tell(const platform::Fault& fault, core::CallKind kind, std::string_view what);
 
     core::Owner owner_;
-    Plugin* plugin_;
+    Plugin* plugin_;  ///< null once it is destroyed
     LibraryRef library_;
     Surroundings& surroundings_;
     RoomServices& services_;

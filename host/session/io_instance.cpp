@@ -2,10 +2,18 @@
 
 #include <cstring>
 
+#include "host/core/log.h"
 #include "host/net/transport_registry.h"
 #include "host/session/io_room.h"
 
 namespace gantry::session {
+
+IoInstance::IoInstance(const route::FacetOrder& order, Plugin* plugin,
+                       route::Surroundings& surroundings, route::RoomServices& services,
+                       IoRoom& room, std::span<const std::uint32_t> replaces)
+    : FacetInstance{order, plugin, surroundings, services},
+      room_{room},
+      components_{room.columns().open(order.owner.id, order.owner.label, replaces)} {}
 
 void* IoInstance::query(Str interface_id) noexcept {
     if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
@@ -14,16 +22,25 @@ void* IoInstance::query(Str interface_id) noexcept {
     if (interface_id.view() == SessionEvents::interface_id) {
         return static_cast<SessionEvents*>(this);
     }
+    if (interface_id.view() == ConnectionComponents::interface_id) {
+        return static_cast<ConnectionComponents*>(this);
+    }
     return FacetInstance::query(interface_id);
 }
 
 IoInstance::~IoInstance() {
-    if (factories_.empty()) return;
     for (TransportFactory* const factory : factories_) {
         room_.shard().drop_transport(*factory, net::CloseReason::requested);
     }
     // Its last links are let go in a turn of the shard; after that nothing of the plugin is called.
-    room_.shard().poll(now());
+    if (!factories_.empty()) room_.shard().poll(now());
+    end();
+    room_.columns().release(owner().id);
+}
+
+std::size_t IoInstance::registered() const noexcept {
+    return routes_.size() + layers_.size() + followers_.size() +
+           room_.columns().world().owned(owner().id);
 }
 
 // Filed only; the scheme is the plugin's once the room publishes this instance.
@@ -123,6 +140,40 @@ Status IoInstance::close(SessionId session) noexcept {
 Status IoInstance::release(SessionId session, Verdict verdict) noexcept {
     if (!at_home("release")) return Status::refused;
     return room_.release(session, verdict);
+}
+
+Status IoInstance::register_component(const ComponentDesc* desc, ComponentId* out) noexcept {
+    if (!at_home("register_component")) return Status::refused;
+    if (desc == nullptr || out == nullptr) return Status::invalid;
+    if (full(registered())) return Status::limit;
+    if (desc->size > ConnectionColumns::component_bytes_max) {
+        log::warn("{}: component {} takes {} bytes for each connection, of {} at most",
+                  owner().label, desc->name.view(), desc->size,
+                  ConnectionColumns::component_bytes_max);
+        return Status::limit;
+    }
+    return components_.register_component(desc, out);
+}
+
+void* IoInstance::add_component(SessionId session, ComponentId component,
+                                const void* value) noexcept {
+    if (!at_home("add_component")) return nullptr;
+    return room_.columns().add(session, component, value);
+}
+
+void* IoInstance::get_component(SessionId session, ComponentId component) noexcept {
+    if (!at_home("get_component")) return nullptr;
+    return room_.columns().get(session, component);
+}
+
+Status IoInstance::remove_component(SessionId session, ComponentId component) noexcept {
+    if (!at_home("remove_component")) return Status::refused;
+    return room_.columns().remove(session, component) ? Status::ok : Status::not_found;
+}
+
+void* IoInstance::next_component(ComponentId component, SessionId* session) noexcept {
+    if (!at_home("next_component") || session == nullptr) return nullptr;
+    return room_.columns().next(component, *session);
 }
 
 }  // namespace gantry::session

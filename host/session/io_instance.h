@@ -1,8 +1,11 @@
 // IoInstance: one plugin object on one shard: its layers and stateless routes.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
+#include "gantry/connection_components.h"
+#include "gantry/ecs.h"
 #include "gantry/io.h"
 #include "gantry/listeners.h"
 #include "gantry/transport_handover.h"
@@ -18,7 +21,8 @@ class IoInstance final : public route::FacetInstance,
                          public Io,
                          public Transports,
                          public Listeners,
-                         public SessionEvents {
+                         public SessionEvents,
+                         public ConnectionComponents {
 public:
     struct Route {
         std::uint16_t id;
@@ -31,9 +35,10 @@ public:
         LayerDesc desc;
     };
 
+    /// `replaces` are owners whose components it may describe otherwise.
     IoInstance(const route::FacetOrder& order, Plugin* plugin, route::Surroundings& surroundings,
-               route::RoomServices& services, IoRoom& room)
-        : FacetInstance{order, plugin, surroundings, services}, room_{room} {}
+               route::RoomServices& services, IoRoom& room,
+               std::span<const std::uint32_t> replaces);
     ~IoInstance() override;  ///< its transports leave with their links
 
     const std::vector<Route>& routes() const noexcept { return routes_; }
@@ -60,17 +65,27 @@ public:
     Status fail(const IoMessage* request, Status status, Str sentence) noexcept override;
     Status close(SessionId session) noexcept override;
     Status release(SessionId session, Verdict verdict) noexcept override;
+    Status register_component(const ComponentDesc* desc, ComponentId* out) noexcept override;
+    void* add_component(SessionId session, ComponentId component,
+                        const void* value) noexcept override;
+    void* get_component(SessionId session, ComponentId component) noexcept override;
+    Status remove_component(SessionId session, ComponentId component) noexcept override;
+    void* next_component(ComponentId component, SessionId* session) noexcept override;
 
 private:
-    std::size_t registered() const noexcept {
-        return routes_.size() + layers_.size() + followers_.size();
-    }
+    std::size_t registered() const noexcept;
 
     IoRoom& room_;
+    Ecs& components_;  ///< of the connections, as this one describes them
     std::vector<Route> routes_;
     std::vector<NamedLayer> layers_;
     std::vector<TransportFactory*> factories_;
     route::SessionFollowers::List followers_;
 };
+
+/// A shard has no others.
+inline IoInstance& as_io(route::FacetInstance& instance) noexcept {
+    return static_cast<IoInstance&>(instance);
+}
 
 }  // namespace gantry::session

@@ -33,18 +33,15 @@ void copy_text(char (&to)[N], std::string_view from) {
 }  // namespace
 
 IoRoom::IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-               const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch)
-    : config_{config},
+               const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch,
+               ecs::ComponentNames& names)
+    : FacetRoom{surroundings, "on a shard"},
+      config_{config},
       worlds_{worlds},
       sessions_{config.shard.index},
+      columns_{names, sessions_, config.shard.connections_max},
       tables_{std::make_unique<IoTables>()},
-      surroundings_{surroundings},
       watch_{watch},
-      services_{surroundings,
-                [this](std::function<void()> work) {
-                    if (inbox_.post(std::move(work))) wake();
-                },
-                [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }},
       shard_{config.shard, surroundings.clock(), *this} {
     for (const WorkerLink& link : workers) workers_.push_back(Worker{link, {}});
 }
@@ -107,6 +104,7 @@ void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
         record.session = session->id;
         push_control(session->world, route::ToWorld::closed, bytes_of(record));
     }
+    columns_.forget(*session);
     sessions_.close(*session);
 }
 
@@ -320,9 +318,9 @@ void IoRoom::tell(SessionEventKind kind, SessionId session, std::string_view tex
     event.text = text;
     if ((watch_.wanted() & session_kinds::bit(kind)) != 0) watch_.tell(event);
     tables_->followers.tell(event, [this](const auto& follower, const auto& body) {
-        const auto found = find_in(instances_, follower.owner->plugin);
-        if (found == instances_.end() || (*found)->owner().id != follower.owner->id) return;
-        route::call_facet(**found, core::CallKind::session, "session event", body);
+        route::FacetInstance* const serving = find_owner(follower.owner->id);
+        if (serving == nullptr) return;
+        route::call_facet(*serving, core::CallKind::session, "session event", body);
     });
 }
 

@@ -7,15 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "host/core/inbox.h"
 #include "host/net/shard.h"
 #include "host/platform/waker.h"
-#include "host/route/facet_instance.h"
+#include "host/route/facet_room.h"
 #include "host/route/onion.h"
 #include "host/route/records.h"
 #include "host/route/route_table.h"
 #include "host/route/session_followers.h"
-#include "host/route/state_store.h"
+#include "host/session/connection_columns.h"
 #include "host/session/io_report.h"
 #include "host/session/seating.h"
 #include "host/session/session_table.h"
@@ -25,6 +24,7 @@
 namespace gantry::session {
 
 class IoInstance;
+class ShardChange;
 using IoRouteTable = route::RouteTable<IoRouteFunction, IoInstance>;
 
 /// A listener as the rooms above the shard see it.
@@ -39,8 +39,9 @@ struct ListenerPlan {
 struct IoTables {
     /// Refuses two owners of one message id or layer, naming both, and a listener that lists a
     /// layer which nobody offers: without its middleware a listener must not run.
-    static Result<std::unique_ptr<IoTables>> build(const std::vector<IoInstance*>& instances,
-                                                   const std::vector<ListenerPlan>& listeners);
+    static Result<std::unique_ptr<IoTables>> build(
+        const std::vector<route::FacetInstance*>& instances,
+        const std::vector<ListenerPlan>& listeners);
 
     std::vector<route::Onion> onions;  ///< by listener index
     IoRouteTable routes;
@@ -59,36 +60,28 @@ struct WorkerLink {
     platform::Waker* waker = nullptr;
 };
 
-class IoRoom final : public net::ShardEvents {
+class IoRoom final : public net::ShardEvents, public route::FacetRoom {
 public:
     IoRoom(const IoRoomConfig& config, route::Surroundings& surroundings,
-           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch);
+           const WorldDirectory& worlds, std::vector<WorkerLink> workers, SessionWatch& watch,
+           ecs::ComponentNames& names);
     ~IoRoom() override;
 
     /// Only before the first poll, or by a closure of inbox(). [io]
     Result<net::BoundListener> listen(const ListenerPlan& plan);
-    /// Makes the plugin's object, starts it and lets it serve; in the place of `order.replaces`
-    /// is not empty: the predecessor is kept, silent, until settle(). [io]
-    Result<Done> add(const route::FacetOrder& order);
-    Result<Done> remove(std::string_view plugin);
-    void settle(std::string_view plugin);
-    bool roll_back(std::string_view plugin);
     /// Whether that plugin serves here with a transport of that scheme. [io]
     bool brings(std::string_view plugin, std::string_view scheme) noexcept;
-    /// What the plugin would hand over now; null when it has nothing to.
-    std::shared_ptr<route::StateStore> state_of(std::string_view plugin);
     const IoTables& tables() const noexcept { return *tables_; }
     const std::vector<ListenerPlan>& listeners() const noexcept { return plans_; }
 
     /// One turn; never blocks. True if there is more to do already. [io]
     bool poll(TimeNs now);
     void wait(TimeNs until) { shard_.wait(until); }
-    /// [any thread]
-    void wake() noexcept { shard_.wake(); }
-    core::Inbox& inbox() noexcept { return inbox_; }
+    void wake() noexcept override { shard_.wake(); }
 
     net::Shard& shard() noexcept { return shard_; }
     Seating& seating() noexcept { return seating_; }
+    ConnectionColumns& columns() noexcept { return columns_; }
     const IoCounters& counters() const noexcept { return counters_; }
     std::uint32_t session_count() const noexcept { return sessions_.count(); }
     std::vector<SessionSnapshot> snapshot(std::size_t count_max);
@@ -107,6 +100,7 @@ public:
     void on_close(net::ConnectionId id, net::CloseReason reason) override;
 
 private:
+    friend class ShardChange;
     /// A record that a full ring refused: control of a session's life is never lost.
     struct Pending {
         std::uint32_t kind;
@@ -141,32 +135,26 @@ private:
     void tell(SessionEventKind kind, SessionId session, std::string_view text,
               std::uint16_t message_id = 0, std::uint64_t bytes = 0);
     Worker* worker_of(WorldId world) noexcept;
-    using Instances = std::vector<std::unique_ptr<IoInstance>>;
-    static Instances::iterator find_in(Instances& list, std::string_view plugin) noexcept;
-    /// The tables with `out` replaced by `in`; either may be null.
-    Result<std::unique_ptr<IoTables>> tables_with(IoInstance* in, const IoInstance* out);
-    void publish(std::unique_ptr<IoTables> tables, const IoInstance* in, const IoInstance* out);
+    std::unique_ptr<route::FacetInstance> make(const route::FacetOrder& order, Plugin* plugin,
+                                               std::span<const std::uint32_t> replaces) override;
+    Result<std::unique_ptr<route::RoomChange>> prepare(
+        std::span<const route::FacetExchange> changes) override;
     /// The transports of `in` in the place of those of `out`, which may be null; all or none,
     /// unless it `must` be.
     Result<Done> publish_transports(IoInstance& in, IoInstance* out, bool must);
-    bool run_as(std::uint32_t owner, const std::function<void()>& body);
     Status send_through_layers(Session& session, net::FrameHead head, Bytes payload, bool text);
 
     IoRoomConfig config_;
     const WorldDirectory& worlds_;
     std::vector<Worker> workers_;
     SessionTable sessions_;
+    ConnectionColumns columns_;
     std::vector<ListenerPlan> plans_;
     Seating seating_;
     std::unique_ptr<IoTables> tables_;
-    route::Surroundings& surroundings_;
     SessionWatch& watch_;
-    route::RoomServices services_;
-    std::vector<std::unique_ptr<IoInstance>> instances_;
-    std::vector<std::unique_ptr<IoInstance>> predecessors_;
     std::vector<SessionId> waiting_;
     std::vector<SessionId> resuming_;
-    core::Inbox inbox_;
     IoCounters counters_;
     TimeNs now_ = 0;
     std::uint32_t followed_ = 0;  ///< what somebody wants to hear of sessions, as of this turn

@@ -1,10 +1,10 @@
 // IoRoom: which plugin objects serve on this shard, and how they come and go.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 #include "host/core/log.h"
+#include "host/ecs/migration.h"
 #include "host/session/io_instance.h"
 #include "host/session/io_room.h"
 
@@ -22,11 +22,13 @@ std::string names_of(const std::map<std::string, route::Layer>& layers) {
 
 }  // namespace
 
-Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>& instances,
-                                                  const std::vector<ListenerPlan>& listeners) {
+Result<std::unique_ptr<IoTables>> IoTables::build(
+    const std::vector<route::FacetInstance*>& instances,
+    const std::vector<ListenerPlan>& listeners) {
     auto tables = std::make_unique<IoTables>();
     std::map<std::string, route::Layer> layers;
-    for (IoInstance* instance : instances) {
+    for (route::FacetInstance* const serving : instances) {
+        IoInstance* const instance = &as_io(*serving);
         tables->followers.add(instance->followers());
         for (const auto& one : instance->routes()) {
             auto added = tables->routes.add(
@@ -60,11 +62,88 @@ Result<std::unique_ptr<IoTables>> IoTables::build(const std::vector<IoInstance*>
     return tables;
 }
 
+/// What new instances mean for a shard: tables, transports, and components of connections that get
+/// another layout, all in one piece: a shard has few rows.
+class ShardChange final : public route::RoomChange {
+public:
+    ShardChange(IoRoom& room, std::span<const route::FacetExchange> changes,
+                std::unique_ptr<IoTables> tables)
+        : room_{room}, changes_{changes.begin(), changes.end()}, tables_{std::move(tables)} {}
+
+    Result<Done> convert() override {
+        std::vector<ecs::OwnerId> successors;
+        for (const route::FacetExchange& change : changes_) {
+            successors.push_back(change.in->owner().id);
+        }
+        ecs::World& columns = room_.columns_.world();
+        const auto plan = columns.plan_migration(successors);
+        if (!plan) return plan.error();
+        if (plan->empty()) return Done{};
+        auto migration = columns.prepare(
+            *plan, [this](ecs::OwnerId owner, const auto& body) { return run_as(owner, body); });
+        if (!migration) return migration.error();
+        if (auto done = (*migration)->commit(); !done) return done;
+        log::info("connections of shard {}: {}", room_.config_.shard.index, plan->text());
+        migration_ = std::move(*migration);
+        return Done{};
+    }
+
+    void revert() override {
+        if (migration_ == nullptr) return;
+        if (auto undone = migration_->rollback(); !undone) {
+            log::error("components of connections stay as they are: {}", undone.error().message);
+        }
+        migration_.reset();
+    }
+
+    Result<Done> publish(bool must) override {
+        for (std::size_t i = 0; i < changes_.size(); ++i) {
+            auto published = exchange_transports(changes_[i].in, changes_[i].out, must);
+            if (published) continue;
+            const std::string& label = changes_[i].in->owner().label;
+            const std::string& why = published.error().message;
+            if (must) {
+                log::error("{}: {}", label, why);
+                continue;
+            }
+            while (i-- > 0) (void)exchange_transports(changes_[i].out, changes_[i].in, true);
+            return Error{published.error().status, label + ": " + why};
+        }
+        room_.tables_ = std::move(tables_);
+        for (const route::FacetExchange& change : changes_) {
+            if (change.in != nullptr) room_.columns_.world().took_over(change.in->owner().id);
+        }
+        return Done{};
+    }
+
+private:
+    /// Functions that convert components: of one that comes or goes here.
+    bool run_as(ecs::OwnerId owner, const std::function<void()>& body) {
+        for (const route::FacetExchange& change : changes_) {
+            for (route::FacetInstance* const one : {change.in, change.out}) {
+                if (one == nullptr || one->owner().id != owner) continue;
+                return route::call_facet(*one, core::CallKind::swap, "convert", body);
+            }
+        }
+        return false;
+    }
+
+    /// Those of one that leaves for good leave with it.
+    Result<Done> exchange_transports(route::FacetInstance* in, route::FacetInstance* out,
+                                     bool must) {
+        if (in == nullptr) return Done{};
+        return room_.publish_transports(as_io(*in), out != nullptr ? &as_io(*out) : nullptr, must);
+    }
+
+    IoRoom& room_;
+    std::vector<route::FacetExchange> changes_;
+    std::unique_ptr<IoTables> tables_;
+    std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changed
+};
+
 IoRoom::~IoRoom() {
-    services_.thread().leave();  // whoever takes it down may
     tables_ = std::make_unique<IoTables>();
-    predecessors_.clear();
-    instances_.clear();
+    drop_instances();
 }
 
 Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
@@ -72,136 +151,29 @@ Result<net::BoundListener> IoRoom::listen(const ListenerPlan& plan) {
     auto bound = shard_.listen(plan.net);
     if (!bound) return plans_.pop_back(), bound;
     GANTRY_ASSERT(bound->index == plans_.size() - 1);
-    auto tables = tables_with(nullptr, nullptr);
+    auto tables = IoTables::build(serving_with({}), plans_);
     if (!tables) return tables.error();
     tables_ = std::move(*tables);
     return bound;
 }
 
-IoRoom::Instances::iterator IoRoom::find_in(Instances& list, std::string_view plugin) noexcept {
-    return std::find_if(list.begin(), list.end(),
-                        [&](const auto& instance) { return instance->owner().plugin == plugin; });
+std::unique_ptr<route::FacetInstance> IoRoom::make(const route::FacetOrder& order, Plugin* plugin,
+                                                   std::span<const std::uint32_t> replaces) {
+    return std::make_unique<IoInstance>(order, plugin, surroundings_, services_, *this, replaces);
 }
 
-Result<std::unique_ptr<IoTables>> IoRoom::tables_with(IoInstance* in, const IoInstance* out) {
-    std::vector<IoInstance*> list;
-    for (const auto& instance : instances_) {
-        if (instance.get() == out) {
-            if (in != nullptr) list.push_back(in);
-        } else {
-            list.push_back(instance.get());
-        }
-    }
-    if (in != nullptr && out == nullptr) list.push_back(in);
-    return IoTables::build(list, plans_);
-}
-
-void IoRoom::publish(std::unique_ptr<IoTables> tables, const IoInstance* in,
-                     const IoInstance* out) {
-    tables_ = std::move(tables);
-    if (out != nullptr) services_.withdraw(out->provided(), out->served());
-    if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
-    services_.announce();
-}
-
-bool IoRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
-    const auto found =
-        std::find_if(instances_.begin(), instances_.end(),
-                     [owner](const auto& instance) { return instance->owner().id == owner; });
-    if (found == instances_.end()) return false;
-    return route::call_facet(**found, core::CallKind::service, "", body);
-}
-
-Result<Done> IoRoom::add(const route::FacetOrder& order) {
-    Plugin* const plugin = order.create();
-    if (plugin == nullptr)
-        return Error{Status::internal, order.owner.label + " could not make its object"};
-    auto made = std::make_unique<IoInstance>(order, plugin, surroundings_, services_, *this);
-    if (const Status status = made->start(); status != Status::ok) {
-        return Error{status, order.owner.label + " refused to start on a shard (" +
-                                 status_name(status) + "); the log has its reason"};
-    }
-    const auto place =
-        order.replaces.empty() ? instances_.end() : find_in(instances_, order.replaces);
-    IoInstance* const out = place != instances_.end() ? place->get() : nullptr;
-    auto tables = tables_with(made.get(), out);
+Result<std::unique_ptr<route::RoomChange>> IoRoom::prepare(
+    std::span<const route::FacetExchange> changes) {
+    auto tables = IoTables::build(serving_with(changes), plans_);
     if (!tables) return tables.error();
-
-    if (out != nullptr) {
-        const Status status = made->take_over(*out);
-        if (status != Status::ok) {
-            return Error{status, made->owner().label + " could not take over the state of " +
-                                     out->owner().label + " (" + status_name(status) + ")"};
-        }
-    }
-    if (auto published = publish_transports(*made, out, false); !published) {
-        return Error{published.error().status,
-                     order.owner.label + ": " + published.error().message};
-    }
-    IoInstance& serving = *made;
-    publish(std::move(*tables), made.get(), out);
-    if (out != nullptr) {
-        predecessors_.push_back(std::move(*place));
-        *place = std::move(made);
-    } else {
-        instances_.push_back(std::move(made));
-    }
-    route::call_facet(serving, core::CallKind::start, "serve",
-                      [&] { serving.plugin().serve(out != nullptr ? 1 : 0); });
-    return Done{};
+    return std::unique_ptr<route::RoomChange>{
+        std::make_unique<ShardChange>(*this, changes, std::move(*tables))};
 }
 
 bool IoRoom::layer_comes_back(const Session& session) noexcept {
-    if (predecessors_.empty() || session.listener >= tables_->onions.size()) return false;
+    if (!in_probation() || session.listener >= tables_->onions.size()) return false;
     const route::FacetInstance* const parked = tables_->onions[session.listener].first_parked();
-    return parked != nullptr &&
-           find_in(predecessors_, parked->owner().plugin) != predecessors_.end();
-}
-
-std::shared_ptr<route::StateStore> IoRoom::state_of(std::string_view plugin) {
-    const auto found = find_in(instances_, plugin);
-    if (found == instances_.end()) return nullptr;
-    return (*found)->save();
-}
-
-Result<Done> IoRoom::remove(std::string_view plugin) {
-    const auto place = find_in(instances_, plugin);
-    if (place == instances_.end())
-        return Error{Status::not_found, std::string{plugin} + " is not on a shard"};
-    auto tables = tables_with(nullptr, place->get());
-    if (!tables) return tables.error();
-    settle(plugin);
-    publish(std::move(*tables), nullptr, place->get());
-    instances_.erase(place);
-    return Done{};
-}
-
-void IoRoom::settle(std::string_view plugin) {
-    if (const auto place = find_in(predecessors_, plugin); place != predecessors_.end()) {
-        predecessors_.erase(place);
-    }
-}
-
-bool IoRoom::roll_back(std::string_view plugin) {
-    const auto back = find_in(predecessors_, plugin);
-    const auto failed = find_in(instances_, plugin);
-    if (back == predecessors_.end() || failed == instances_.end()) return false;
-    auto tables = tables_with(back->get(), failed->get());
-    if (!tables) return false;
-    (*back)->take_back(**failed);
-    if (auto back_again = publish_transports(**back, failed->get(), true); !back_again) {
-        log::error("{}: {}", (*back)->owner().label, back_again.error().message);
-    }
-    publish(std::move(*tables), back->get(), failed->get());
-    std::swap(*back, *failed);
-    const std::unique_ptr<IoInstance> gone = std::move(*back);
-    predecessors_.erase(back);
-    Plugin& serving = (*failed)->plugin();
-    route::call_facet(**failed, core::CallKind::swap, "resume", [&] {
-        serving.resume();
-        serving.serve(1);
-    });
-    return true;
+    return parked != nullptr && can_roll_back(parked->owner().plugin);
 }
 
 }  // namespace gantry::session

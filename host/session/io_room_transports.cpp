@@ -7,8 +7,8 @@
 namespace gantry::session {
 
 bool IoRoom::brings(std::string_view plugin, std::string_view scheme) noexcept {
-    const auto place = find_in(instances_, plugin);
-    return place != instances_.end() && (*place)->transport(scheme) != nullptr;
+    route::FacetInstance* const serving = find(plugin);
+    return serving != nullptr && as_io(*serving).transport(scheme) != nullptr;
 }
 
 Result<Done> IoRoom::publish_transports(IoInstance& in, IoInstance* out, bool must) {

@@ -35,7 +35,7 @@ void SessionTable::close(Session& session) noexcept {
     --count_;
     // A slot whose generations are used up is left alone: an id is never given twice.
     if (session.generation != 0xffffffff) {
-        free_.push_back(static_cast<std::uint32_t>(session.id.value >> 32) & 0xffffff);
+        free_.push_back(slot_of(session.id));
     }
 }
 

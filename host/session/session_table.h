@@ -15,6 +15,7 @@ struct Session {
     SessionId id;
     net::ConnectionId connection;
     WorldId world;  ///< none while it is nowhere
+    Entity row;     ///< of its components here; none until it has any
     std::uint32_t listener = 0;
     std::uint32_t credit_messages = 0;  ///< sent to the world and not handled yet
     std::uint32_t credit_bytes = 0;
@@ -39,7 +40,7 @@ public:
 
     /// Null when that session is gone.
     Session* find(SessionId id) noexcept {
-        const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xffffff;
+        const std::uint32_t slot = slot_of(id);
         if (id.value >> 56 != shard_ || slot >= slots_.size()) return nullptr;
         Session& session = *slots_[slot];
         return session.open && session.id == id ? &session : nullptr;
@@ -49,6 +50,14 @@ public:
         if (slot >= by_connection_.size()) return nullptr;
         Session* const session = by_connection_[slot];
         return session != nullptr && session->connection == connection ? session : nullptr;
+    }
+    /// By the slot, so also after one that is gone: the next that is open, or from none on the
+    /// first. Null after the last.
+    Session* after(SessionId id) noexcept {
+        for (std::size_t slot = id ? slot_of(id) + 1u : 0u; slot < slots_.size(); ++slot) {
+            if (slots_[slot]->open) return slots_[slot].get();
+        }
+        return nullptr;
     }
     std::uint32_t count() const noexcept { return count_; }
 
@@ -60,6 +69,10 @@ public:
     }
 
 private:
+    static std::uint32_t slot_of(SessionId id) noexcept {
+        return static_cast<std::uint32_t>(id.value >> 32) & 0xffffff;
+    }
+
     std::uint64_t shard_;
     std::vector<std::unique_ptr<Session>> slots_;
     std::vector<std::uint32_t> free_;

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "sched": {"core"},
     "ecs": {"core", "platform", "sched"},
     "route": {"core", "platform", "net"},
-    "session": {"core", "platform", "net", "route", "sched"},
+    "session": {"core", "platform", "net", "route", "sched", "ecs"},
     "world": {"core", "platform", "net", "route", "sched", "ecs"},
     "plugin": {"core", "platform", "net", "route", "sched", "ecs", "session", "world"},
     "manifest": {"core"},

@@ -10,6 +10,7 @@
 #include <typeinfo>
 
 #include "gantry/connection.h"
+#include "gantry/connection_components.h"
 #include "gantry/ecs.h"
 #include "gantry/groups.h"
 #include "gantry/io.h"

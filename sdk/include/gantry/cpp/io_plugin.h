@@ -2,6 +2,7 @@
 #pragma once
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/codec.h"
+#include "gantry/cpp/connections.h"
 #include "gantry/cpp/handler_name.h"
 #include "gantry/io.h"
 #include "gantry/listeners.h"
@@ -89,6 +90,9 @@ protected:
     }
 
     Io& io() noexcept { return *io_; }
+    /// What you keep for each connection: `rate_ = connections().use<Rate>()` in setup(), then
+    /// `rate_.ensure(message.session)->count += 1`. Unlike members it outlives swaps.
+    Connections connections() noexcept { return Connections{components_}; }
 
 private:
     void* query(Str id) noexcept final {
@@ -105,6 +109,8 @@ private:
         io_ = static_cast<Io*>(host.query(Io::interface_id));
         transports_ = static_cast<Transports*>(host.query(Transports::interface_id));
         listeners_ = static_cast<Listeners*>(host.query(Listeners::interface_id));
+        components_ =
+            static_cast<ConnectionComponents*>(host.query(ConnectionComponents::interface_id));
         if (io_ == nullptr || transports_ == nullptr || listeners_ == nullptr) {
             throw HandlerError{Status::unsupported, "the host lacks an interface of an io facet"};
         }
@@ -113,6 +119,7 @@ private:
     Io* io_ = nullptr;
     Transports* transports_ = nullptr;
     Listeners* listeners_ = nullptr;
+    ConnectionComponents* components_ = nullptr;  // null in a host that is older
     TransportHandover* handover_ = nullptr;
 };
 

@@ -144,6 +144,11 @@ private:
 class ZooShard final : public gantry::IoPlugin {
     void setup() override {
         if (is("shard setup refuses")) refuse("this version does not like shards");
+        if (is("shard component is narrowed")) {
+            connections().use<narrowed::Size>();
+        } else {
+            connections().use<first::Size>();
+        }
         spoil("shard setup spoils ");
     }
 };

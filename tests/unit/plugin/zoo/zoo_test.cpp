@@ -43,6 +43,7 @@ constexpr Fault faults[] = {
     {"restore refuses", "could not take over what zoo@1.0.0#1 saves (unsupported"},
     {"restore aborts at a real count", "died of SIGABRT in restore_state() of its world facet"},
     {"shard setup refuses", "its io facet refused to start"},
+    {"shard component is narrowed", "in the canary process component zoo.size: field bytes"},
     {"service setup segfaults", "died of SIGSEGV in setup() of its service facet"},
 };
 
