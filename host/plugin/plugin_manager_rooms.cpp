@@ -13,10 +13,22 @@ bool among(const std::vector<WorldId>& list, WorldId world) {
     return std::find(list.begin(), list.end(), world) != list.end();
 }
 
+// All of them, or none.
+template <class Room>
+std::string add_all(Room& room, const std::vector<route::FacetOrder>& orders) {
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+        const auto added = room.add(orders[i]);
+        if (added) continue;
+        while (i-- > 0) room.roll_back(orders[i].owner.plugin);
+        return added.error().message;
+    }
+    return {};
+}
+
 }  // namespace
 
 bool PluginManager::takes_part(const WorldPlace& place, const JobPart& part) const {
-    if (part.desc().create_world == nullptr || !lists(place, part.plugin())) return false;
+    if (part.desc().create_world == nullptr || !rooms_.lists(place, part.plugin())) return false;
     if (among(job_->already, place.id)) return false;
     return job_->request.worlds.empty() || among(job_->request.worlds, place.id);
 }
@@ -182,17 +194,6 @@ std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uin
         if (loaded_.contains(part.plugin())) order.replaces = part.plugin();
     }
     return orders;
-}
-
-template <class Room>
-std::string PluginManager::add_all(Room& room, const std::vector<route::FacetOrder>& orders) {
-    for (std::size_t i = 0; i < orders.size(); ++i) {
-        const auto added = room.add(orders[i]);
-        if (added) continue;
-        while (i-- > 0) room.roll_back(orders[i].owner.plugin);
-        return added.error().message;
-    }
-    return {};
 }
 
 // [the room's thread]

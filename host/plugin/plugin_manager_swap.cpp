@@ -9,7 +9,7 @@
 #include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
-#include "host/plugin/world_choice.h"
+#include "host/plugin/tell_rooms.h"
 
 namespace gantry::plugin {
 
@@ -43,42 +43,16 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
         request.plugins.push_back(std::move(*next));
     }
     if (request.plugins.empty()) return Error{Status::invalid, "no plugin is named"};
-    if (wish.worlds.empty()) {
-        if (wish.sessions.empty()) return enqueue(std::move(request));
-        return Error{Status::invalid,
-                     "a rule on sessions says who begins in the worlds that try the new version: "
-                     "name these with --worlds"};
-    }
-    if (request.plugins.size() > 1) {
-        return Error{Status::invalid,
-                     "several plugins at once are swapped in all worlds; leave --worlds out"};
-    }
-    const std::string& plugin = request.plugins.front().plugin;
-    std::vector<WorldPlace> places;
-    for (const WorldPlace& place : rooms_.worlds) {
-        if (loaded_.contains(plugin) && lists(place, plugin)) places.push_back(place);
-    }
-    auto chosen = choose_worlds(wish.worlds, places);
-    if (!chosen) return chosen.error();
-    // All of them is no trial.
-    if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
-    if (!wish.sessions.empty() && request.worlds.empty()) {
-        return Error{
-            Status::invalid,
-            fmt::format("--worlds names every world that has {}, so a rule on sessions has "
-                        "nothing to choose: leave a world to the old version, or the rule out",
-                        plugin)};
-    }
-    if (!wish.sessions.empty()) {
-        auto rule = session::SessionRule::parse(wish.sessions);
-        if (!rule) return rule.error();
-        request.sessions = std::move(*rule);
-    }
+    if (auto ok = narrow(request, wish); !ok) return ok.error();
     return enqueue(std::move(request));
 }
 
 Result<NextVersion> PluginManager::next_version(const PluginWish& wish) const {
-    NextVersion next{wish.plugin, wish.file, nullptr};
+    NextVersion next{wish.plugin, wish.file, wish.linked};
+    if (next.linked != nullptr) {
+        next.plugin = next.linked->name;
+        return next;
+    }
     if (wish.plugin.empty() && !wish.file.empty()) {
         const auto candidate = inspect(wish.file, rules_);
         if (!candidate) return candidate.error();
@@ -207,7 +181,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
             // It was to be new: take it out of the rooms that had it already.
             if (part.library) unload(part.plugin());
         } else if (current->second.state == PluginState::swapping) {
-            undo_rooms(part.plugin(), reason);
+            tell_to_go_back(rooms_, part.plugin(), reason);
             current->second.state = part.was_parked ? PluginState::failed : PluginState::active;
         }
     }
@@ -224,32 +198,17 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     publish_snapshot();
 }
 
-// Rooms that have committed go back; the others have nothing to go back to and say so.
-void PluginManager::undo_rooms(const std::string& plugin, const std::string& reason) {
-    for (const WorldPlace& place : rooms_.worlds) {
-        world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)([worker, id = place.id, plugin, reason] {
-            worker->find(id)->roll_back(plugin, reason);
-        });
-    }
-    for (session::IoRoom* const shard : rooms_.shards) {
-        shard->inbox().post([shard, plugin] { shard->roll_back(plugin); });
-        shard->wake();
-    }
-    rooms_.service->inbox().post([this, plugin] { rooms_.service->roll_back(plugin); });
-    rooms_.service->wake();
-}
-
-// All that came in one swap go back together.
-void PluginManager::roll_back(const Loaded& first, const std::string& reason) {
+// All that came in one swap go back together; `first` is who is to blame.
+void PluginManager::roll_back(const Loaded& first, const std::string& what) {
     const std::uint64_t ticket = first.report;
     const std::vector<std::string> partners = first.partners;
+    const std::string reason = reason_of_plan(first.library->label(), what, partners.size());
     ++counters_.swaps_rolled_back;
     for (const std::string& name : partners) {
         Loaded& loaded = loaded_.at(name);
         log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
                   loaded.previous->label(), reason);
-        undo_rooms(name, reason);
+        tell_to_go_back(rooms_, name, reason);
         std::shared_ptr<Library> bad = std::move(loaded.library);
         loaded.library = std::move(loaded.previous);
         loaded.state = PluginState::active;
@@ -273,23 +232,9 @@ void PluginManager::settle(const Loaded& first) {
         Loaded& loaded = loaded_.at(name);
         loaded.state = PluginState::active;
         if (!loaded.previous) continue;
-        settle_rooms(name);
+        tell_to_settle(rooms_, name);
         retire(std::move(loaded.previous), loaded.report, 0);
     }
-}
-
-void PluginManager::settle_rooms(const std::string& plugin) {
-    for (const WorldPlace& place : rooms_.worlds) {
-        world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)(
-            [worker, id = place.id, plugin] { worker->find(id)->settle(plugin); });
-    }
-    for (session::IoRoom* const shard : rooms_.shards) {
-        shard->inbox().post([shard, plugin] { shard->settle(plugin); });
-        shard->wake();
-    }
-    rooms_.service->inbox().post([this, plugin] { rooms_.service->settle(plugin); });
-    rooms_.service->wake();
 }
 
 void PluginManager::settle_all() {

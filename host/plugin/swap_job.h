@@ -57,6 +57,7 @@ struct PluginManager::Job {
         }
         return nullptr;
     }
+    void put_in_order();
     std::vector<std::string> names() const {
         std::vector<std::string> list;
         for (const JobPart& part : parts) list.push_back(part.plugin());

@@ -57,10 +57,34 @@ class Plans(unittest.TestCase):
         code, out = self.gantry("swap", "bots@2.0.0")
         self.assertNotEqual(code, 0)
         self.assertIn("swap both at once: gantry swap bots@2.0.0 rules@2.0.0", out)
-        code, out = self.gantry("swap", "bots@2.0.0", "rules@2.0.0", "--worlds", "left")
-        self.assertNotEqual(code, 0)
-        self.assertIn("leave --worlds out", out)
         self.assertEqual([answer[0] for answer in self.answers()], ["1.0.0", "1.0.0"])
+
+    def test_both_are_tried_in_one_world_and_one_name_ends_it_for_both(self):
+        versions = lambda: [answer[0] for answer in self.answers()]
+        code, out = self.gantry("swap", "bots@2.0.0", "rules@2.0.0", "--worlds", "left")
+        self.assertEqual(code, 0, out)
+        self.assertIn("bots@2.0.0#2, rules@2.0.0#2 run in 1 of 2 worlds beside bots@1.0.0#1, rules@1.0.0#1 (world left)",
+                      out)
+        self.assertIn("gantry promote rules takes them to all, gantry abort rules takes them back", out)
+        self.assertEqual(versions(), ["2.0.0", "1.0.0"])
+        self.assertRegex(self.gantry("plugins")[1], r"bots +2\.0\.0 +2 +tried +in left, together with rules\n")
+        self.assertIn("is tried together with rules", self.gantry("who")[1])
+        self.assertEqual(self.host.admin.plugins()["rules"]["trial_with"], ["bots"])
+        code, out = self.gantry("swap", "bots@2.0.0", "rules@2.0.0")
+        self.assertNotEqual(code, 0)
+        self.assertIn("promote or abort it first", out)
+
+        code, out = self.gantry("abort", "bots")
+        self.assertEqual(code, 0, out)
+        self.assertIn("aborted: rules@2.0.0#2, bots@2.0.0#2; the worlds that tried them run what the others run", out)
+        wait_until("the world is back", lambda: versions() == ["1.0.0", "1.0.0"])
+
+        self.assertEqual(self.gantry("swap", "bots@2.0.0", "rules@2.0.0", "--worlds", "50%")[0], 0)
+        self.assertEqual(versions(), ["2.0.0", "1.0.0"])
+        code, out = self.gantry("promote", "bots")
+        self.assertEqual(code, 0, out)
+        self.assertIn("go on together: they came in one plan", out)
+        self.assertEqual(versions(), ["2.0.0", "2.0.0"])
 
 
 if __name__ == "__main__":
