@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
     std::vector<std::string> next;
     swap->add_option("what", next,
                      "name, name@version, or the path of a .so file; several at once commit in the "
-                     "same moment, or none does")
+                     "same moment, or none does; one that is not loaded is new")
         ->required();
     SwapFlags flags;
     swap->add_option(

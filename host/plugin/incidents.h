@@ -14,7 +14,7 @@ struct Incident {
     std::string what;    ///< one sentence
     std::string where;   ///< "handler on<Move> in world arena"; empty for a rollback by numbers
     std::vector<std::string> stack;
-    std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked
+    std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked, or left
     std::vector<std::string> with;     ///< what came in one plan with it, and left with it
     double live_ms = 0;                ///< from its commit to here; 0 when unknown
     std::vector<std::string> changes;  ///< what its swap had changed against the one before

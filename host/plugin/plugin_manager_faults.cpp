@@ -78,13 +78,14 @@ void PluginManager::look_at_vitals(TimeNs now) {
         const auto reason =
             loaded.probation->judge(loaded.history, loaded.probation_failures, resident, now);
         if (!reason) continue;
-        roll_back(loaded, *reason, rollback_incident(loaded.library->label(), *reason), {});
+        // What came along with it leaves the list: the others are looked at in the next turn.
+        return roll_back(loaded, *reason, rollback_incident(loaded.library->label(), *reason), {});
     }
 }
 
 void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
                               const std::vector<void*>& frames) {
-    incident.went_back_to = loaded.previous->label();
+    if (loaded.previous) incident.went_back_to = loaded.previous->label();
     for (const std::string& name : others_of(loaded.partners, loaded.config.name)) {
         incident.with.push_back(loaded_.at(name).library->label());
     }

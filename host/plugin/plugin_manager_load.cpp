@@ -64,6 +64,7 @@ void PluginManager::begin_job(Request request) {
     for (NextVersion& next : job_->request.plugins) {
         JobPart& part = job_->parts.emplace_back();
         part.config = config_of(next.plugin);
+        part.joins = !loaded_.contains(next.plugin);
         part.next = std::move(next);
     }
     if (job_->request.promotes) return begin_promotion();
@@ -100,10 +101,7 @@ Result<Done> PluginManager::check_incumbent(const std::string& plugin) {
                                      "tried in some worlds: leave --worlds out",
                                      plugin)};
         }
-        if (job_->parts.size() == 1) return Done{};
-        return Error{
-            Status::not_found,
-            fmt::format("{} is not loaded: swap it in alone, and the others after it", plugin)};
+        return Done{};
     }
     Loaded& loaded = current->second;
     if (some_worlds && loaded.library->desc().create_world == nullptr) {

@@ -77,7 +77,9 @@ Result<Done> PluginManager::check_plan() {
             if (job_->find(needs.name) == nullptr && loaded_.contains(needs.name)) {
                 hint = both_at_once(drop_, part.next, part.version(), loaded_.at(needs.name));
             } else if (!loaded_.contains(needs.name) && drop_.newest(needs.name) != nullptr) {
-                hint = fmt::format("; load it first: gantry swap {}", needs.name);
+                hint = fmt::format("; bring it along: {}",
+                                   plan_command(drop_, part.plugin(), part.version(),
+                                                part.next.file, needs.name, {}));
             }
             return Error{ok.error().status, ok.error().message + hint};
         }
@@ -114,18 +116,21 @@ Result<Done> PluginManager::check_dependents() const {
     return Done{};
 }
 
-// Providers first: who depends on one finds it restored.
+// Providers first: who depends on one finds it restored. What joins comes after those whose place
+// it may take in part: they have to let go of that first.
 void PluginManager::Job::put_in_order() {
     std::vector<JobPart> ordered;
     std::vector<JobPart>& left = parts;
     while (!left.empty()) {
-        const auto free = std::find_if(left.begin(), left.end(), [&](const JobPart& part) {
+        const auto free = [&](const JobPart& part) {
             return std::none_of(left.begin(), left.end(), [&](const JobPart& other) {
                 return &other != &part && depends_on(part.desc(), other.plugin());
             });
-        });
-        // In a circle any order is as good as another.
-        const auto next = free != left.end() ? free : left.begin();
+        };
+        auto next = std::find_if(left.begin(), left.end(),
+                                 [&](const JobPart& part) { return !part.joins && free(part); });
+        if (next == left.end()) next = std::find_if(left.begin(), left.end(), free);
+        if (next == left.end()) next = left.begin();  // in a circle any order is as good
         ordered.push_back(std::move(*next));
         left.erase(next);
     }

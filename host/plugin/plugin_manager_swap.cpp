@@ -12,6 +12,23 @@
 #include "host/plugin/tell_rooms.h"
 
 namespace gantry::plugin {
+namespace {
+
+/// Of a plugin that was not loaded before.
+std::string joined_note(const Rooms& rooms, const Library& library, bool leaves_again) {
+    std::vector<std::string> worlds;
+    for (const WorldPlace& place : rooms.worlds) {
+        if (library.desc().create_world != nullptr && rooms.lists(place, library.name()))
+            worlds.push_back(place.name);
+    }
+    return fmt::format("{0} was not loaded before{1}; {2}", library.name(),
+                       worlds.empty() ? "" : ": it joins " + world_list(worlds),
+                       leaves_again
+                           ? "it leaves again when the others go back in their probation"
+                           : fmt::format("gantry remove {} takes it out again", library.name()));
+}
+
+}  // namespace
 
 SwapReport* PluginManager::report(std::uint64_t ticket) {
     const auto found =
@@ -125,15 +142,17 @@ void PluginManager::begin_next(TimeNs now) {
 void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
-    std::vector<std::string> partners;
-    bool way_back = true;
+    const std::vector<std::string> partners = job->names();
+    bool all_new = true;
+    bool was_parked = false;
     std::uint32_t probation_ms = 0;
     for (const JobPart& part : job->parts) {
-        partners.push_back(part.plugin());
-        way_back = way_back && loaded_.contains(part.plugin()) && !part.was_parked;
+        all_new = all_new && part.joins;
+        was_parked = was_parked || part.was_parked;
         probation_ms = std::max(probation_ms, part.config.probation_ms);
     }
-    const bool is_new = !loaded_.contains(partners.front());
+    // After one that a fault has parked there is nothing to go back to.
+    const bool way_back = !all_new && !was_parked && probation_ms != 0;
     for (JobPart& part : job->parts) {
         Loaded& loaded = loaded_[part.plugin()];
         loaded.config = part.config;
@@ -146,20 +165,16 @@ void PluginManager::commit_job() {
         loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;
-        // After one that a fault has parked there is nothing to go back to.
         loaded.state = way_back ? PluginState::probation : PluginState::active;
         begin_probation(loaded, std::move(part.vitals));
         loaded.probation_ends = now_ + probation_ms * ns_per_ms;
     }
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = SwapOutcome::committed;
-        one->settled = is_new;
+        one->settled = all_new;
         one->changes = job->changes;
-        if (is_new) {
-            const auto worlds = world_names(rooms_.worlds, job->worlds);
-            one->notes.push_back(fmt::format(
-                "{0} was not loaded before{1}; gantry remove {0} takes it out again",
-                partners.front(), worlds.empty() ? "" : ": it joins " + world_list(worlds)));
+        for (const JobPart& part : job->parts) {
+            if (part.joins) one->notes.push_back(joined_note(rooms_, *part.library, way_back));
         }
         for (const std::string& note : one->notes) log::info("swap: {}", note);
         log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
@@ -167,7 +182,7 @@ void PluginManager::commit_job() {
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
                   static_cast<double>(job->pause_max) / ns_per_ms);
     }
-    if (!is_new && (!way_back || probation_ms == 0)) settle(loaded_.at(partners.front()));
+    if (!way_back) settle(loaded_.at(partners.front()));
     publish_snapshot();
 }
 
@@ -175,14 +190,16 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     const std::unique_ptr<Job> job = std::move(job_);
     if (outcome == SwapOutcome::refused) ++counters_.swaps_refused;
     if (outcome == SwapOutcome::given_up) ++counters_.swaps_given_up;
-    for (const JobPart& part : job->parts) {
-        const auto current = loaded_.find(part.plugin());
-        if (current == loaded_.end()) {
-            // It was to be new: take it out of the rooms that had it already.
-            if (part.library) unload(part.plugin());
-        } else if (current->second.state == PluginState::swapping) {
-            tell_to_go_back(rooms_, part.plugin(), reason);
-            current->second.state = part.was_parked ? PluginState::failed : PluginState::active;
+    // Backward: what came last may stand in the way of those before it.
+    for (auto part = job->parts.rbegin(); part != job->parts.rend(); ++part) {
+        const auto current = loaded_.find(part->plugin());
+        const bool joined = part->joins && part->library != nullptr;
+        const bool replaced =
+            current != loaded_.end() && current->second.state == PluginState::swapping;
+        if (joined || replaced) tell_to_go_back(rooms_, part->plugin(), reason);
+        if (joined) unload(part->plugin());
+        if (replaced) {
+            current->second.state = part->was_parked ? PluginState::failed : PluginState::active;
         }
     }
     if (SwapReport* const one = report(job->request.ticket)) {
@@ -204,13 +221,19 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
     const std::vector<std::string> partners = first.partners;
     const std::string reason = reason_of_plan(first.library->label(), what, partners.size());
     ++counters_.swaps_rolled_back;
-    for (const std::string& name : partners) {
-        Loaded& loaded = loaded_.at(name);
+    for (auto name = partners.rbegin(); name != partners.rend(); ++name) {
+        Loaded& loaded = loaded_.at(*name);
+        tell_to_go_back(rooms_, *name, reason);
+        if (loaded.previous == nullptr) {  // it came along
+            log::warn("swap: {} leaves again: {}", loaded.library->label(), reason);
+            unload(*name);
+            continue;
+        }
         log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
                   loaded.previous->label(), reason);
-        tell_to_go_back(rooms_, name, reason);
         std::shared_ptr<Library> bad = std::move(loaded.library);
         loaded.library = std::move(loaded.previous);
+        loaded.partners = {*name};
         loaded.state = PluginState::active;
         loaded.error = reason;
         loaded.since_wall = clock_.wall_now();
@@ -231,9 +254,9 @@ void PluginManager::settle(const Loaded& first) {
     for (const std::string& name : std::vector<std::string>{first.partners}) {
         Loaded& loaded = loaded_.at(name);
         loaded.state = PluginState::active;
-        if (!loaded.previous) continue;
+        loaded.partners = {name};
         tell_to_settle(rooms_, name);
-        retire(std::move(loaded.previous), loaded.report, 0);
+        if (loaded.previous) retire(std::move(loaded.previous), loaded.report, 0);
     }
 }
 

@@ -18,6 +18,7 @@ struct PluginManager::JobPart {
     std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;
+    bool joins = false;  ///< was not loaded: there is nothing that it replaces
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
     std::string error;           ///< the last of them

@@ -87,5 +87,55 @@ class Plans(unittest.TestCase):
         self.assertEqual(versions(), ["2.0.0", "2.0.0"])
 
 
+class Newcomers(unittest.TestCase):
+    def test_a_plan_brings_a_plugin_that_is_not_loaded(self):
+        sandbox = Sandbox()
+        self.addCleanup(sandbox.close)
+        sandbox.add_plugin("score-1.so", "score.so")
+        for name in ("score-3.so", "scorer-3.so"):
+            sandbox.add_plugin(name)
+        manifest = sandbox.write("manifest.json", {
+            "name": "newcomers",
+            "listeners": [{"name": "world", "world": "world"}],
+            "worlds": [{"name": "world"}],
+            "plugins": [{"name": "score"}],
+            "drop": {"folder": sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": ""},
+        })
+        host = HostProcess(sandbox, manifest)
+        self.addCleanup(host.close)
+        client = Client(host.port("world"))
+        self.addCleanup(client.close)
+
+        def gantry(*arguments):
+            code, out, complaint = sandbox.gantry(*arguments)
+            return code, out + complaint
+
+        code, out = gantry("swap", "score@1.3.0", "scorer@1.3.0", "--worlds", "world")
+        self.assertEqual(code, 0, out)  # all the worlds there are: no trial
+        self.assertIn("committed: score@1.1.0#1 -> score@1.3.0#2, scorer@1.3.0#1", out)
+        self.assertIn("scorer was not loaded before: it joins world world; it leaves again when the others go back in "
+                      "their probation", out)
+        self.assertEqual(client.ask(""), "1")
+        self.assertEqual(set(host.admin.plugins()), {"score", "scorer"})
+
+    def test_what_is_new_passes_the_canary_with_the_plan(self):
+        sandbox = Sandbox()
+        self.addCleanup(sandbox.close)
+        for name in ("score-1.so", "score-3.so", "scorer-2.so"):
+            sandbox.add_plugin(name, name.replace("-1", ""))
+        manifest = sandbox.write("manifest.json", {
+            "name": "newcomers", "listeners": [{"name": "world", "world": "world"}],
+            "worlds": [{"name": "world"}], "plugins": [{"name": "score"}],
+            "drop": {"folder": sandbox.plugins, "on_drop": "stage"}, "incidents": {"folder": ""},
+        })
+        host = HostProcess(sandbox, manifest)
+        self.addCleanup(host.close)
+        code, out, complaint = sandbox.gantry("swap", "score@1.3.0", "scorer@1.2.0")
+        self.assertNotEqual(code, 0)
+        self.assertIn("its interface Score (shared.score/1) is not that of score@1.3.0#2", out + complaint)
+        self.assertEqual(set(host.admin.plugins()), {"score"})
+
+
 if __name__ == "__main__":
     main()
