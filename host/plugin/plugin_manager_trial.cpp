@@ -104,7 +104,6 @@ Result<Done> PluginManager::narrow(Request& request, const SwapWish& wish) const
     return Done{};
 }
 
-// The old versions go on elsewhere, so their present rates are what the new ones are compared with.
 void PluginManager::commit_trial() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
@@ -235,10 +234,13 @@ void PluginManager::end_trial(Loaded& first, const std::string& reason,
     publish_snapshot();
 }
 
+// The old version goes on elsewhere: what it does at the same time is what the new one is compared
+// with.
 void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
     Trial& trial = *loaded.trial;
     if (!trial.history.due(now)) return;
     trial.history.look(now, VitalsSum::of(trial.vitals));
+    trial.probation->compare_with(loaded.history.rates());
     if (const auto reason = trial.probation->judge(trial.history, trial.failures,
                                                    platform::resident_bytes(), now)) {
         return end_trial(loaded, *reason, {});

@@ -130,6 +130,26 @@ TEST_CASE(
     host.check_never_mixed();
 }
 
+// The old version's rates were once those of the moment in which the trial began.
+TEST_CASE("what goes wrong in the old version at the same time is not held against the new one") {
+    FourWorlds host;
+    REQUIRE(host.swap_some(both, "three").outcome == SwapOutcome::committed);
+    for (int round = 0; round < 8; ++round) {
+        for (const std::size_t old : {0u, 1u, 3u}) (void)host.players[old].call(throw_id, "");
+        host.advance_ms(100);
+        if (round >= 3) (void)host.players[2].call(throw_id, "");
+    }
+    CHECK(host.versions() == "1121");
+    // After a while in which only the new one fails it counts.
+    host.advance_ms(6000);
+    for (int i = 0; i < 40 && host.versions() == "1121"; ++i) {
+        (void)host.players[2].call(throw_id, "");
+        host.advance_ms(100);
+    }
+    CHECK(host.versions() == "1111");
+    host.check_never_mixed();
+}
+
 TEST_CASE("a fault of one of a plan ends the trial of all") {
     FourWorlds host;
     REQUIRE(host.swap_some(both, "three").outcome == SwapOutcome::committed);
