@@ -4,12 +4,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "host/core/log.h"
 #include "host/plugin/name_list.h"
 #include "host/plugin/swap_job.h"
 
 namespace gantry::plugin {
+namespace {
+
+// What each means by them stands in its debug information: foreign bytes, which a start leaves
+// alone.
+void tell_of_shared_interfaces(const std::map<std::string, Loaded, std::less<>>& loaded) {
+    std::set<std::string> offered;
+    std::set<std::string> asked;
+    for (const auto& [name, one] : loaded) {
+        for (const route::InterfaceUse& use : one.library->interfaces()->list()) {
+            (use.provides ? offered : asked).insert(use.service);
+        }
+    }
+    std::erase_if(asked, [&](const std::string& service) { return !offered.contains(service); });
+    if (asked.empty()) return;
+    log::info("interfaces between plugins are compared by gantry check and by a swap, not now: {}",
+              fmt::join(asked, ", "));
+}
+
+}  // namespace
 
 const char* plugin_state_name(PluginState state) noexcept {
     constexpr const char* names[] = {"active", "swapping", "probation", "trial", "failed"};
@@ -167,6 +187,7 @@ Result<Done> PluginManager::boot() {
             names += (names.empty() ? "" : ", ") + library->name();
         return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
     }
+    tell_of_shared_interfaces(loaded_);
     publish_snapshot();
     return Done{};
 }
