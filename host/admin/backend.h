@@ -22,9 +22,10 @@ public:
 
     /// Begins a swap; the value is its ticket. An error is a refusal before anything began.
     virtual Result<std::uint64_t> swap(const SwapRequest& request) = 0;
-    /// A version that runs in some worlds only goes on to all, or leaves them again.
+    /// A version that runs in some worlds only goes on to all, or leaves them again, with all that
+    /// came in one plan; of abort() the labels of what leaves.
     virtual Result<std::uint64_t> promote(const std::string& plugin) = 0;
-    virtual Result<Done> abort(const std::string& plugin) = 0;
+    virtual Result<std::vector<std::string>> abort(const std::string& plugin) = 0;
     /// Takes a plugin out; the label of what leaves.
     virtual Result<std::string> remove(const std::string& plugin) = 0;
     virtual std::vector<GenerationInfo> who() = 0;

@@ -34,6 +34,7 @@ struct PluginInfo {
     std::string error;               ///< the last thing that went wrong, or empty
     std::string trial{};             ///< "arena@2.0.0#3": runs in these worlds; or empty
     std::vector<std::string> trial_worlds{};
+    std::vector<std::string> trial_with{};  ///< plugins that came in one plan with it
 };
 
 /// A library that could be swapped in.
@@ -77,10 +78,10 @@ struct PluginRequest {
 
 struct SwapRequest {
     std::vector<PluginRequest> plugins;  ///< several: all at once, or none
-    std::string worlds;    ///< only these at first: "5%" or "main,lobby"
-    std::string sessions;  ///< new sessions that begin in these: "remote=10.0.0.0/8"
-    bool promote = false;  ///< the other worlds follow by themselves
-    bool settle = false;   ///< a probation that is under way ends now
+    std::string worlds;                  ///< only these at first: "5%" or "main,lobby"
+    std::string sessions;                ///< new sessions that begin in these: "remote=10.0.0.0/8"
+    bool promote = false;                ///< the other worlds follow by themselves
+    bool settle = false;                 ///< a probation that is under way ends now
 };
 
 /// A generation of a plugin that is in memory, and what holds it there.
@@ -98,6 +99,7 @@ struct IncidentInfo {
     std::string what;
     std::string where;
     std::string went_back_to;
+    std::vector<std::string> with;  ///< "bots@2.0.0#2": came in one plan with it, and left with it
     std::vector<std::string> stack;
 };
 

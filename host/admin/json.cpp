@@ -14,10 +14,19 @@ std::string dump(const Json& json) {
 }
 
 Json value_of(const PluginInfo& p) {
-    return {{"name", p.name},         {"version", p.version},   {"generation", p.generation},
-            {"state", p.state},       {"facets", p.facets},     {"file", p.file},
-            {"build_id", p.build_id}, {"required", p.required}, {"since_unix_ms", p.since_unix_ms},
-            {"error", p.error},       {"trial", p.trial},       {"trial_worlds", p.trial_worlds}};
+    return {{"name", p.name},
+            {"version", p.version},
+            {"generation", p.generation},
+            {"state", p.state},
+            {"facets", p.facets},
+            {"file", p.file},
+            {"build_id", p.build_id},
+            {"required", p.required},
+            {"since_unix_ms", p.since_unix_ms},
+            {"error", p.error},
+            {"trial", p.trial},
+            {"trial_worlds", p.trial_worlds},
+            {"trial_with", p.trial_with}};
 }
 
 Json value_of(const CandidateInfo& c) {
@@ -84,6 +93,7 @@ Json value_of(const IncidentInfo& i) {
             {"what", i.what},
             {"where", i.where},
             {"went_back_to", i.went_back_to},
+            {"with", i.with},
             {"stack", i.stack}};
 }
 
@@ -171,6 +181,10 @@ std::string to_json(const std::vector<SessionInfo>& sessions, bool more) {
 }
 
 std::string removed_json(std::string_view label) { return dump(Json{{"removed", label}}); }
+
+std::string aborted_json(const std::vector<std::string>& labels) {
+    return dump(Json{{"aborted", labels}});
+}
 
 std::string error_json(std::string_view status, std::string_view sentence) {
     return dump(Json{{"error", sentence}, {"status", status}});

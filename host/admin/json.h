@@ -23,6 +23,8 @@ std::string to_json(const std::vector<IncidentInfo>& incidents);
 /// `more`: there are sessions with higher ids than the last one here.
 std::string to_json(const std::vector<SessionInfo>& sessions, bool more);
 
+/// {"aborted": ["arena@2.0.0#2"]}
+std::string aborted_json(const std::vector<std::string>& labels);
 /// {"removed": "arena@1.0.0#1"}
 std::string removed_json(std::string_view label);
 /// {"error": sentence, "status": "not_found"}

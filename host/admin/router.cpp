@@ -193,7 +193,7 @@ Answer Router::end_trial(const net::HttpRequest& request) {
     }
     const auto aborted = backend_.abort(*plugin);
     if (!aborted) return {{}, failure(aborted.error()), 0};
-    return {{}, json(200, R"({"aborted":true})"), 0};
+    return {{}, json(200, aborted_json(*aborted)), 0};
 }
 
 Answer Router::remove(const net::HttpRequest& request) {

@@ -106,6 +106,7 @@ std::vector<admin::PluginInfo> HostBackend::plugins() {
         info.error = one.error;
         info.trial = one.trial;
         info.trial_worlds = one.trial_worlds;
+        info.trial_with = one.trial_with;
         list.push_back(std::move(info));
     }
     return list;

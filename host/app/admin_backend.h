@@ -20,7 +20,7 @@ public:
     std::vector<admin::MetricFamily> metrics() override;
     Result<std::uint64_t> swap(const admin::SwapRequest& request) override;
     Result<std::uint64_t> promote(const std::string& plugin) override;
-    Result<Done> abort(const std::string& plugin) override;
+    Result<std::vector<std::string>> abort(const std::string& plugin) override;
     Result<std::string> remove(const std::string& plugin) override;
     std::vector<admin::GenerationInfo> who() override;
     std::vector<admin::IncidentInfo> incidents() override;

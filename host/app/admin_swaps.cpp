@@ -40,8 +40,8 @@ Result<std::uint64_t> HostBackend::promote(const std::string& plugin) {
         host_, [plugin](plugin::PluginManager& plugins) { return plugins.promote(plugin); });
 }
 
-Result<Done> HostBackend::abort(const std::string& plugin) {
-    return ask_control<Done>(
+Result<std::vector<std::string>> HostBackend::abort(const std::string& plugin) {
+    return ask_control<std::vector<std::string>>(
         host_, [plugin](plugin::PluginManager& plugins) { return plugins.abort(plugin); });
 }
 
@@ -84,7 +84,7 @@ std::vector<admin::IncidentInfo> HostBackend::incidents() {
     std::vector<admin::IncidentInfo> list;
     for (const plugin::Incident& one : host_.incidents().latest()) {
         list.push_back({one.at_wall / ns_per_ms, one.kind, one.plugin, one.what, one.where,
-                        one.went_back_to, one.stack});
+                        one.went_back_to, one.with, one.stack});
     }
     return list;
 }

@@ -54,18 +54,25 @@ int post_swap(const std::string& host, const std::string& path, const Json& requ
     return text_of(report, "outcome") == "committed" ? 0 : 1;
 }
 
+/// "left, right"
+std::string names_in(const Json& json, const char* key) {
+    std::string names;
+    for (const Json& one : json.value(key, Json::array())) {
+        names += (names.empty() ? "" : ", ") + one.get<std::string>();
+    }
+    return names;
+}
+
 /// The version that runs beside it in some worlds, "arena@2.0.0#3".
 void print_trial(const Json& plugin) {
     const std::string label = text_of(plugin, "trial");
     const auto at = label.find('@');
     const auto number = label.find('#');
     if (at == label.npos || number == label.npos) return;
-    std::string worlds;
-    for (const Json& world : plugin.value("trial_worlds", Json::array())) {
-        worlds += (worlds.empty() ? "" : ", ") + world.get<std::string>();
-    }
-    fmt::print("{:<16} {:<10} {:<4} {:<10} in {}\n", label.substr(0, at),
-               label.substr(at + 1, number - at - 1), label.substr(number + 1), "tried", worlds);
+    const std::string with = names_in(plugin, "trial_with");
+    fmt::print("{:<16} {:<10} {:<4} {:<10} in {}{}{}\n", label.substr(0, at),
+               label.substr(at + 1, number - at - 1), label.substr(number + 1), "tried",
+               names_in(plugin, "trial_worlds"), with.empty() ? "" : ", together with ", with);
 }
 
 }  // namespace
@@ -152,7 +159,9 @@ int abort_plugin(const std::string& host, const std::string& plugin) {
     if (!found) return complain(found.error().message);
     const auto answer = tell_host(*found, "/api/abort", {{"plugin", plugin}});
     if (!answer) return complain(answer.error().message);
-    fmt::print("aborted: the worlds that tried {} run what the others run\n", plugin);
+    const std::string left = names_in(*answer, "aborted");
+    fmt::print("aborted: {}; the worlds that tried {} run what the others run\n", left,
+               left.find(',') == left.npos ? "it" : "them");
     return 0;
 }
 

@@ -151,11 +151,13 @@ int main(int argc, char** argv) {
     std::vector<std::string> next;
     swap->add_option("what", next,
                      "name, name@version, or the path of a .so file; several at once commit in the "
-                     "same moment, or none does")
+                     "same moment, or none does; one that is not loaded is new")
         ->required();
     SwapFlags flags;
-    swap->add_option("--worlds", flags.worlds,
-                     "Only these worlds at first: a share such as 5%, or names with commas");
+    swap->add_option(
+        "--worlds", flags.worlds,
+        "Only these worlds at first: a share such as 5%, or names with commas; of several "
+        "plugins those that have them all");
     swap->add_option("--sessions", flags.sessions,
                      "With --worlds: new sessions that begin there, such as remote=10.0.0.0/8, "
                      "listener=beta, protocol=ws, share=5%, or several with commas");
@@ -166,11 +168,15 @@ int main(int argc, char** argv) {
 
     auto* promote = app.add_subcommand("promote", "Take a version of some worlds to all of them");
     add_host(promote);
-    promote->add_option("plugin", what, "The plugin's name")->required();
+    promote
+        ->add_option("plugin", what, "The plugin's name; what came in one swap with it goes along")
+        ->required();
     promote->callback([&] { code = promote_plugin(host, what); });
     auto* abort = app.add_subcommand("abort", "Take a version out of the worlds that try it");
     add_host(abort);
-    abort->add_option("plugin", what, "The plugin's name")->required();
+    abort
+        ->add_option("plugin", what, "The plugin's name; what came in one swap with it leaves, too")
+        ->required();
     abort->callback([&] { code = abort_plugin(host, what); });
 
     auto* remove = app.add_subcommand("remove", "Take a plugin out of a running host");

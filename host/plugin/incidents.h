@@ -1,6 +1,7 @@
 // Incident: a fault or a rollback, as it is told to those who ask next morning.
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gantry/types.h"
@@ -13,11 +14,26 @@ struct Incident {
     std::string what;    ///< one sentence
     std::string where;   ///< "handler on<Move> in world arena"; empty for a rollback by numbers
     std::vector<std::string> stack;
-    std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked
+    std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked, or left
+    std::vector<std::string> with;     ///< what came in one plan with it, and left with it
     double live_ms = 0;                ///< from its commit to here; 0 when unknown
     std::vector<std::string> changes;  ///< what its swap had changed against the one before
     TimeNs at_wall = 0;
 };
+
+inline Incident rollback_incident(std::string plugin, std::string what) {
+    Incident incident;
+    incident.kind = "rollback";
+    incident.plugin = std::move(plugin);
+    incident.what = std::move(what);
+    return incident;
+}
+
+/// Why a plan of `count` plugins went back: names who is to blame, where it is one of several.
+inline std::string reason_of_plan(const std::string& label, const std::string& what,
+                                  std::size_t count) {
+    return count == 1 || what.starts_with(label) ? what : label + ": " + what;
+}
 
 /// Keeps incidents; host/app writes them to files. [control]
 class IncidentSink {

@@ -20,6 +20,7 @@ struct Trial {
     std::shared_ptr<Library> library;
     PluginConfig config;
     std::vector<WorldId> worlds;
+    std::vector<std::string> partners;  ///< came in one plan, and go on or leave together
     VitalsList vitals;
     VitalsHistory history;
     std::optional<Probation> probation;
@@ -54,6 +55,13 @@ struct Loaded {
     std::optional<Trial> trial;
 };
 
+/// All versions of it that serve somewhere; the first is the one that serves everywhere else.
+inline std::vector<const Library*> versions_of(const Loaded& loaded) {
+    std::vector<const Library*> list{loaded.library.get()};
+    if (loaded.trial) list.push_back(loaded.trial->library.get());
+    return list;
+}
+
 /// One plugin's next version.
 struct NextVersion {
     std::string plugin;
@@ -69,7 +77,7 @@ struct Request {
     std::optional<session::SessionRule> sessions;  ///< who begins in `worlds`
     bool promote = false;
     bool settle = false;
-    bool promotes = false;  ///< the trial that runs
+    std::uint64_t promotes = 0;  ///< the ticket of the trial that goes on to all worlds, or 0
 };
 
 /// A library whose last instance has not been destroyed yet.

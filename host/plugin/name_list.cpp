@@ -21,6 +21,11 @@ std::vector<std::string> world_names(const std::vector<WorldPlace>& places,
     return names;
 }
 
+std::vector<std::string> others_of(std::vector<std::string> partners, std::string_view plugin) {
+    std::erase(partners, plugin);
+    return partners;
+}
+
 std::vector<std::string> names_of(const std::map<std::string, Loaded, std::less<>>& loaded) {
     std::vector<std::string> names;
     for (const auto& [name, one] : loaded) names.push_back(name);

@@ -4,12 +4,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "host/core/log.h"
 #include "host/plugin/name_list.h"
 #include "host/plugin/swap_job.h"
 
 namespace gantry::plugin {
+namespace {
+
+// What each means by them stands in its debug information: foreign bytes, which a start leaves
+// alone.
+void tell_of_shared_interfaces(const std::map<std::string, Loaded, std::less<>>& loaded) {
+    std::set<std::string> offered;
+    std::set<std::string> asked;
+    for (const auto& [name, one] : loaded) {
+        for (const route::InterfaceUse& use : one.library->interfaces()->list()) {
+            (use.provides ? offered : asked).insert(use.service);
+        }
+    }
+    std::erase_if(asked, [&](const std::string& service) { return !offered.contains(service); });
+    if (asked.empty()) return;
+    log::info("interfaces between plugins are compared by gantry check and by a swap, not now: {}",
+              fmt::join(asked, ", "));
+}
+
+}  // namespace
 
 const char* plugin_state_name(PluginState state) noexcept {
     constexpr const char* names[] = {"active", "swapping", "probation", "trial", "failed"};
@@ -49,15 +69,6 @@ PluginConfig PluginManager::config_of(std::string_view plugin) const {
     PluginConfig config;
     config.name = plugin;
     return config;
-}
-
-// A plugin that no world names joins all of them: dropping a file is then all there is to do.
-bool PluginManager::lists(const WorldPlace& world, std::string_view plugin) const {
-    const auto names = [plugin](const WorldPlace& place) {
-        return std::find(place.plugins.begin(), place.plugins.end(), plugin) != place.plugins.end();
-    };
-    if (names(world)) return true;
-    return std::none_of(rooms_.worlds.begin(), rooms_.worlds.end(), names);
 }
 
 core::Owner PluginManager::new_owner(const Library& library) {
@@ -176,6 +187,7 @@ Result<Done> PluginManager::boot() {
             names += (names.empty() ? "" : ", ") + library->name();
         return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
     }
+    tell_of_shared_interfaces(loaded_);
     publish_snapshot();
     return Done{};
 }
@@ -202,7 +214,7 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
         }
     }
     for (const WorldPlace& place : rooms_.worlds) {
-        if (desc.create_world == nullptr || !lists(place, name)) continue;
+        if (desc.create_world == nullptr || !rooms_.lists(place, name)) continue;
         world::World* const world = rooms_.workers[place.worker]->find(place.id);
         const auto order = world_order(library, config);
         loaded.vitals.push_back(order.options.vitals);
@@ -257,7 +269,7 @@ void PluginManager::failed(const core::Owner& owner, std::string_view where,
             loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
         if (!reason) return;
         const std::string sentence = fmt::format("{}, the last: {}", *reason, text);
-        roll_back(loaded, sentence, rollback_incident(loaded, sentence), {});
+        roll_back(loaded, sentence, rollback_incident(loaded.library->label(), sentence), {});
     });
 }
 
@@ -279,6 +291,7 @@ void PluginManager::publish_snapshot() {
         if (loaded.trial) {
             status.trial = loaded.trial->library->label();
             status.trial_worlds = world_names(rooms_.worlds, loaded.trial->worlds);
+            status.trial_with = others_of(loaded.trial->partners, name);
         }
         next.plugins.push_back(std::move(status));
     }
@@ -294,7 +307,13 @@ std::vector<GenerationStatus> PluginManager::generations() const {
     std::vector<GenerationStatus> list;
     for (const auto& [name, loaded] : loaded_) {
         list.push_back({loaded.library->label(), "serves", loaded.since_wall, {}});
-        if (loaded.trial) list.push_back({loaded.trial->library->label(), "trial", 0, {}});
+        if (loaded.trial) {
+            const auto with = others_of(loaded.trial->partners, name);
+            list.push_back({loaded.trial->library->label(), "trial", 0,
+                            with.empty()
+                                ? ""
+                                : fmt::format("is tried together with {}", fmt::join(with, ", "))});
+        }
         if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
     }
     for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});

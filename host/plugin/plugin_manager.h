@@ -48,9 +48,10 @@ public:
     /// Begins to replace one plugin or several at once, or to load a new one; the ticket of the
     /// report. [control]
     Result<std::uint64_t> swap(const SwapWish& wish);
-    /// What runs in some worlds only goes on to all, or leaves them again. [control]
+    /// What runs in some worlds only goes on to all, or leaves them again, and so does what came in
+    /// one plan with it; of abort() the labels of what leaves. [control]
     Result<std::uint64_t> promote(std::string_view plugin);
-    Result<Done> abort(std::string_view plugin);
+    Result<std::vector<std::string>> abort(std::string_view plugin);
     /// Takes a plugin out of all rooms; the label of what leaves. [control]
     Result<std::string> remove(std::string_view plugin);
     /// The same with plugins linked into this program. For tests.
@@ -79,7 +80,6 @@ private:
     };
     Serving serving(std::string_view plugin) const;
     PluginConfig config_of(std::string_view plugin) const;
-    bool lists(const WorldPlace& world, std::string_view plugin) const;
     core::Owner new_owner(const Library& library);
     world::InstanceOrder world_order(const std::shared_ptr<Library>& library,
                                      const PluginConfig& config);
@@ -99,6 +99,7 @@ private:
 
     // One swap at a time; the others wait. [control]
     std::uint64_t enqueue(Request request);
+    Result<Done> narrow(Request& request, const SwapWish& wish) const;
     Result<NextVersion> next_version(const PluginWish& wish) const;
     Result<std::filesystem::path> find_dropped(std::string_view plugin,
                                                std::string_view version) const;
@@ -107,7 +108,7 @@ private:
     Result<Done> check_incumbent(const std::string& plugin);
     Result<Done> stage(JobPart& part);
     Result<Done> check_plan();
-    void put_in_order();
+    Result<Done> check_dependents() const;
     void ask_states();
     void ask_states(const std::string& plugin);
     bool tries(const JobPart& part) const;
@@ -136,20 +137,18 @@ private:
     void commit_job();
     void commit_trial();
     void begin_promotion();
-    void end_trial(Loaded& loaded, const std::string& reason, const std::vector<void*>& frames);
+    Result<Loaded*> on_trial(std::string_view plugin);
+    void end_trial(Loaded& first, const std::string& reason, const std::vector<void*>& frames);
     void look_at_trial(Loaded& loaded, TimeNs now);
     void fail_job(SwapOutcome outcome, std::string reason);
-    void undo_rooms(const std::string& plugin, const std::string& reason);
-    void roll_back(const Loaded& first, const std::string& reason);
+    void roll_back(const Loaded& first, const std::string& what);
     void roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
                    const std::vector<void*>& frames);
     void take_fault(const core::Owner& owner, const route::FaultReport& report);
     void tell(Incident incident, const std::vector<void*>& frames);
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
-    Incident rollback_incident(const Loaded& loaded, const std::string& reason) const;
     void settle(const Loaded& first);
-    void settle_rooms(const std::string& plugin);
     void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries,
                 bool forbidden = false);
     void reserve(const platform::CodeRange& range);

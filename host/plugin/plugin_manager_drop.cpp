@@ -9,8 +9,19 @@
 #include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
+#include "host/plugin/tell_rooms.h"
 
 namespace gantry::plugin {
+namespace {
+
+bool needs(const PluginDesc& desc, std::string_view plugin) {
+    const std::span all{desc.dependencies, std::min(desc.dependency_count, dependencies_max)};
+    return std::any_of(all.begin(), all.end(), [&](const Dependency& one) {
+        return plugin == one.name && one.optional == 0;
+    });
+}
+
+}  // namespace
 
 void PluginManager::handle_drops(TimeNs now) {
     const DropFolder::Changes changes = drop_.look(now);
@@ -93,11 +104,8 @@ std::optional<std::string> PluginManager::needed_by(const std::string& plugin) c
     const Loaded& loaded = loaded_.find(plugin)->second;
     if (loaded.config.required) return "the manifest requires it";
     for (const auto& [name, other] : loaded_) {
-        const PluginDesc& desc = other.library->desc();
-        for (std::uint32_t i = 0; i < std::min(desc.dependency_count, dependencies_max); ++i) {
-            if (plugin == desc.dependencies[i].name && desc.dependencies[i].optional == 0) {
-                return other.library->label() + " depends on it";
-            }
+        for (const Library* const one : versions_of(other)) {
+            if (needs(one->desc(), plugin)) return one->label() + " depends on it";
         }
     }
     return std::nullopt;
@@ -129,22 +137,7 @@ Result<std::string> PluginManager::remove(std::string_view plugin) {
 }
 
 void PluginManager::unload(const std::string& plugin) {
-    for (const WorldPlace& place : rooms_.worlds) {
-        world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)(
-            [worker, id = place.id, plugin] { (void)worker->find(id)->remove(plugin); });
-    }
-    for (session::IoRoom* const shard : rooms_.shards) {
-        shard->inbox().post([shard, plugin] {
-            if (const auto removed = shard->remove(plugin);
-                !removed && removed.error().status != Status::not_found) {
-                log::error("{}", removed.error().message);
-            }
-        });
-        shard->wake();
-    }
-    rooms_.service->inbox().post([this, plugin] { (void)rooms_.service->remove(plugin); });
-    rooms_.service->wake();
+    tell_to_remove(rooms_, plugin);
     const auto found = loaded_.find(plugin);
     if (found == loaded_.end()) return;
     log::info("unloading {}", found->second.library->label());

@@ -4,6 +4,7 @@
 #include "host/core/log.h"
 #include "host/platform/maps.h"
 #include "host/platform/stack_text.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 
@@ -76,21 +77,18 @@ void PluginManager::look_at_vitals(TimeNs now) {
         const auto resident = platform::resident_bytes();
         const auto reason =
             loaded.probation->judge(loaded.history, loaded.probation_failures, resident, now);
-        if (reason) roll_back(loaded, *reason, rollback_incident(loaded, *reason), {});
+        if (!reason) continue;
+        // What came along with it leaves the list: the others are looked at in the next turn.
+        return roll_back(loaded, *reason, rollback_incident(loaded.library->label(), *reason), {});
     }
-}
-
-Incident PluginManager::rollback_incident(const Loaded& loaded, const std::string& reason) const {
-    Incident incident;
-    incident.kind = "rollback";
-    incident.plugin = loaded.library->label();
-    incident.what = reason;
-    return incident;
 }
 
 void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
                               const std::vector<void*>& frames) {
-    incident.went_back_to = loaded.previous->label();
+    if (loaded.previous) incident.went_back_to = loaded.previous->label();
+    for (const std::string& name : others_of(loaded.partners, loaded.config.name)) {
+        incident.with.push_back(loaded_.at(name).library->label());
+    }
     if (loaded.probation) {
         incident.live_ms = static_cast<double>(now_ - loaded.probation->began()) / ns_per_ms;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/plugin/name_list.h"
 #include "host/plugin/plan_command.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
@@ -63,6 +64,7 @@ void PluginManager::begin_job(Request request) {
     for (NextVersion& next : job_->request.plugins) {
         JobPart& part = job_->parts.emplace_back();
         part.config = config_of(next.plugin);
+        part.joins = !loaded_.contains(next.plugin);
         part.next = std::move(next);
     }
     if (job_->request.promotes) return begin_promotion();
@@ -90,18 +92,29 @@ void PluginManager::begin_job(Request request) {
 
 // One version at a time is on trial or in its probation.
 Result<Done> PluginManager::check_incumbent(const std::string& plugin) {
+    const bool some_worlds = !job_->request.worlds.empty();
     const auto current = loaded_.find(plugin);
     if (current == loaded_.end()) {
-        if (job_->parts.size() == 1) return Done{};
-        return Error{
-            Status::not_found,
-            fmt::format("{} is not loaded: swap it in alone, and the others after it", plugin)};
+        if (some_worlds) {
+            return Error{Status::not_found,
+                         fmt::format("{} is not loaded, so nothing runs beside which it could be "
+                                     "tried in some worlds: leave --worlds out",
+                                     plugin)};
+        }
+        return Done{};
     }
     Loaded& loaded = current->second;
+    if (some_worlds && loaded.library->desc().create_world == nullptr) {
+        return Error{Status::refused,
+                     fmt::format("{} has no part in worlds, so its next version cannot be tried in "
+                                 "some of them: leave --worlds out",
+                                 loaded.library->label())};
+    }
     if (loaded.state == PluginState::trial) {
         return Error{Status::refused,
-                     fmt::format("{} runs in {} worlds beside {}: promote or abort it first",
-                                 loaded.trial->library->label(), loaded.trial->worlds.size(),
+                     fmt::format("{} runs in {} beside {}: promote or abort it first",
+                                 loaded.trial->library->label(),
+                                 world_list(world_names(rooms_.worlds, loaded.trial->worlds)),
                                  loaded.library->label())};
     }
     if (loaded.state != PluginState::probation) return Done{};
@@ -160,7 +173,7 @@ void PluginManager::ask_states(const std::string& plugin) {
     };
     const std::uint32_t facets = loaded_.at(plugin).library->desc().facets;
     const auto place = std::find_if(rooms_.worlds.begin(), rooms_.worlds.end(),
-                                    [&](const auto& one) { return lists(one, plugin); });
+                                    [&](const auto& one) { return rooms_.lists(one, plugin); });
     if ((facets & facet_bits::world) != 0 && place != rooms_.worlds.end()) {
         world::Worker* const worker = rooms_.workers[place->worker];
         worker->port(place->id)([worker, id = place->id, plugin, told = tell(Facet::world)] {

@@ -20,6 +20,13 @@ bool depends_on(const PluginDesc& desc, std::string_view plugin) {
                        [&](const Dependency& one) { return plugin == one.name; });
 }
 
+std::string both_at_once(const DropFolder& drop, const NextVersion& next,
+                         const std::string& version, const Loaded& other) {
+    return fmt::format("; swap both at once: {}",
+                       plan_command(drop, next.plugin, version, next.file, other.config.name,
+                                    other.library->version()));
+}
+
 }  // namespace
 
 PluginManager::Serving PluginManager::serving(std::string_view plugin) const {
@@ -58,11 +65,6 @@ Result<Done> PluginManager::check_dependencies(const PluginDesc& desc,
 
 // Looked at as a whole: the versions that come, and those that stay.
 Result<Done> PluginManager::check_plan() {
-    const auto both = [this](const JobPart& part, const std::string& other) {
-        return fmt::format("; swap both at once: {}",
-                           plan_command(drop_, part.plugin(), part.version(), part.next.file, other,
-                                        loaded_.at(other).library->version()));
-    };
     for (const JobPart& part : job_->parts) {
         PluginDesc one = part.desc();
         for (const Dependency& needs : dependencies(part.desc())) {
@@ -73,9 +75,11 @@ Result<Done> PluginManager::check_plan() {
             // A plugin that comes along fits or does not: only another could come, too.
             std::string hint;
             if (job_->find(needs.name) == nullptr && loaded_.contains(needs.name)) {
-                hint = both(part, needs.name);
+                hint = both_at_once(drop_, part.next, part.version(), loaded_.at(needs.name));
             } else if (!loaded_.contains(needs.name) && drop_.newest(needs.name) != nullptr) {
-                hint = fmt::format("; load it first: gantry swap {}", needs.name);
+                hint = fmt::format("; bring it along: {}",
+                                   plan_command(drop_, part.plugin(), part.version(),
+                                                part.next.file, needs.name, {}));
             }
             return Error{ok.error().status, ok.error().message + hint};
         }
@@ -87,32 +91,46 @@ Result<Done> PluginManager::check_plan() {
                                      part.label(), current->second.library->label())};
         }
     }
-    for (const auto& [name, loaded] : loaded_) {
-        if (job_->find(name) != nullptr) continue;
-        const PluginDesc& desc = loaded.library->desc();
-        for (const JobPart& part : job_->parts) {
-            if (!depends_on(desc, part.plugin())) continue;
-            auto ok = check_dependencies(desc, loaded.library->label());
-            if (ok) continue;
-            return Error{ok.error().status, ok.error().message + both(part, name)};
-        }
-    }
-    put_in_order();
+    if (auto ok = check_dependents(); !ok) return ok;
+    job_->put_in_order();
     return Done{};
 }
 
-// Providers first: who depends on one finds it restored.
-void PluginManager::put_in_order() {
+// Those that stay, and those that are tried in some worlds: they may stay, too.
+Result<Done> PluginManager::check_dependents() const {
+    for (const auto& [name, loaded] : loaded_) {
+        if (job_->find(name) != nullptr) continue;
+        for (const Library* const one : versions_of(loaded)) {
+            for (const JobPart& part : job_->parts) {
+                if (!depends_on(one->desc(), part.plugin())) continue;
+                const auto ok = check_dependencies(one->desc(), one->label());
+                if (ok) continue;
+                const std::string hint =
+                    one != loaded.library.get()
+                        ? "; promote or abort that first"
+                        : both_at_once(drop_, part.next, part.version(), loaded);
+                return Error{ok.error().status, ok.error().message + hint};
+            }
+        }
+    }
+    return Done{};
+}
+
+// Providers first: who depends on one finds it restored. What joins comes after those whose place
+// it may take in part: they have to let go of that first.
+void PluginManager::Job::put_in_order() {
     std::vector<JobPart> ordered;
-    std::vector<JobPart>& left = job_->parts;
+    std::vector<JobPart>& left = parts;
     while (!left.empty()) {
-        const auto free = std::find_if(left.begin(), left.end(), [&](const JobPart& part) {
+        const auto free = [&](const JobPart& part) {
             return std::none_of(left.begin(), left.end(), [&](const JobPart& other) {
                 return &other != &part && depends_on(part.desc(), other.plugin());
             });
-        });
-        // In a circle any order is as good as another.
-        const auto next = free != left.end() ? free : left.begin();
+        };
+        auto next = std::find_if(left.begin(), left.end(),
+                                 [&](const JobPart& part) { return !part.joins && free(part); });
+        if (next == left.end()) next = std::find_if(left.begin(), left.end(), free);
+        if (next == left.end()) next = left.begin();  // in a circle any order is as good
         ordered.push_back(std::move(*next));
         left.erase(next);
     }

@@ -16,7 +16,7 @@ bool among(const std::vector<WorldId>& list, WorldId world) {
 }  // namespace
 
 bool PluginManager::takes_part(const WorldPlace& place, const JobPart& part) const {
-    if (part.desc().create_world == nullptr || !lists(place, part.plugin())) return false;
+    if (part.desc().create_world == nullptr || !rooms_.lists(place, part.plugin())) return false;
     if (among(job_->already, place.id)) return false;
     return job_->request.worlds.empty() || among(job_->request.worlds, place.id);
 }
@@ -24,8 +24,8 @@ bool PluginManager::takes_part(const WorldPlace& place, const JobPart& part) con
 // Each world drains and commits by itself, unless several plugins are swapped: then all worlds wait
 // for each other. The results come back here.
 void PluginManager::swap_worlds() {
-    const bool is_new = !loaded_.contains(job_->parts.front().plugin());
     const bool barrier = job_->parts.size() > 1;
+    const bool adds = !barrier && job_->parts.front().joins;
     job_->waiting = 1;  // this loop itself
     std::vector<std::function<void()>> begin;
     for (const WorldPlace& place : rooms_.worlds) {
@@ -39,11 +39,11 @@ void PluginManager::swap_worlds() {
             };
         }
         world::Worker* const worker = rooms_.workers[place.worker];
-        begin.push_back([worker, id = place.id, is_new,
+        begin.push_back([worker, id = place.id, adds,
                          order = std::make_shared<world::SwapOrder>(std::move(order))] {
-            worker->port(id)([worker, id, order, is_new] {
+            worker->port(id)([worker, id, order, adds] {
                 world::World* const world = worker->find(id);
-                if (!is_new) return world->begin_swap(std::move(*order));
+                if (!adds) return world->begin_swap(std::move(*order));
                 world::SwapResult result;
                 if (const auto added = world->add(order->next.front())) {
                     result.end = world::SwapEnd::committed;
@@ -64,7 +64,8 @@ world::SwapOrder PluginManager::world_swap(const WorldPlace& place) {
     order.drain_ms = order.hold_ms = 0;
     for (JobPart& part : job_->parts) {
         if (!takes_part(place, part)) continue;
-        const auto& next = order.next.emplace_back(world_order(part.library, part.config));
+        auto& next = order.next.emplace_back(world_order(part.library, part.config));
+        next.joins = part.joins;
         part.vitals.push_back(next.options.vitals);
         order.drain_ms = std::max(order.drain_ms, part.config.drain_ms);
         order.hold_ms = std::max(order.hold_ms, part.config.hold_ms);
@@ -179,7 +180,7 @@ std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uin
         const PluginDesc& desc = part.library->desc();
         if ((facet == Facet::io ? desc.create_io : desc.create_service) == nullptr) continue;
         auto& order = orders.emplace_back(facet_order(part.library, part.config, facet, shard));
-        if (loaded_.contains(part.plugin())) order.replaces = part.plugin();
+        if (!part.joins) order.replaces = part.plugin();
     }
     return orders;
 }

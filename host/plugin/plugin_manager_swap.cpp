@@ -9,9 +9,26 @@
 #include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
-#include "host/plugin/world_choice.h"
+#include "host/plugin/tell_rooms.h"
 
 namespace gantry::plugin {
+namespace {
+
+/// Of a plugin that was not loaded before.
+std::string joined_note(const Rooms& rooms, const Library& library, bool leaves_again) {
+    std::vector<std::string> worlds;
+    for (const WorldPlace& place : rooms.worlds) {
+        if (library.desc().create_world != nullptr && rooms.lists(place, library.name()))
+            worlds.push_back(place.name);
+    }
+    return fmt::format("{0} was not loaded before{1}; {2}", library.name(),
+                       worlds.empty() ? "" : ": it joins " + world_list(worlds),
+                       leaves_again
+                           ? "it leaves again when the others go back in their probation"
+                           : fmt::format("gantry remove {} takes it out again", library.name()));
+}
+
+}  // namespace
 
 SwapReport* PluginManager::report(std::uint64_t ticket) {
     const auto found =
@@ -43,42 +60,16 @@ Result<std::uint64_t> PluginManager::swap(const SwapWish& wish) {
         request.plugins.push_back(std::move(*next));
     }
     if (request.plugins.empty()) return Error{Status::invalid, "no plugin is named"};
-    if (wish.worlds.empty()) {
-        if (wish.sessions.empty()) return enqueue(std::move(request));
-        return Error{Status::invalid,
-                     "a rule on sessions says who begins in the worlds that try the new version: "
-                     "name these with --worlds"};
-    }
-    if (request.plugins.size() > 1) {
-        return Error{Status::invalid,
-                     "several plugins at once are swapped in all worlds; leave --worlds out"};
-    }
-    const std::string& plugin = request.plugins.front().plugin;
-    std::vector<WorldPlace> places;
-    for (const WorldPlace& place : rooms_.worlds) {
-        if (loaded_.contains(plugin) && lists(place, plugin)) places.push_back(place);
-    }
-    auto chosen = choose_worlds(wish.worlds, places);
-    if (!chosen) return chosen.error();
-    // All of them is no trial.
-    if (chosen->size() < places.size()) request.worlds = std::move(*chosen);
-    if (!wish.sessions.empty() && request.worlds.empty()) {
-        return Error{
-            Status::invalid,
-            fmt::format("--worlds names every world that has {}, so a rule on sessions has "
-                        "nothing to choose: leave a world to the old version, or the rule out",
-                        plugin)};
-    }
-    if (!wish.sessions.empty()) {
-        auto rule = session::SessionRule::parse(wish.sessions);
-        if (!rule) return rule.error();
-        request.sessions = std::move(*rule);
-    }
+    if (auto ok = narrow(request, wish); !ok) return ok.error();
     return enqueue(std::move(request));
 }
 
 Result<NextVersion> PluginManager::next_version(const PluginWish& wish) const {
-    NextVersion next{wish.plugin, wish.file, nullptr};
+    NextVersion next{wish.plugin, wish.file, wish.linked};
+    if (next.linked != nullptr) {
+        next.plugin = next.linked->name;
+        return next;
+    }
     if (wish.plugin.empty() && !wish.file.empty()) {
         const auto candidate = inspect(wish.file, rules_);
         if (!candidate) return candidate.error();
@@ -151,15 +142,17 @@ void PluginManager::begin_next(TimeNs now) {
 void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
-    std::vector<std::string> partners;
-    bool way_back = true;
+    const std::vector<std::string> partners = job->names();
+    bool all_new = true;
+    bool was_parked = false;
     std::uint32_t probation_ms = 0;
     for (const JobPart& part : job->parts) {
-        partners.push_back(part.plugin());
-        way_back = way_back && loaded_.contains(part.plugin()) && !part.was_parked;
+        all_new = all_new && part.joins;
+        was_parked = was_parked || part.was_parked;
         probation_ms = std::max(probation_ms, part.config.probation_ms);
     }
-    const bool is_new = !loaded_.contains(partners.front());
+    // After one that a fault has parked there is nothing to go back to.
+    const bool way_back = !all_new && !was_parked && probation_ms != 0;
     for (JobPart& part : job->parts) {
         Loaded& loaded = loaded_[part.plugin()];
         loaded.config = part.config;
@@ -172,20 +165,16 @@ void PluginManager::commit_job() {
         loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;
-        // After one that a fault has parked there is nothing to go back to.
         loaded.state = way_back ? PluginState::probation : PluginState::active;
         begin_probation(loaded, std::move(part.vitals));
         loaded.probation_ends = now_ + probation_ms * ns_per_ms;
     }
     if (SwapReport* const one = report(job->request.ticket)) {
         one->outcome = SwapOutcome::committed;
-        one->settled = is_new;
+        one->settled = all_new;
         one->changes = job->changes;
-        if (is_new) {
-            const auto worlds = world_names(rooms_.worlds, job->worlds);
-            one->notes.push_back(fmt::format(
-                "{0} was not loaded before{1}; gantry remove {0} takes it out again",
-                partners.front(), worlds.empty() ? "" : ": it joins " + world_list(worlds)));
+        for (const JobPart& part : job->parts) {
+            if (part.joins) one->notes.push_back(joined_note(rooms_, *part.library, way_back));
         }
         for (const std::string& note : one->notes) log::info("swap: {}", note);
         log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
@@ -193,7 +182,7 @@ void PluginManager::commit_job() {
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
                   static_cast<double>(job->pause_max) / ns_per_ms);
     }
-    if (!is_new && (!way_back || probation_ms == 0)) settle(loaded_.at(partners.front()));
+    if (!way_back) settle(loaded_.at(partners.front()));
     publish_snapshot();
 }
 
@@ -201,14 +190,16 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     const std::unique_ptr<Job> job = std::move(job_);
     if (outcome == SwapOutcome::refused) ++counters_.swaps_refused;
     if (outcome == SwapOutcome::given_up) ++counters_.swaps_given_up;
-    for (const JobPart& part : job->parts) {
-        const auto current = loaded_.find(part.plugin());
-        if (current == loaded_.end()) {
-            // It was to be new: take it out of the rooms that had it already.
-            if (part.library) unload(part.plugin());
-        } else if (current->second.state == PluginState::swapping) {
-            undo_rooms(part.plugin(), reason);
-            current->second.state = part.was_parked ? PluginState::failed : PluginState::active;
+    // Backward: what came last may stand in the way of those before it.
+    for (auto part = job->parts.rbegin(); part != job->parts.rend(); ++part) {
+        const auto current = loaded_.find(part->plugin());
+        const bool joined = part->joins && part->library != nullptr;
+        const bool replaced =
+            current != loaded_.end() && current->second.state == PluginState::swapping;
+        if (joined || replaced) tell_to_go_back(rooms_, part->plugin(), reason);
+        if (joined) unload(part->plugin());
+        if (replaced) {
+            current->second.state = part->was_parked ? PluginState::failed : PluginState::active;
         }
     }
     if (SwapReport* const one = report(job->request.ticket)) {
@@ -224,34 +215,25 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     publish_snapshot();
 }
 
-// Rooms that have committed go back; the others have nothing to go back to and say so.
-void PluginManager::undo_rooms(const std::string& plugin, const std::string& reason) {
-    for (const WorldPlace& place : rooms_.worlds) {
-        world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)([worker, id = place.id, plugin, reason] {
-            worker->find(id)->roll_back(plugin, reason);
-        });
-    }
-    for (session::IoRoom* const shard : rooms_.shards) {
-        shard->inbox().post([shard, plugin] { shard->roll_back(plugin); });
-        shard->wake();
-    }
-    rooms_.service->inbox().post([this, plugin] { rooms_.service->roll_back(plugin); });
-    rooms_.service->wake();
-}
-
-// All that came in one swap go back together.
-void PluginManager::roll_back(const Loaded& first, const std::string& reason) {
+// All that came in one swap go back together; `first` is who is to blame.
+void PluginManager::roll_back(const Loaded& first, const std::string& what) {
     const std::uint64_t ticket = first.report;
     const std::vector<std::string> partners = first.partners;
+    const std::string reason = reason_of_plan(first.library->label(), what, partners.size());
     ++counters_.swaps_rolled_back;
-    for (const std::string& name : partners) {
-        Loaded& loaded = loaded_.at(name);
+    for (auto name = partners.rbegin(); name != partners.rend(); ++name) {
+        Loaded& loaded = loaded_.at(*name);
+        tell_to_go_back(rooms_, *name, reason);
+        if (loaded.previous == nullptr) {  // it came along
+            log::warn("swap: {} leaves again: {}", loaded.library->label(), reason);
+            unload(*name);
+            continue;
+        }
         log::warn("swap: {} is rolled back to {}: {}", loaded.library->label(),
                   loaded.previous->label(), reason);
-        undo_rooms(name, reason);
         std::shared_ptr<Library> bad = std::move(loaded.library);
         loaded.library = std::move(loaded.previous);
+        loaded.partners = {*name};
         loaded.state = PluginState::active;
         loaded.error = reason;
         loaded.since_wall = clock_.wall_now();
@@ -272,24 +254,10 @@ void PluginManager::settle(const Loaded& first) {
     for (const std::string& name : std::vector<std::string>{first.partners}) {
         Loaded& loaded = loaded_.at(name);
         loaded.state = PluginState::active;
-        if (!loaded.previous) continue;
-        settle_rooms(name);
-        retire(std::move(loaded.previous), loaded.report, 0);
+        loaded.partners = {name};
+        tell_to_settle(rooms_, name);
+        if (loaded.previous) retire(std::move(loaded.previous), loaded.report, 0);
     }
-}
-
-void PluginManager::settle_rooms(const std::string& plugin) {
-    for (const WorldPlace& place : rooms_.worlds) {
-        world::Worker* const worker = rooms_.workers[place.worker];
-        worker->port(place.id)(
-            [worker, id = place.id, plugin] { worker->find(id)->settle(plugin); });
-    }
-    for (session::IoRoom* const shard : rooms_.shards) {
-        shard->inbox().post([shard, plugin] { shard->settle(plugin); });
-        shard->wake();
-    }
-    rooms_.service->inbox().post([this, plugin] { rooms_.service->settle(plugin); });
-    rooms_.service->wake();
 }
 
 void PluginManager::settle_all() {

@@ -29,6 +29,7 @@ struct PluginStatus {
     std::uint64_t failures = 0;
     std::string trial;  ///< "arena@2.0.0#3": runs in some worlds beside this one; or empty
     std::vector<std::string> trial_worlds;
+    std::vector<std::string> trial_with;  ///< plugins that came in one plan with it
 };
 
 struct ManagerCounters {
@@ -49,7 +50,7 @@ struct GenerationStatus {
     std::string label;
     std::string state;  ///< "serves", "trial", "predecessor", "leaving", "left behind"
     TimeNs since_wall = 0;
-    std::string reason;  ///< why it could not leave
+    std::string reason;  ///< why it could not leave, or with whom it is tried
 };
 
 /// What the other threads may see; copied out whole. [any thread]

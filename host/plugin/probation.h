@@ -77,6 +77,8 @@ public:
     /// Why the generation must go, or nothing. `history` is its own.
     std::optional<std::string> judge(const VitalsHistory& history, std::uint64_t failures,
                                      std::uint64_t resident_bytes, TimeNs now) const;
+    /// From now on against these: of a trial those of the old version, as it runs beside it.
+    void compare_with(const VitalsHistory::Rates& baseline) noexcept { baseline_ = baseline; }
     const VitalsHistory::Rates& baseline() const noexcept { return baseline_; }
     TimeNs began() const noexcept { return began_; }
 

@@ -1,7 +1,9 @@
 // Rooms: where plugins live, as the plugin manager reaches them: by work posted to their inboxes.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/route/service_room.h"
@@ -16,6 +18,10 @@ struct WorldPlace {
     std::string name;
     std::uint32_t worker = 0;
     std::vector<std::string> plugins;  ///< the names the manifest lists
+
+    bool names(std::string_view plugin) const noexcept {
+        return std::find(plugins.begin(), plugins.end(), plugin) != plugins.end();
+    }
 };
 
 struct Rooms {
@@ -25,6 +31,14 @@ struct Rooms {
     std::vector<WorldPlace> worlds;
     /// Back to the manager's own room.
     route::PostToRoom control;
+
+    /// Whether the plugin belongs there. One that no world names joins all of them: dropping a file
+    /// is then all there is to do.
+    bool lists(const WorldPlace& world, std::string_view plugin) const noexcept {
+        return world.names(plugin) ||
+               std::none_of(worlds.begin(), worlds.end(),
+                            [plugin](const WorldPlace& one) { return one.names(plugin); });
+    }
 };
 
 }  // namespace gantry::plugin

@@ -18,6 +18,7 @@ struct PluginManager::JobPart {
     std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;
+    bool joins = false;  ///< was not loaded: there is nothing that it replaces
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
     std::string error;           ///< the last of them
@@ -57,6 +58,7 @@ struct PluginManager::Job {
         }
         return nullptr;
     }
+    void put_in_order();
     std::vector<std::string> names() const {
         std::vector<std::string> list;
         for (const JobPart& part : parts) list.push_back(part.plugin());

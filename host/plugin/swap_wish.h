@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "gantry/plugin.h"
+
 namespace gantry::plugin {
 
 /// By version from the drop folder, or by file; with neither, the newest.
@@ -11,6 +13,7 @@ struct PluginWish {
     std::string plugin{};  ///< may be empty with a file, which says it itself
     std::string version{};
     std::filesystem::path file{};
+    const PluginDesc* linked = nullptr;  ///< into this program, for tests; then it alone counts
 };
 
 struct SwapWish {

@@ -9,7 +9,8 @@
 namespace gantry::plugin {
 namespace {
 
-Result<std::vector<WorldId>> by_share(std::string_view text, const std::vector<WorldPlace>& all) {
+Result<std::vector<WorldId>> by_share(std::string_view text, const std::vector<WorldPlace>& all,
+                                      std::string_view whose) {
     double percent = 0;
     const auto end = text.data() + text.size() - 1;
     const auto parsed = std::from_chars(text.data(), end, percent);
@@ -19,7 +20,8 @@ Result<std::vector<WorldId>> by_share(std::string_view text, const std::vector<W
     }
     if (all.size() < 2) {
         return Error{Status::invalid,
-                     "there is only one world with this plugin: a share of it cannot be taken"};
+                     fmt::format("{} world has {}: a share of that cannot be taken",
+                                 all.empty() ? "no" : "only one", whose)};
     }
     const auto wanted =
         static_cast<std::size_t>(std::ceil(static_cast<double>(all.size()) * percent / 100));
@@ -32,10 +34,11 @@ Result<std::vector<WorldId>> by_share(std::string_view text, const std::vector<W
 }  // namespace
 
 Result<std::vector<WorldId>> choose_worlds(std::string_view text,
-                                           const std::vector<WorldPlace>& all) {
+                                           const std::vector<WorldPlace>& all,
+                                           std::string_view whose) {
     std::vector<WorldId> chosen;
     if (text.empty()) return chosen;
-    if (text.ends_with('%')) return by_share(text, all);
+    if (text.ends_with('%')) return by_share(text, all, whose);
     while (!text.empty()) {
         const std::string_view name = text.substr(0, text.find(','));
         text.remove_prefix(std::min(text.size(), name.size() + 1));
@@ -45,7 +48,7 @@ Result<std::vector<WorldId>> choose_worlds(std::string_view text,
             std::string names;
             for (const WorldPlace& one : all) names += (names.empty() ? "" : ", ") + one.name;
             return Error{Status::not_found,
-                         fmt::format("no world \"{}\" has this plugin; these have: {}", name,
+                         fmt::format("no world \"{}\" has {}; these have: {}", name, whose,
                                      names.empty() ? "none" : names)};
         }
         if (std::find(chosen.begin(), chosen.end(), found->id) == chosen.end())

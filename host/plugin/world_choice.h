@@ -9,8 +9,10 @@
 namespace gantry::plugin {
 
 /// From "main,lobby" the worlds of these names; from "5%" that share of `all`, spread evenly, at
-/// least one and never all. From nothing, none: no choice is made. An error names what is wrong.
+/// least one and never all. From nothing, none: no choice is made. An error names what is wrong;
+/// `whose` are the worlds, "this plugin".
 Result<std::vector<WorldId>> choose_worlds(std::string_view text,
-                                           const std::vector<WorldPlace>& all);
+                                           const std::vector<WorldPlace>& all,
+                                           std::string_view whose);
 
 }  // namespace gantry::plugin

@@ -28,10 +28,9 @@ public:
     /// Refuses an id that has an owner, naming both.
     Result<Done> add(Route route) {
         if (const Route* taken = find(route.id)) {
-            return Error{Status::already_exists, "message id " + std::to_string(route.id) + " (" +
-                                                     route.name + " of " + route.owner->label +
-                                                     ") already belongs to " + taken->name +
-                                                     " of " + taken->owner->label};
+            return Error{Status::already_exists, "message id " + std::to_string(route.id) + " of " +
+                                                     text_of(route) + " already belongs to " +
+                                                     text_of(*taken)};
         }
         auto& page = pages_[route.id >> 8];
         if (!page) page = std::make_unique<Page>();
@@ -49,6 +48,13 @@ public:
     const std::vector<std::unique_ptr<Route>>& all() const noexcept { return all_; }
 
 private:
+    /// "arena@2.0.0#2 (Move)"; a handler without a name of its own is called by the id.
+    static std::string text_of(const Route& route) {
+        const bool named =
+            !route.name.empty() && route.name != "message " + std::to_string(route.id);
+        return route.owner->label + (named ? " (" + route.name + ")" : "");
+    }
+
     using Page = std::array<std::uint16_t, 256>;
     std::array<std::unique_ptr<Page>, 256> pages_;
     std::vector<std::unique_ptr<Route>> all_;

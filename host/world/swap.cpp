@@ -61,6 +61,11 @@ Result<Done> SwapRun::make_all() {
         const std::string& plugin = part.order.owner.plugin;
         part.old = world_.find(plugin);
         if (part.old == nullptr) part.old = world_.find_parked(plugin);
+        if (part.order.joins) {
+            if (part.old == nullptr) continue;
+            return Error{Status::already_exists,
+                         part.old->owner().label + " is in world " + world_.config().name};
+        }
         if (part.old == nullptr) {
             return Error{Status::not_found, plugin + " is not in world " + world_.config().name};
         }
@@ -171,6 +176,7 @@ bool SwapRun::convert() {
 void SwapRun::begin_drain(TimeNs now) {
     result_.convert_ns = now - phase_since_;
     for (const Part& part : parts_) {
+        if (part.old == nullptr) continue;
         call_plugin(*part.old, core::CallKind::swap, "drain",
                     [&] { part.old->plugin().drain(order_.drain_ms); });
     }
@@ -180,8 +186,8 @@ void SwapRun::begin_drain(TimeNs now) {
 
 const WorldInstance* SwapRun::first_busy() {
     for (const Part& part : parts_) {
+        if (part.old == nullptr || part.old->parked()) continue;
         WorldInstance& old = *part.old;
-        if (old.parked()) continue;
         bool idle = !old.has_tasks_to_end() && world_.services_.waiting(old.owner().id) == 0;
         if (!idle) return &old;
         const bool asked =
@@ -212,7 +218,9 @@ void SwapRun::look_at_old(TimeNs now) {
     }
     if (busy != nullptr) {
         note_leftovers();
-        for (const Part& part : parts_) part.old->cancel_tasks();
+        for (const Part& part : parts_) {
+            if (part.old != nullptr) part.old->cancel_tasks();
+        }
     }
     hand_over();
 }
@@ -236,6 +244,7 @@ void SwapRun::hand_over() {
 
 Result<Done> SwapRun::take_over() {
     for (Part& part : parts_) {
+        if (part.old == nullptr) continue;
         WorldInstance& old = *part.old;
         old.cancel_tasks(true);  // before the state is saved: ended tasks may have changed it
         part.state = std::make_shared<route::StateStore>(old.owner().label, old.state_bytes_max());
@@ -251,7 +260,7 @@ Result<Done> SwapRun::take_over() {
     }
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         WorldInstance& next = *changes_[i].in;
-        if (restore_state(next, *parts_[i].state)) continue;
+        if (parts_[i].old == nullptr || restore_state(next, *parts_[i].state)) continue;
         return Error{Status::internal,
                      fmt::format("{} could not take over the state of {}", next.owner().label,
                                  parts_[i].old->owner().label)};
@@ -267,21 +276,30 @@ void SwapRun::commit() {
     Replaced replaced;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         Part& part = parts_[i];
-        serving[i]->inherit(part.state);
         world_.ecs_.took_over(serving[i]->owner().id);
+        if (part.old == nullptr) {
+            replaced.joined.push_back(part.order.owner.plugin);
+            continue;
+        }
+        serving[i]->inherit(part.state);
         if (part.parked) {
             world_.forget_parked(*part.old, serving[i]->owner().id);
         } else {
             replaced.instances.push_back({std::move(changes_[i].in), std::move(part.state)});
         }
     }
-    if (!replaced.instances.empty()) {
+    if (!replaced.instances.empty() || !replaced.joined.empty()) {
         replaced.migration = std::move(migration_);
         world_.replaced_.push_back(std::move(replaced));
     }
-    for (WorldInstance* const one : serving) {
-        call_plugin(*one, core::CallKind::swap, "serve", [&] { one->plugin().serve(1); });
-        world_.apply_commands(*one);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        WorldInstance& one = *serving[i];
+        if (parts_[i].order.joins) {
+            world_.begin_serving(one);
+            continue;
+        }
+        call_plugin(one, core::CallKind::swap, "serve", [&] { one.plugin().serve(1); });
+        world_.apply_commands(one);
     }
     result_.pause_ns = world_.surroundings_.clock().now() - stood_since_;
     end(SwapEnd::committed, {});
@@ -289,6 +307,7 @@ void SwapRun::commit() {
 
 void SwapRun::note_leftovers() {
     for (const Part& part : parts_) {
+        if (part.old == nullptr) continue;
         for (std::string& left : part.old->leftovers(now_)) {
             result_.leftovers.push_back(std::move(left));
         }
@@ -301,6 +320,7 @@ void SwapRun::give_up(std::string reason) {
     if (phase_ != Phase::prepare && phase_ != Phase::convert) {  // else none was asked to drain
         note_leftovers();
         for (const Part& part : parts_) {
+            if (part.old == nullptr) continue;
             call_plugin(*part.old, core::CallKind::swap, "resume",
                         [&] { part.old->plugin().resume(); });
         }

@@ -25,6 +25,7 @@ struct InstanceOrder {
     CreateFunction create = nullptr;
     LibraryRef library;
     InstanceOptions options;
+    bool joins = false;  ///< in a swap: comes along with those that replace others
 };
 
 /// Who comes in whose place; either may be null. Once published, `in` is the one that went.
@@ -40,6 +41,7 @@ struct Replaced {
         std::shared_ptr<route::StateStore> state;  ///< what it had saved at the hand-over
     };
     std::vector<One> instances;
+    std::vector<std::string> joined;  ///< plugins that came along: the way back takes them out
     std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
 };
 
@@ -100,7 +102,7 @@ private:
     enum class Phase : std::uint8_t { prepare, convert, drain, ready, hold, frozen, ended };
     struct Part {
         InstanceOrder order;
-        WorldInstance* old = nullptr;
+        WorldInstance* old = nullptr;  ///< null: it joins
         bool parked = false;
         std::shared_ptr<route::StateStore> state;
     };

@@ -140,6 +140,8 @@ private:
     SwapRun* find_swap(std::string_view plugin) noexcept;
     Result<std::unique_ptr<WorldInstance>> make(const InstanceOrder& order,
                                                 std::span<const std::uint32_t> replaces);
+    /// The first words to one that was published in nobody's place.
+    void begin_serving(WorldInstance& instance);
     /// The tables as they would be after these changes.
     Result<std::unique_ptr<Tables>> tables_with(std::span<const Exchange> changes);
     /// The visible step: tables, services and timers change hands.

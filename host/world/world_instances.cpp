@@ -23,8 +23,11 @@ WorldInstance* World::find_owner(std::uint32_t owner) noexcept {
 
 Replaced* World::find_replaced(std::string_view plugin) noexcept {
     const auto found = std::find_if(replaced_.begin(), replaced_.end(), [&](const auto& replaced) {
-        return std::any_of(replaced.instances.begin(), replaced.instances.end(),
-                           [&](const auto& one) { return one.instance->owner().plugin == plugin; });
+        return std::any_of(
+                   replaced.instances.begin(), replaced.instances.end(),
+                   [&](const auto& one) { return one.instance->owner().plugin == plugin; }) ||
+               std::find(replaced.joined.begin(), replaced.joined.end(), plugin) !=
+                   replaced.joined.end();
     });
     return found != replaced_.end() ? &*found : nullptr;
 }
@@ -117,6 +120,11 @@ Result<Done> World::add(const InstanceOrder& order) {
     auto tables = tables_with(change);
     if (!tables) return tables.error();
     publish(std::move(*tables), change);
+    begin_serving(instance);
+    return Done{};
+}
+
+void World::begin_serving(WorldInstance& instance) {
     call_plugin(instance, core::CallKind::start, "serve", [&] { instance.plugin().serve(0); });
     // Those who came before the plugin did: it hears of them as if they came now.
     for (const auto& hook : instance.ledger().session_hooks) {
@@ -128,7 +136,6 @@ Result<Done> World::add(const InstanceOrder& order) {
         }
     }
     apply_commands(instance);
-    return Done{};
 }
 
 Result<Done> World::remove(std::string_view plugin) {
@@ -183,10 +190,16 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
                   one.instance->owner().label, config_.name, reason);
         changes.push_back({std::move(one.instance), failed});
     }
+    for (const std::string& name : found->joined) {
+        WorldInstance* const came = find(name);
+        if (came == nullptr) continue;
+        log::warn("{} leaves world {} again: {}", came->owner().label, config_.name, reason);
+        changes.push_back({nullptr, came});
+    }
     auto tables = tables_with(changes);
     if (!tables) {
         log::error("the way back is barred: {}", tables.error().message);
-        for (std::size_t i = 0; i < changes.size(); ++i) {
+        for (std::size_t i = 0; i < found->instances.size(); ++i) {
             found->instances[i].instance = std::move(changes[i].in);
         }
         return false;
@@ -195,7 +208,9 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     replaced_.erase(replaced_.begin() + (found - replaced_.data()));
     take_back(back, changes);
     std::vector<WorldInstance*> serving;
-    for (const Exchange& change : changes) serving.push_back(change.in.get());
+    for (const Exchange& change : changes) {
+        if (change.in != nullptr) serving.push_back(change.in.get());
+    }
     publish(std::move(*tables), changes);
     for (WorldInstance* const one : serving) {
         call_plugin(*one, core::CallKind::swap, "resume", [&] {
@@ -216,8 +231,9 @@ void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
         WorldInstance& failed = *change.out;
         failed.cancel_tasks();
         leaving.push_back(failed.owner().id);
-        auto& state = states.emplace_back(
-            std::make_unique<route::StateStore>(failed.owner().label, failed.state_bytes_max()));
+        auto& state = states.emplace_back();
+        if (change.in == nullptr) continue;  // nobody is there to take it
+        state = std::make_unique<route::StateStore>(failed.owner().label, failed.state_bytes_max());
         if (save_state(failed, *state) != Saved::yes) state.reset();
     }
     if (back.migration != nullptr) {
@@ -225,7 +241,7 @@ void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
             log::error("the components stay as they are: {}", undone.error().message);
         }
     }
-    for (std::size_t i = 0; i < changes.size(); ++i) {
+    for (std::size_t i = 0; i < back.instances.size(); ++i) {
         WorldInstance& instance = *changes[i].in;
         if (states[i] == nullptr || !restore_state(instance, *states[i])) {
             (void)restore_state(instance, *back.instances[i].state);

@@ -78,15 +78,15 @@ public:
         if (plugin == "arena") return std::string{"arena@1.0.0#1"};
         return Error{Status::not_found, plugin + " is not loaded"};
     }
-    Result<Done> abort(const std::string& plugin) override {
-        if (plugin == "arena") return Done{};
+    Result<std::vector<std::string>> abort(const std::string& plugin) override {
+        if (plugin == "arena") return std::vector<std::string>{"arena@2.0.0#2", "bots@2.0.0#2"};
         return Error{Status::not_found, "no version of " + plugin + " runs in some worlds only"};
     }
     std::vector<admin::GenerationInfo> who() override {
         return {{"arena@1.0.0#1", "serves", 5, {"serves world field: 1 routes"}}};
     }
     std::vector<admin::IncidentInfo> incidents() override {
-        return {{7, "fault", "arena@2.0.0#2", "it broke", "", "arena@1.0.0#1", {"frame"}}};
+        return {{7, "fault", "arena@2.0.0#2", "it broke", "", "arena@1.0.0#1", {}, {"frame"}}};
     }
     std::vector<admin::SwapReport> swaps() override {
         const std::lock_guard lock{mutex};

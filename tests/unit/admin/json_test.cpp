@@ -19,7 +19,7 @@ TEST_CASE("a plugin, a swap and an event are written member by member") {
         to_json(std::vector{plugin}) ==
         R"({"plugins":[{"name":"arena","version":"1.0.0","generation":3,"state":"",)"
         R"("facets":["world"],"file":"","build_id":"","required":true,"since_unix_ms":0,"error":"",)"
-        R"("trial":"","trial_worlds":[]}]})");
+        R"("trial":"","trial_worlds":[],"trial_with":[]}]})");
 
     const SwapReport report{4,
                             "arena",

@@ -184,7 +184,9 @@ TEST_CASE_FIXTURE(Fixture, "a trial is promoted or aborted by the plugin's name 
     const Answer promoted = post("/api/promote", R"({"plugin":"arena"})");
     CHECK(promoted.kind == Answer::Kind::swap);
     CHECK(promoted.number == 7);
-    CHECK(post("/api/abort", R"({"plugin":"arena"})").response.status == 200);
+    const Answer aborted = post("/api/abort", R"({"plugin":"arena"})");
+    CHECK(aborted.response.status == 200);
+    CHECK(aborted.response.body == R"({"aborted":["arena@2.0.0#2","bots@2.0.0#2"]})");
     CHECK(post("/api/abort", R"({"plugin":"chat"})").response.status == 404);
     for (const char* body : {"", "[]", "{}", R"({"plugin":7})", R"({"plugin":"a","x":1})"}) {
         CHECK(post("/api/promote", body).response.status == 400);

@@ -297,10 +297,10 @@ TEST_CASE(
     CHECK(given_up_in_time > 0);
 }
 
-TEST_CASE("a plan is refused for what is not loaded, or named twice, or wanted in some worlds") {
+TEST_CASE(
+    "a plan is refused that names nobody, or one twice, or that is wanted in a share of one "
+    "world") {
     TestHost host{{.plugins = {&rules_1}}};
-    CHECK(host.swap(both).reason ==
-          "bots is not loaded: swap it in alone, and the others after it");
     auto& plugins = host.host().plugins();
     const auto refused = [&](const gantry::plugin::SwapWish& wish) {
         const auto ticket = plugins.swap(wish);
@@ -309,7 +309,7 @@ TEST_CASE("a plan is refused for what is not loaded, or named twice, or wanted i
     CHECK(refused({}) == "no plugin is named");
     CHECK(refused({.plugins = {{"a", {}, "a.so"}, {"a", {}, "b.so"}}}) == "a is named twice");
     CHECK(refused({.plugins = {{"a", {}, "a.so"}, {"b", {}, "b.so"}}, .worlds = "5%"}) ==
-          "several plugins at once are swapped in all worlds; leave --worlds out");
+          "only one world has all these plugins: a share of that cannot be taken");
 }
 
 // A call from another room that was on its way when its provider was replaced found nobody: it was
