@@ -1,6 +1,7 @@
 // Rooms: where plugins live, as the plugin manager reaches them: by work posted to their inboxes.
 #pragma once
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Rooms {
     std::vector<world::Worker*> workers;
     route::ServiceRoom* service = nullptr;
     std::vector<WorldPlace> worlds;
+    /// Of these, those that stand still with a stuck thread, by their ids, and why. [control]
+    std::map<std::uint32_t, std::string> stuck;
     /// Back to the manager's own room.
     route::PostToRoom control;
 };

@@ -19,8 +19,8 @@ WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, Li
       plugin_{plugin},
       library_{std::move(library)},
       options_{std::move(options)},
-      numbers_{world.services_.protected_of(owner_.plugin)} {
-    thread_ = world_.thread_;
+      numbers_{world.services_.protected_of(owner_.plugin)},
+      thread_{world.home_} {
     ecs_ = &world_.ecs_.open(owner_.id, owner_.label, replaces);
     ecs_data_ = &world_.ecs_.data();
     commands_ = &world_.ecs_.commands(owner_.id);
@@ -95,6 +95,7 @@ void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
     blamed->commands_->clear();
     commands_->clear();
     world_.faulted_ = true;
+    if (fault.late) return;
     world_.surroundings_.faulted(
         blamed->owner_, route::fault_report(fault, kind, what, "world " + world_.config_.name));
 }

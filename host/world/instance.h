@@ -168,9 +168,7 @@ public:
 
 private:
     /// False on another thread: the call must do nothing, and the plugin is parked. [any thread]
-    bool at_home(const char* call) noexcept {
-        return thread_ == nullptr || thread_->here() || stray(call);
-    }
+    bool at_home(const char* call) noexcept { return thread_.here() || stray(call); }
     bool stray(const char* call) noexcept;
     /// To each that is there, without counting.
     Status send_shared(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
@@ -184,7 +182,7 @@ private:
     LibraryRef library_;
     InstanceOptions options_;
     route::ProtectedStore& numbers_;
-    const core::RoomThread* thread_;
+    const core::RoomThread& thread_;
     Ecs* ecs_;
     const EcsData* ecs_data_;
     ecs::CommandBuffer* commands_;

@@ -54,7 +54,9 @@ public:
     void pressure(const route::PressureRecord& record);
 
     /// The thread that alone may call the world. Plugins that call from another are parked.
-    void runs_on(const core::RoomThread& thread);
+    core::RoomThread& home() noexcept { return home_; }
+    /// Where to it sends from now on.
+    void send_by(Outbox& outbox) noexcept { outbox_ = &outbox; }
     /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
     bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
@@ -150,9 +152,9 @@ private:
 
     WorldConfig config_;
     route::Surroundings& surroundings_;
-    Outbox& outbox_;
+    Outbox* outbox_;
     route::PostToRoom post_here_;
-    const core::RoomThread* thread_ = nullptr;
+    core::RoomThread home_;
     core::Random random_;
     TimeNs now_ = 0;
     ecs::World ecs_;

@@ -256,11 +256,6 @@ void World::settle_faults() {
     }
 }
 
-void World::runs_on(const core::RoomThread& thread) {
-    thread_ = &thread;
-    ecs_.runs_on(thread, [this](ecs::OwnerId owner, const char* call) { stray(owner, call); });
-}
-
 // On whatever thread it was, where nothing of the world may be touched. [any thread]
 void World::stray(std::uint32_t owner, std::string_view call) {
     post_here_([this, owner, call = std::string{call},

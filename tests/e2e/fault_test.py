@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # What a plugin's native code can do wrong while players are connected, and that they stay.
 """By ctest, or by hand: tests/e2e/fault_test.py. Prints how long each rollback took."""
-import glob
-import json
 import time
 import unittest
 
 from frames import ERROR, RESPONSE, Client, Refused
 from host_process import HostProcess, Sandbox, main, wait_until
+from with_faulty import WithFaulty
 
 # What is asked of the second version, and what the incident must say of it.
 CRASHES = {
@@ -25,49 +24,7 @@ CRASHES = {
 }
 
 
-class Faults(unittest.TestCase):
-    def setUp(self):
-        self.sandbox = Sandbox()
-        self.addCleanup(self.sandbox.close)
-        self.sandbox.add_plugin("faulty.so")
-        self.sandbox.add_plugin("faulty-2.so")
-
-    def manifest(self, **plugin):
-        return self.sandbox.write("manifest.json", {
-            "name": "faults", "workers": 2,
-            "listeners": [{"name": "players", "world": "world"}, {"name": "others", "world": "other"}],
-            "worlds": [{"name": "world", "plugins": ["faulty"], "worker": 0, "tick_hz": 100},
-                       {"name": "other", "worker": 1, "tick_hz": 100}],
-            "plugins": [{"name": "faulty", "probation_ms": 60000, "rollback_when": {"memory_growth_mb": 50},
-                         **plugin}],
-            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
-            "incidents": {"folder": self.sandbox.path("incidents"), "stuck_ms": 300},
-        })
-
-    def swap(self, host, version="2.0.0"):
-        status, report = host.admin.swap("faulty", version)
-        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
-
-    def plugin(self, host):
-        return host.admin.plugins()["faulty"]
-
-    def wait_back(self, host):
-        wait_until("version 1.0.0 is back",
-                   lambda: (self.plugin(host)["version"], self.plugin(host)["state"]) == ("1.0.0", "active"))
-
-    def incidents(self, kind):
-        found = []
-        for path in sorted(glob.glob(self.sandbox.path("incidents") + "/*.json")):
-            try:
-                with open(path, encoding="utf-8") as file:
-                    found.append(json.load(file))
-            except json.JSONDecodeError:  # still being written
-                return []
-        return [one for one in found if one["kind"] == kind]
-
-    def wait_incident(self, kind, number):
-        return wait_until("the incident is told", lambda: self.incidents(kind)[number - 1:])[0]
-
+class Faults(WithFaulty):
     def test_every_kind_of_crash_in_a_probation_rolls_back_and_nobody_is_disconnected(self):
         with HostProcess(self.sandbox, self.manifest()) as host:
             with Client(host.port("players")) as player, Client(host.port("others")) as other:

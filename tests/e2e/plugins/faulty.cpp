@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -58,6 +59,11 @@ class Faulty final : public gantry::WorldPlugin {
             std::mutex mutex;
             mutex.lock();
             mutex.lock();
+        }
+        if (wish.starts_with("fifo ")) {
+            // Waits for a writer within the C library, which holds locks meanwhile.
+            const std::string path{wish.substr(5)};
+            if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
         }
         if (wish == "slow") tick_us_ = 3000;
         if (wish == "leak") {
