@@ -72,7 +72,19 @@ void WorldInstance::cancel_tasks(bool only_restarts) {
             (void)timer(task.restart, task.restart, argument, 0, 0, 0);
         }
         call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
+        if (!task.request.session) continue;
+        if (const auto request = world_.requests_.dropped(task.request)) fail_request(*request);
     }
+}
+
+void WorldInstance::fail_requests() {
+    for (const auto& request : world_.requests_.drop_all(owner_.id)) fail_request(request);
+}
+
+void WorldInstance::fail_request(const WaitingRequests::Request& request) {
+    world_.fail(request, parked_ ? Status::internal : Status::unavailable,
+                fmt::format("{} of {}: {}", request.handler, owner_.label,
+                            parked_ ? "ended by a fault" : "cancelled, for that version left"));
 }
 
 bool WorldInstance::stray(const char* call) noexcept {

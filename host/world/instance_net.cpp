@@ -52,6 +52,7 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
     if (!request->is_request() && request->id != 0) return Status::invalid;
     WorldSession* const session = world_.sessions_.find(request->session);
     if (session == nullptr || session->left) return Status::not_found;
+    world_.requests_.answered(*request);
     ++session->messages_out;
     ++world_.counters_.replies;
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
@@ -65,6 +66,7 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
     if (!request->is_request()) return Status::invalid;
+    world_.requests_.answered(*request);
     if (sentence.size == 0) {
         const std::string who = owner_.label + ": " + status_name(status);
         world_.answer_failure(*request, status, who);

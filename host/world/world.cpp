@@ -276,8 +276,10 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
     const bool timed = route.instance->wants_sample(now_);
     const TimeNs begin = timed ? surroundings_.clock().thread_time() : 0;
     Status status = Status::internal;
+    requests_.handling(message, route.instance->owner().id, route.name);
     const bool returned = call_plugin(*route.instance, core::CallKind::handler, route.name,
                                       [&] { status = route.function(route.context, &message); });
+    requests_.handled();
     Vitals::add(vitals.messages, 1);
     if (timed) {
         Vitals::add(vitals.handler_samples, 1);
@@ -288,6 +290,7 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
         ++counters_.failed;
         Vitals::add(vitals.failures, 1);
         if (message.is_request()) {
+            requests_.answered(message);
             answer_failure(message, status,
                            fmt::format("{} of {}: {}", route.name, route.instance->owner().label,
                                        returned ? status_name(status) : "ended by a fault"));
@@ -317,6 +320,13 @@ void World::answer_failure(const Message& message, Status status, std::string_vi
     tell(SessionEventKind::sent, message.session, {}, message.id, bytes);
     outbox_->send(message.session, message.id, message_flags::response | message_flags::error,
                   message.channel, message.correlation, Bytes{body, bytes}, false);
+}
+
+// Of a request whose task was dropped before it could answer.
+void World::fail(const WaitingRequests::Request& request, Status status,
+                 std::string_view sentence) {
+    const WorldSession* const session = sessions_.find(request.head.session);
+    if (session != nullptr && !session->left) answer_failure(request.head, status, sentence);
 }
 
 void World::tell(SessionEventKind kind, SessionId session, std::string_view text,

@@ -21,6 +21,7 @@
 #include "host/world/session_list.h"
 #include "host/world/swap.h"
 #include "host/world/tables.h"
+#include "host/world/waiting_requests.h"
 #include "host/world/world_config.h"
 
 namespace gantry::world {
@@ -115,6 +116,7 @@ private:
     void run_handler(const WorldRouteTable::Route& route, const Message& message);
     void nobody_handles(const Message& message, WorldSession& session);
     void answer_failure(const Message& message, Status status, std::string_view sentence);
+    void fail(const WaitingRequests::Request& request, Status status, std::string_view sentence);
     void note_network_event(const Message& message);
     void tell(SessionEventKind kind, SessionId session, std::string_view text,
               std::uint16_t message_id = 0, std::uint64_t bytes = 0);
@@ -160,6 +162,7 @@ private:
     ecs::World ecs_;
     ComponentId connection_component_ = no_component;
     SessionList sessions_;
+    WaitingRequests requests_;
     sched::TimerWheel timers_;
     route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;

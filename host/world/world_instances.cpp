@@ -215,6 +215,7 @@ void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
     for (const Exchange& change : changes) {
         WorldInstance& failed = *change.out;
         failed.cancel_tasks();
+        failed.fail_requests();
         leaving.push_back(failed.owner().id);
         auto& state = states.emplace_back(
             std::make_unique<route::StateStore>(failed.owner().label, failed.state_bytes_max()));
@@ -253,6 +254,7 @@ void World::settle_faults() {
         GANTRY_ASSERT(tables.has_value());  // fewer can only conflict less
         publish(std::move(*tables), change);
         parked_.push_back(std::move(change.front().in));
+        parked_.back()->fail_requests();
     }
 }
 

@@ -111,6 +111,21 @@ class Faults(WithFaulty):
                               f"slowest answer of the admin {1000 * slowest:.1f} ms; {named[0]}", flush=True)
                         self.wait_back(host)
 
+    def test_requests_that_wait_in_a_plugin_that_crashes_get_an_error_reply_each(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            with Client(host.port("players")) as player, Client(host.port("players")) as waiting:
+                self.swap(host)
+                for correlation in (5, 6):
+                    waiting.send(2, b"", 1, correlation)
+                self.assertEqual(waiting.ask("nothing"), "2.0.0 1")
+                with self.assertRaisesRegex(Refused, "fault"):
+                    player.ask("null")
+                replies = sorted(waiting.receive()[2:] for _ in range(2))
+                self.assertEqual([correlation for correlation, _ in replies], [5, 6])
+                for _, payload in replies:
+                    self.assertIn(b" of faulty@2.0.0#2: ended by a fault", payload)
+                self.assertEqual(waiting.ask("nothing"), "1.0.0 1")
+
     def test_without_a_way_back_the_plugin_is_parked_and_a_mended_one_takes_its_place(self):
         with HostProcess(self.sandbox, self.manifest(probation_ms=0)) as host:
             with Client(host.port("players")) as player:

@@ -29,6 +29,10 @@ void* nowhere() { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(sin
 class Faulty final : public gantry::WorldPlugin {
     void setup() override {
         on(1, [this](const gantry::Message& message) { return count(message.payload.text()); });
+        on(2, [this](const gantry::Message&) -> gantry::Task<std::string> {
+            co_await after(std::chrono::hours{1});
+            co_return "late";
+        });
         system("work", gantry::Stage::update, [this](const gantry::Tick&) { spin(tick_us_); });
     }
     std::string count(std::string_view wish) {
