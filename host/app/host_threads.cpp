@@ -6,8 +6,8 @@
 
 #include "host/app/host.h"
 #include "host/core/log.h"
-#include "host/platform/code_ranges.h"
 #include "host/platform/processors.h"
+#include "host/route/blame.h"
 #include "host/route/guarded_call.h"
 
 namespace gantry::app {
@@ -27,14 +27,6 @@ core::Owner owner_named(const std::string& label) {
     if (hash < label.size())
         owner.generation = static_cast<std::uint32_t>(std::atoi(label.c_str() + hash + 1));
     return owner;
-}
-
-/// Whose code it was: a call from plugin to plugin has no mark of its own.
-std::string innermost(const platform::Fault& at, const std::string& called) {
-    for (int i = 0; i < at.frame_count; ++i) {
-        if (const platform::CodeLabel code = platform::code_at(at.frames[i])) return code.text;
-    }
-    return called;
 }
 
 }  // namespace
@@ -118,7 +110,16 @@ void Host::replace_thread(WatchedThread& thread, const StuckCall& call, const pl
     stuck->kept = world.id;
     thread.keeps = world.name;
 
-    const core::Owner blamed = owner_named(innermost(at, call.plugin));
+    const auto plugins = plugins_->snapshot().plugins;
+    const auto is_new = [&](const std::string& label) {
+        const core::Owner owner = owner_named(label);
+        return std::any_of(plugins.begin(), plugins.end(), [&](const auto& one) {
+            return one.name == owner.plugin && one.generation == owner.generation &&
+                   one.state == plugin::PluginState::probation;
+        });
+    };
+    const route::Blame blame = route::to_blame(at, call.plugin, is_new);
+    const core::Owner blamed = owner_named(blame.label);
     const std::string sentence =
         fmt::format("world {} is stuck in a {} of {}, which cannot be left", world.name,
                     core::call_kind_name(call.kind), blamed.label);
@@ -126,6 +127,7 @@ void Host::replace_thread(WatchedThread& thread, const StuckCall& call, const pl
     log::error("{}; the other worlds of {} get another thread", sentence, thread.name);
     route::FaultReport report =
         route::fault_report(at, call.kind, "(which cannot be left)", "world " + world.name);
+    report.inside = blame.inside;
     plugins_->faulted(blamed, report);
     drive_worker(index, true);
 }

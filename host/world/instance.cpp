@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
-#include "host/platform/code_ranges.h"
+#include "host/route/blame.h"
 #include "host/route/registrations.h"
 #include "host/world/call.h"
 #include "host/world/world.h"
@@ -95,21 +95,30 @@ bool WorldInstance::stray(const char* call) noexcept {
 void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
                             std::string_view what, std::uint32_t loops_before) {
     world_.ecs_.data().loops = loops_before;
-    // A call from plugin to plugin has no guard of its own: to blame is whose code it was.
-    WorldInstance* blamed = this;
-    for (int i = 0; i < fault.frame_count; ++i) {
-        const platform::CodeLabel code = platform::code_at(fault.frames[i]);
-        if (!code) continue;
-        if (WorldInstance* const other = world_.find_label(code.text)) blamed = other;
-        break;
-    }
+    // A call from plugin to plugin has no guard of its own. One that does not serve yet is new,
+    // too.
+    const auto is_new = [this](const std::string& label) {
+        if (label == owner_.label) {
+            return world_.find_owner(owner_.id) != this ||
+                   world_.find_replaced(owner_.plugin) != nullptr;
+        }
+        const WorldInstance* const one = world_.find_label(label);
+        return one != nullptr && world_.find_replaced(one->owner_.plugin) != nullptr;
+    };
+    const route::Blame blame = route::to_blame(fault, owner_.label, is_new);
+    WorldInstance* const other =
+        blame.label == owner_.label ? nullptr : world_.find_label(blame.label);
+    WorldInstance* const blamed = other != nullptr ? other : this;
     blamed->parked_ = true;
     blamed->commands_->clear();
     commands_->clear();
+    if (WorldInstance* const inside = world_.find_label(blame.inside)) inside->commands_->clear();
     world_.faulted_ = true;
     if (fault.late) return;
-    world_.surroundings_.faulted(
-        blamed->owner_, route::fault_report(fault, kind, what, "world " + world_.config_.name));
+    route::FaultReport report =
+        route::fault_report(fault, kind, what, "world " + world_.config_.name);
+    report.inside = blame.inside;
+    world_.surroundings_.faulted(blamed->owner_, report);
 }
 
 std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {

@@ -148,6 +148,61 @@ class Faults(WithFaulty):
                 self.assertIn("to blame: faulty@2.0.0#2", host.log())
 
 
+class CalledByAnother(unittest.TestCase):
+    """A plugin that ran well faults in a call of a new version of another one."""
+
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        for name in ("ledger.so", "borrower.so", "borrower-2.so"):
+            self.sandbox.add_plugin(name)
+
+    def host(self, probation_ms):
+        host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", {
+            "name": "nested", "listeners": [{"name": "players", "world": "world"}],
+            "worlds": [{"name": "world", "plugins": ["ledger", "borrower"]}],
+            "plugins": [{"name": "ledger"}, {"name": "borrower", "probation_ms": probation_ms}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": ""},
+        }))
+        self.addCleanup(host.close)
+        return host
+
+    def swap(self, host):
+        status, report = host.admin.swap("borrower", "2.0.0")
+        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+
+    def test_in_the_probation_of_that_version_it_goes_back_and_the_other_serves_on(self):
+        host = self.host(60000)
+        with Client(host.port("players")) as player:
+            for number, how in enumerate(("call", "emit"), 1):
+                with self.subTest(how):
+                    self.assertEqual(player.ask(how), "1.0.0")
+                    self.swap(host)
+                    try:
+                        player.ask(how)
+                    except Refused as refused:
+                        self.assertIn("borrower@2.0.0#", str(refused))
+                    self.assertEqual(player.ask("nothing"), "1.0.0")
+                    self.assertEqual(player.ask("", message=2), str(number))
+                    wait_until("both serve", lambda: {name: (one["version"], one["state"]) for name, one in
+                                                      host.admin.plugins().items()} ==
+                               {"ledger": ("1.0.0", "active"), "borrower": ("1.0.0", "active")})
+                    wait_until("it is told", lambda: len(host.admin.get("/api/incidents")["incidents"]) == number)
+                    incident = host.admin.get("/api/incidents")["incidents"][0]
+                    self.assertTrue(incident["plugin"].startswith("borrower@2.0.0#"), incident)
+                    self.assertIn("inside ledger@1.0.0#1, which it had called in its probation", incident["what"])
+
+    def test_later_the_one_that_faulted_is_to_blame(self):
+        host = self.host(0)
+        with Client(host.port("players")) as player:
+            self.swap(host)
+            with self.assertRaises(Refused):
+                player.ask("call")
+            wait_until("it is parked", lambda: host.admin.plugins()["ledger"]["state"] == "failed")
+            self.assertEqual(host.admin.plugins()["borrower"]["state"], "active")
+
+
 class OnShards(unittest.TestCase):
     """Middleware, routes and services run on shards and the service thread: the same faults, the same way back."""
 
