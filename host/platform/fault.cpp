@@ -137,7 +137,8 @@ bool may_leave(const Fault& fault) {
     const std::string_view name = exported_name(last);
     if (!name.empty()) return holds_no_lock(name);
     // An unnamed function called directly is the chosen variant of memcpy or the like, or nowhere.
-    return plugin == 1;
+    // One that is stuck may as well wait under a lock; a loop of such calls is met outside of them.
+    return plugin == 1 && fault.kind != FaultKind::stalled;
 }
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }

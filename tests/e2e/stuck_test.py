@@ -94,6 +94,14 @@ class Stuck(WithFaulty):
                 self.swap(host)
                 self.assertEqual(player.ask("nothing"), "2.0.0 3")
 
+    def test_a_wait_in_a_function_without_a_name_is_not_left_but_comes_back(self):
+        with HostProcess(self.sandbox, self.one_worker()) as host:
+            with Client(host.port("players")) as player:
+                self.swap(host)
+                self.assertEqual(player.ask("signal"), "2.0.0 1")
+                self.assertEqual(player.ask("nothing"), "1.0.0 1")
+                self.assertEqual(host.admin.metrics()["gantry_threads_replaced_total"], 1)
+
     def test_the_process_ends_in_time_with_a_call_that_is_still_stuck(self):
         with HostProcess(self.sandbox, self.one_worker(limits={"shutdown_ms": 10000})) as host:
             with Client(host.port("players")) as player:

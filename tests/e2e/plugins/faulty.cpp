@@ -69,6 +69,14 @@ class Faulty final : public gantry::WorldPlugin {
             const std::string path{wish.substr(5)};
             if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
         }
+        if (wish == "signal") {
+            // Waits within the C library, too, in a function that has no name in its tables.
+            sigset_t none;
+            sigemptyset(&none);
+            const timespec tenth{0, 100'000'000};
+            const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+            while (std::chrono::steady_clock::now() < end) sigtimedwait(&none, nullptr, &tenth);
+        }
         if (wish == "slow") tick_us_ = 3000;
         if (wish == "leak") {
             for (int i = 0; i < 100; ++i) std::memset(new char[1 << 20], 1, 1 << 20);
