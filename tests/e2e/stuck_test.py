@@ -23,9 +23,14 @@ class Stuck(WithFaulty):
             **more,
         })
 
+    def fifo(self):
+        path = self.sandbox.path("fifo")
+        if not os.path.exists(path):
+            os.mkfifo(path)
+        return path
+
     def block(self, player, correlation=7):
-        fifo = self.sandbox.path("fifo")
-        os.mkfifo(fifo)
+        fifo = self.fifo()
         player.send(1, f"fifo {fifo}".encode(), 1, correlation)
         return fifo
 
@@ -101,6 +106,28 @@ class Stuck(WithFaulty):
                 self.assertEqual(player.ask("signal"), "2.0.0 1")
                 self.assertEqual(player.ask("nothing"), "1.0.0 1")
                 self.assertEqual(host.admin.metrics()["gantry_threads_replaced_total"], 1)
+
+    def test_a_swap_whose_world_gets_stuck_on_its_way_ends_with_a_sentence(self):
+        for canary, outcome in ((True, "refused"), (False, "given_up")):
+            with self.subTest(outcome):
+                plugin = {"name": "faulty", "probation_ms": 0, "canary": canary}
+                with HostProcess(self.sandbox, self.one_worker(plugins=[plugin])) as host:
+                    with Client(host.port("players")) as player, Client(host.port("others")) as other:
+                        self.swap(host)
+                        self.assertEqual(player.ask("save " + self.fifo()), "2.0.0 1")
+                        status, report = host.admin.swap("faulty", "1.0.0")
+                        self.assertEqual(report["outcome"], outcome, (status, report))
+                        self.assertIn("world world is stuck in a swap of faulty@2.0.0#2", report["reason"])
+                        with self.assertRaisesRegex(Refused, "nobody handles"):
+                            other.ask("the neighbour serves on")
+                        self.release(self.fifo())
+                        # Nothing to go back to: it is parked, until a mended one takes its place.
+                        with self.assertRaisesRegex(Refused, "nobody handles"):
+                            player.ask("nothing")
+                        wait_until("its thread has ended", lambda: not host.admin.get("/health")["stuck"])
+                        status, report = host.admin.swap("faulty", "1.0.0")
+                        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+                        self.assertEqual(player.ask("nothing"), "1.0.0 1")
 
     def test_the_process_ends_in_time_with_a_call_that_is_still_stuck(self):
         with HostProcess(self.sandbox, self.one_worker(limits={"shutdown_ms": 10000})) as host:

@@ -45,6 +45,11 @@ class Faulty final : public gantry::WorldPlugin {
         while (std::chrono::steady_clock::now() < end) sink = sink + 1;
     }
 
+    /// Within the C library, which holds locks meanwhile.
+    static void wait_for_writer(const std::string& path) {
+        if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
+    }
+
     void fault(std::string_view wish) {
         if (wish == "null") *static_cast<volatile int*>(nullptr) = 1;
         if (wish == "memcpy")
@@ -64,11 +69,8 @@ class Faulty final : public gantry::WorldPlugin {
             mutex.lock();
             mutex.lock();
         }
-        if (wish.starts_with("fifo ")) {
-            // Waits for a writer within the C library, which holds locks meanwhile.
-            const std::string path{wish.substr(5)};
-            if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
-        }
+        if (wish.starts_with("fifo ")) wait_for_writer(std::string{wish.substr(5)});
+        if (wish.starts_with("save ")) save_waits_ = wish.substr(5);
         if (wish == "signal") {
             // Waits within the C library, too, in a function that has no name in its tables.
             sigset_t none;
@@ -84,6 +86,7 @@ class Faulty final : public gantry::WorldPlugin {
     }
 
     void save_state(gantry::StateWriter& writer) override {
+        if (!save_waits_.empty()) wait_for_writer(save_waits_);
         writer.put("count", gantry::Bytes{std::string_view{reinterpret_cast<const char*>(&count_),
                                                            sizeof count_}});
     }
@@ -94,6 +97,7 @@ class Faulty final : public gantry::WorldPlugin {
 
     std::uint64_t count_ = 0;
     int tick_us_ = 300;
+    std::string save_waits_;
 };
 
 }  // namespace
