@@ -115,7 +115,7 @@ struct WorldInfo {
     double tick_ms_p50 = 0;
     double tick_ms_p99 = 0;
     std::uint64_t mailbox = 0;  ///< messages waiting
-    std::string state;          ///< "running", "draining", "parked"
+    std::string state;          ///< "running", "draining", "stuck"
 };
 
 struct SessionInfo {

@@ -45,6 +45,18 @@ admin::WorldInfo world_info(const world::World& world, std::uint32_t worker) {
     return info;
 }
 
+// Of a world that a stuck thread has, nothing else may be read.
+admin::WorldInfo stuck_info(const world::Away& away, std::uint32_t worker) {
+    admin::WorldInfo info;
+    info.name = away.world->config().name;
+    info.id = away.world->config().id.value;
+    info.worker = worker;
+    info.tick_hz = away.world->config().tick_hz;
+    info.mailbox = away.records.size();
+    info.state = "stuck";
+    return info;
+}
+
 template <class T>
 std::vector<T> flatten(std::vector<std::vector<T>> lists) {
     std::vector<T> all;
@@ -127,6 +139,8 @@ std::vector<admin::WorldInfo> HostBackend::worlds() {
             const world::Worker& worker = *host_.rooms().workers[room];
             for (const auto& world : worker.worlds())
                 list.push_back(world_info(*world, worker.index()));
+            for (const auto& away : worker.away())
+                list.push_back(stuck_info(*away, worker.index()));
             return list;
         });
     auto all = flatten(std::move(lists));
@@ -224,18 +238,32 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
         return ShardMetrics{room, shard.shard().counters(), shard.counters(),
                             shard.session_count()};
     });
-    const auto workers =
-        ask_rooms<std::vector<WorldMetrics>>(worker_ports(host_), [this](std::size_t room) {
-            std::vector<WorldMetrics> list;
-            for (const auto& world : host_.rooms().workers[room]->worlds()) {
-                list.push_back(WorldMetrics{world->config().name, world->counters(),
-                                            world->entity_count(), world->session_count(),
-                                            world->tick_times().percentile(0.99)});
-            }
-            return list;
-        });
-    return metric_families(shards, flatten(workers), host_.plugins().snapshot(),
-                           host_.protected_refused());
+    struct Answer {
+        std::vector<WorldMetrics> worlds;
+        std::uint64_t stuck = 0;
+        std::uint64_t refused = 0;
+    };
+    auto workers = ask_rooms<Answer>(worker_ports(host_), [this](std::size_t room) {
+        const world::Worker& worker = *host_.rooms().workers[room];
+        Answer answer{{}, worker.away().size(), worker.counters().refused};
+        for (const auto& world : worker.worlds()) {
+            answer.worlds.push_back(WorldMetrics{world->config().name, world->counters(),
+                                                 world->entity_count(), world->session_count(),
+                                                 world->tick_times().percentile(0.99)});
+        }
+        return answer;
+    });
+    HostCounts counts;
+    counts.protected_refused = host_.protected_refused();
+    counts.stuck_calls = host_.watchdog().seen();
+    counts.threads_replaced = host_.watchdog().let_go();
+    std::vector<std::vector<WorldMetrics>> worlds;
+    for (Answer& answer : workers) {
+        counts.worlds_stuck += answer.stuck;
+        counts.refused_for_stuck += answer.refused;
+        worlds.push_back(std::move(answer.worlds));
+    }
+    return metric_families(shards, flatten(std::move(worlds)), host_.plugins().snapshot(), counts);
 }
 
 admin::EventBatch HostBackend::events(std::uint64_t after, std::size_t count_max, bool messages) {

@@ -60,6 +60,12 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
         if (!one.reason.empty()) info.holds.push_back(one.reason);
         list.push_back(std::move(info));
     }
+    const auto holds = [&list](const std::string& label, std::vector<std::string> what) {
+        const auto found = std::find_if(list.begin(), list.end(),
+                                        [&](const auto& one) { return one.label == label; });
+        if (found != list.end()) found->holds.insert(found->holds.end(), what.begin(), what.end());
+    };
+    for (const StuckCall& call : host_.watchdog().stuck()) holds(call.plugin, {call.text()});
     std::vector<route::PostToRoom> ports;
     for (world::Worker* worker : host_.rooms().workers) ports.push_back(worker->port());
     const auto answers = ask_rooms<std::vector<world::Holding>>(ports, [this](std::size_t worker) {
@@ -70,12 +76,7 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
         return all;
     });
     for (const auto& answer : answers) {
-        for (const world::Holding& held : answer) {
-            const auto found = std::find_if(
-                list.begin(), list.end(), [&](const auto& one) { return one.label == held.label; });
-            if (found == list.end()) continue;
-            found->holds.insert(found->holds.end(), held.what.begin(), held.what.end());
-        }
+        for (const world::Holding& held : answer) holds(held.label, held.what);
     }
     return list;
 }

@@ -100,7 +100,7 @@ int serve(Host& host, HostBackend& backend, const core::Clock& clock) {
     }
     backend.set_stopping();
     const bool clean = host.shut_down(host.manifest().limits.shutdown_ms);
-    log::info("stopped{}", clean ? "" : "; some connections did not close in time and were cut");
+    log::info("stopped{}", clean ? "" : "; what did not end in time was cut");
     return 0;
 }
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t pool_queue_max = 4096;
 constexpr std::size_t overflow_bytes_max = 64 * 1024 * 1024;
-constexpr TimeNs sleep_max = 10 * ns_per_s;
 
 }  // namespace
 
@@ -29,9 +28,11 @@ Host::Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions op
       events_{clock},
       incidents_{manifest_.incidents.folder, manifest_.incidents.files_max},
       watchdog_{manifest_.incidents.stuck_ms * ns_per_ms},
+      watchdog_told_{.label_of = [this](auto owner) { return plugins_->label_of(owner); },
+                     .stuck = [](const StuckCall& call) { log::error("{}", call.text()); },
+                     .let_go = [this](WatchedThread& thread, const StuckCall& call,
+                                      const auto& at) { replace_thread(thread, call, at); }},
       pool_{pool_queue_max} {}
-
-Host::~Host() { run_threads_down(); }
 
 Result<std::unique_ptr<Host>> Host::create(manifest::Manifest manifest, const core::Clock& clock,
                                            HostOptions options) {
@@ -77,7 +78,11 @@ void Host::build_links(std::uint32_t shards, std::uint32_t workers) {
     for (std::uint32_t w = 0; w < workers; ++w) {
         std::vector<world::ShardLink> to_shards;
         for (std::uint32_t s = 0; s < shards; ++s) {
-            to_shards.push_back({links_[s * workers + w].get(), [this, s] { shards_[s]->wake(); }});
+            to_shards.push_back({links_[s * workers + w].get(), [this, s] { shards_[s]->wake(); },
+                                 [this, s](std::function<void()> work) {
+                                     if (shards_[s]->inbox().post(std::move(work)))
+                                         shards_[s]->wake();
+                                 }});
         }
         workers_.push_back(
             std::make_unique<world::Worker>(w, std::move(to_shards), overflow_bytes_max));
@@ -163,58 +168,6 @@ Result<Done> Host::open_listener(const manifest::Listener& listener) {
     return Done{};
 }
 
-template <class Turn>
-void Host::drive(const std::string& name, Turn turn) {
-    threads_.emplace_back([this, name, turn, &watched = watchdog_.add(name)] {
-        platform::name_thread(name.c_str());
-        watched.begin();
-        while (!stopping_) turn(clock_.now());
-        watched.end();
-    });
-}
-
-void Host::start_threads() {
-    for (auto& shard : shards_) {
-        drive(fmt::format("shard-{}", shard->shard().index()), [room = shard.get()](TimeNs now) {
-            if (!room->poll(now)) room->wait(now + sleep_max);
-        });
-    }
-    for (auto& worker : workers_) {
-        drive(fmt::format("worker-{}", worker->index()), [room = worker.get()](TimeNs now) {
-            if (!room->poll(now)) room->wait(now, sleep_max);
-        });
-    }
-    drive("service", [this](TimeNs now) {
-        if (!service_->poll(now)) service_->wait(now, sleep_max);
-    });
-    std::vector<WatchedThread*> watched;
-    for (std::uint32_t i = 0; i < options_.pool_threads; ++i) {
-        watched.push_back(&watchdog_.add(fmt::format("pool-{}", i)));
-    }
-    pool_.start(options_.pool_threads, [watched](std::uint32_t i, const auto& run) {
-        platform::name_thread(watched[i]->name.c_str());
-        watched[i]->begin();
-        run();
-        watched[i]->end();
-    });
-    if (!acceptor_) return;
-    drive("acceptor", [this](TimeNs now) {
-        if (!acceptor_->poll(now)) acceptor_->wait(now + sleep_max);
-    });
-}
-
-void Host::run_threads_down() {
-    stopping_ = true;
-    pool_.stop();  // before the rooms go that its work would come back to
-    for (auto& shard : shards_) shard->wake();
-    for (auto& worker : workers_) worker->wake();
-    if (service_) service_->wake();
-    if (acceptor_) acceptor_->wake();
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-    for (auto& worker : workers_) worker->thread().leave();  // this thread takes it down
-}
-
 bool Host::poll(TimeNs now) {
     bool more = false;
     std::vector<std::size_t> order(shards_.size() + workers_.size() + 2);
@@ -242,9 +195,8 @@ TimeNs Host::next_due() const {
 
 void Host::poll_control(TimeNs now) {
     control_.run();
-    watchdog_.poll(
-        now, [this](std::uint32_t owner) { return plugins_->label_of(owner); },
-        [](const StuckCall& call) { log::error("{}", call.text()); });
+    watchdog_.poll(now, watchdog_told_);
+    take_leave_of_ended();
     plugins_->poll(now);
     control_.run();
 }
@@ -253,28 +205,6 @@ void Host::wait_control(TimeNs duration_max) {
     const TimeNs now = clock_.now();
     const TimeNs due = std::min(plugins_->next_due(), now + watchdog_.look_every());
     control_waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
-}
-
-bool Host::shut_down(std::uint32_t deadline_ms) {
-    const TimeNs deadline = clock_.now() + deadline_ms * ns_per_ms;
-    for (auto& shard : shards_) {
-        shard->inbox().post([room = shard.get()] {
-            room->shard().stop_listening();
-            room->shard().close_all(net::CloseReason::shutdown);
-        });
-        shard->wake();
-    }
-    const auto open = [this] {
-        return std::any_of(shards_.begin(), shards_.end(),
-                           [](const auto& shard) { return shard->shard().load() != 0; });
-    };
-    while (open() && clock_.now() < deadline) {
-        poll_control(clock_.now());
-        control_waker_.sleep(5 * ns_per_ms);
-    }
-    const bool clean = !open();
-    run_threads_down();
-    return clean;
 }
 
 }  // namespace gantry::app

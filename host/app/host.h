@@ -98,16 +98,28 @@ public:
     std::uint64_t protected_refused() const noexcept { return protected_refused_; }
 
 private:
+    struct Driven {
+        WatchedThread* watched = nullptr;
+        std::thread thread{};      ///< none where others start and join it
+        std::int32_t worker = -1;  ///< the index of the worker that it drives; -1: another room
+        WorldId kept{};            ///< the world that it has not let go of
+    };
+
     Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options);
     Result<Done> build();
     void build_links(std::uint32_t shards, std::uint32_t workers);
     void build_worlds();
     Result<Done> open_listeners();
     Result<Done> open_listener(const manifest::Listener& listener);
-    void run_threads_down();
+    /// False when some did not end until then, of which those that are known to be stuck are not
+    /// waited for: then nothing of the host may be destroyed.
+    bool run_threads_down(TimeNs deadline);
     /// A thread that takes turns until the host stops.
     template <class Turn>
     void drive(const std::string& name, Turn turn);
+    void drive_worker(std::uint32_t index, bool takes_over);
+    void replace_thread(WatchedThread& thread, const StuckCall& call, const platform::Fault& at);
+    void take_leave_of_ended();
 
     manifest::Manifest manifest_;
     const core::Clock& clock_;
@@ -119,6 +131,7 @@ private:
     EventLog events_;
     IncidentLog incidents_;
     Watchdog watchdog_;
+    WatchdogTold watchdog_told_;
     core::Inbox control_;
     platform::Waker control_waker_;
     ecs::ComponentNames component_names_;
@@ -139,7 +152,8 @@ private:
 
     std::atomic<std::uint64_t> protected_refused_{0};
     std::atomic<bool> stopping_{false};
-    std::vector<std::thread> threads_;
+    std::vector<Driven> threads_;
+    std::uint32_t replaced_ = 0;
 };
 
 }  // namespace gantry::app

@@ -160,14 +160,24 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
 std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
                                           const std::vector<WorldMetrics>& worlds,
                                           const plugin::ManagerSnapshot& plugins,
-                                          std::uint64_t protected_refused) {
+                                          const HostCounts& host) {
     std::vector<MetricFamily> out;
     add_shards(out, shards);
     add_worlds(out, worlds);
     add_plugins(out, plugins);
     out.push_back(single("gantry_protected_refused_total",
                          "Numbers that plugins wanted to protect beyond the limit.",
-                         MetricType::counter, static_cast<double>(protected_refused)));
+                         MetricType::counter, static_cast<double>(host.protected_refused)));
+    out.push_back(single("gantry_stuck_calls_total", "Calls of plugins that lasted too long.",
+                         MetricType::counter, static_cast<double>(host.stuck_calls)));
+    out.push_back(single("gantry_threads_replaced_total",
+                         "Threads of workers that were stuck in a call that could not be left.",
+                         MetricType::counter, static_cast<double>(host.threads_replaced)));
+    out.push_back(single("gantry_worlds_stuck", "Worlds that stand still with such a thread.",
+                         MetricType::gauge, static_cast<double>(host.worlds_stuck)));
+    out.push_back(single("gantry_stuck_refused_total",
+                         "Messages and work for such a world, beyond what may wait for it.",
+                         MetricType::counter, static_cast<double>(host.refused_for_stuck)));
     const platform::ProcessCounts process = platform::process_counts();
     out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
                          static_cast<double>(process.resident_bytes)));

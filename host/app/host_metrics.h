@@ -25,9 +25,17 @@ struct WorldMetrics {
     TimeNs tick_ns_p99 = 0;
 };
 
+struct HostCounts {
+    std::uint64_t protected_refused = 0;
+    std::uint64_t stuck_calls = 0;
+    std::uint64_t threads_replaced = 0;
+    std::uint64_t worlds_stuck = 0;  ///< now
+    std::uint64_t refused_for_stuck = 0;
+};
+
 std::vector<admin::MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,
                                                  const std::vector<WorldMetrics>& worlds,
                                                  const plugin::ManagerSnapshot& plugins,
-                                                 std::uint64_t protected_refused);
+                                                 const HostCounts& host);
 
 }  // namespace gantry::app

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gantry::app {
 
 void WatchedThread::begin() {
@@ -11,9 +13,13 @@ void WatchedThread::begin() {
 }
 
 void WatchedThread::end() {
-    const std::lock_guard lock{mutex_};
-    core::CallSlot::use(nullptr);
-    thread.reset();
+    {
+        const std::lock_guard lock{mutex_};
+        core::CallSlot::use(nullptr);
+        if (const platform::Fault* const at = thread->let_go_at()) let_go_at_ = *at;
+        thread.reset();
+    }
+    ended_.store(true, std::memory_order_release);
 }
 
 WatchedThread& Watchdog::add(std::string name) {
@@ -23,16 +29,22 @@ WatchedThread& Watchdog::add(std::string name) {
 }
 
 std::string StuckCall::text() const {
-    return fmt::format("{} is in a {} of {} since {} ms", thread, core::call_kind_name(kind),
-                       plugin, lasted / ns_per_ms);
+    std::string text = fmt::format("{} is in a {} of {} since {} ms", thread,
+                                   core::call_kind_name(kind), plugin, lasted / ns_per_ms);
+    if (!keeps.empty()) {
+        text +=
+            fmt::format("; world {} stands still with it, the others got another thread", keeps);
+    }
+    return text;
 }
 
-void Watchdog::poll(TimeNs now, const std::function<std::string(std::uint32_t owner)>& label_of,
-                    const std::function<void(const StuckCall&)>& first) {
+void Watchdog::poll(TimeNs now, const WatchdogTold& tell) {
     if (now - looked_ < look_every()) return;
     looked_ = now;
     std::vector<StuckCall> stuck;
-    for (const auto& one : threads_) {
+    for (std::size_t i = 0; i < threads_.size(); ++i) {  // those told may add more
+        WatchedThread* const one = threads_[i].get();
+        look_whether_it_let_go(*one, now, tell);
         const std::uint64_t number = one->slot.number.load(std::memory_order_acquire);
         const std::uint32_t owner = one->slot.owner.load(std::memory_order_relaxed);
         if (owner == 0 || number != one->number_) {
@@ -42,21 +54,56 @@ void Watchdog::poll(TimeNs now, const std::function<std::string(std::uint32_t ow
             continue;
         }
         const core::CallKind kind = one->slot.kind.load(std::memory_order_relaxed);
+        const TimeNs lasted = now - one->since_;
         // What goes to the pool may take long; it must only end some time.
-        if (now - one->since_ < (kind == core::CallKind::work ? work_patience : 1) * allowed_)
-            continue;
-        stuck.push_back({one->name, label_of(owner), kind, now - one->since_});
+        if (lasted < (kind == core::CallKind::work ? work_patience : 1) * allowed_) continue;
+        one->owner_ = owner;
+        one->kind_ = kind;
+        stuck.push_back({one->name, tell.label_of(owner), kind, lasted, owner, one->keeps});
         if (one->asked_++ == 0) {
             seen_.fetch_add(1, std::memory_order_relaxed);
-            first(stuck.back());
+            tell.stuck(stuck.back());
         }
-        // Making a world may take its time; nothing waits for it but itself.
-        if (kind == core::CallKind::start) continue;
-        const std::lock_guard lock{one->mutex_};
-        if (one->thread) one->thread->interrupt();
+        ask(*one, lasted);
     }
     const std::lock_guard lock{mutex_};
     stuck_ = std::move(stuck);
+}
+
+void Watchdog::ask(WatchedThread& one, TimeNs lasted) {
+    // Making a world may take its time.
+    const bool start = one.kind_ == core::CallKind::start;
+    if (start && lasted < work_patience * allowed_) return;
+    const bool for_good = (start || lasted >= allowed_ + allowed_ / 2) && away() < let_go_max;
+    const std::lock_guard lock{one.mutex_};
+    if (one.thread == nullptr) return;
+    if (for_good) {
+        one.thread->interrupt_for_good();
+    } else {
+        one.thread->interrupt();
+    }
+}
+
+void Watchdog::look_whether_it_let_go(WatchedThread& one, TimeNs now, const WatchdogTold& tell) {
+    if (one.told_) return;
+    std::optional<platform::Fault> at;
+    {
+        const std::lock_guard lock{one.mutex_};
+        at = one.let_go_at_;
+        const platform::Fault* const seen = one.thread ? one.thread->let_go_at() : nullptr;
+        if (seen != nullptr) at = *seen;
+    }
+    if (!at) return;
+    one.told_ = true;
+    let_go_.fetch_add(1, std::memory_order_relaxed);
+    tell.let_go(one, {one.name, tell.label_of(one.owner_), one.kind_, now - one.since_, one.owner_},
+                *at);
+}
+
+std::uint32_t Watchdog::away() const {
+    return static_cast<std::uint32_t>(
+        std::count_if(threads_.begin(), threads_.end(),
+                      [](const auto& one) { return one->told_ && !one->ended(); }));
 }
 
 std::vector<StuckCall> Watchdog::stuck() const {

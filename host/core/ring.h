@@ -28,6 +28,7 @@ public:
         storage_ = std::make_unique<std::uint64_t[]>(capacity_ / 8);
     }
 
+    std::size_t capacity_bytes() const noexcept { return capacity_; }
     /// The largest body a record can have, so that it fits wherever the ring happens to wrap.
     std::size_t body_bytes_max() const noexcept { return capacity_ / 4; }
 

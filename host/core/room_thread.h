@@ -10,6 +10,8 @@ public:
     void enter() noexcept { thread_.store(mark(), std::memory_order_relaxed); }
     /// Nobody drives it: it is being built or taken down.
     void leave() noexcept { thread_.store(nullptr, std::memory_order_relaxed); }
+    /// This very thread drives it.
+    bool entered() const noexcept { return thread_.load(std::memory_order_relaxed) == mark(); }
     /// True where the room may be touched. [any thread]
     bool here() const noexcept {
         const void* const thread = thread_.load(std::memory_order_relaxed);

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
@@ -32,6 +34,17 @@ struct Guard {
 constinit thread_local Guard* guard = nullptr;
 constinit thread_local bool handling = false;
 constinit thread_local const std::byte* stack_low = nullptr;
+
+/// Of a FaultThread, for the handler on that thread.
+struct RoomHold {
+    FaultThread::LetGo let_go = nullptr;
+    void* room = nullptr;
+    std::atomic<bool> wanted{false};
+    std::atomic<bool> gone{false};
+    Fault at;  // once it is gone
+};
+constinit thread_local RoomHold* hold = nullptr;
+constinit thread_local const Fault* late = nullptr;  // of the call that is to be given up
 
 constexpr int stall_signal = SIGUSR2;
 constexpr std::size_t handler_stack_bytes = 128 * 1024;
@@ -107,20 +120,25 @@ bool holds_no_lock(std::string_view name) {
     return false;
 }
 
-bool may_leave(const Fault& fault) {
-    int plugin = 0;
+// The innermost frame of a plugin; -1 when there is none, or code of the host is under way above.
+int plugin_frame(const Fault& fault) {
     const CodeRange host = program_range();
-    while (plugin < fault.frame_count && !is_plugin(fault.frames[plugin])) {
-        if (host.contains(fault.frames[plugin])) return false;  // the host's own code
-        ++plugin;
+    for (int i = 0; i < fault.frame_count; ++i) {
+        if (is_plugin(fault.frames[i])) return i;
+        if (host.contains(fault.frames[i])) return -1;
     }
-    if (plugin == fault.frame_count) return false;
-    if (plugin == 0) return true;
+    return -1;
+}
+
+bool may_leave(const Fault& fault) {
+    const int plugin = plugin_frame(fault);
+    if (plugin <= 0) return plugin == 0;
     void* const last = fault.frames[plugin - 1];
     const std::string_view name = exported_name(last);
     if (!name.empty()) return holds_no_lock(name);
     // An unnamed function called directly is the chosen variant of memcpy or the like, or nowhere.
-    return plugin == 1;
+    // One that is stuck may as well wait under a lock; a loop of such calls is met outside of them.
+    return plugin == 1 && fault.kind != FaultKind::stalled;
 }
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
@@ -198,14 +216,29 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     ::raise(signal);
 }
 
+// On the thread itself, so that it is nowhere else meanwhile: what it drives is whole, for none of
+// the host's code is under way above the plugin's.
+void let_go(const Fault& fault) {
+    if (hold == nullptr || !hold->wanted.load(std::memory_order_relaxed)) return;
+    if (hold->gone.load(std::memory_order_relaxed) || hold->let_go == nullptr) return;
+    if (plugin_frame(fault) < 0 || !hold->let_go(hold->room)) return;
+    hold->at = fault;
+    hold->at.late = true;
+    late = &hold->at;
+    hold->gone.store(true, std::memory_order_release);
+}
+
 void on_stall(int, siginfo_t*, void* context) {
     if (guard == nullptr || handling) return;
     handling = true;
+    const int error_before = errno;
     Fault fault;
     fault.kind = FaultKind::stalled;
     fill_frames(fault, registers_of(context));
     const bool leave = may_leave(fault);
     if (leave) *guard->fault = fault;
+    if (!leave) let_go(fault);
+    errno = error_before;
     handling = false;
     if (leave) __builtin_longjmp(guard->at, 1);
 }
@@ -250,21 +283,29 @@ void install_fault_handlers() noexcept {
     here.fault = &fault;
     if (__builtin_setjmp(here.at) != 0) {
         guard = guard->outer;
+        if (late != nullptr) fault.late = true;
+        late = nullptr;
         return false;
     }
     guard = &here;
     body(context);
     guard = here.outer;
+    if (late != nullptr) [[unlikely]] {
+        fault = *std::exchange(late, nullptr);
+        return false;
+    }
     return true;
 }
 
 struct FaultThread::State {
     pthread_t thread;
     void* handler_stack = nullptr;
+    RoomHold room;
 };
 
 FaultThread::FaultThread() : state_{std::make_unique<State>()} {
     state_->thread = ::pthread_self();
+    hold = &state_->room;
     pthread_attr_t attributes;
     if (::pthread_getattr_np(state_->thread, &attributes) == 0) {
         void* low = nullptr;
@@ -285,6 +326,8 @@ FaultThread::FaultThread() : state_{std::make_unique<State>()} {
 }
 
 FaultThread::~FaultThread() {
+    hold = nullptr;
+    late = nullptr;
     if (state_->handler_stack == nullptr) return;
     stack_t none{};
     none.ss_flags = SS_DISABLE;
@@ -292,8 +335,23 @@ FaultThread::~FaultThread() {
     ::munmap(state_->handler_stack, handler_stack_bytes);
 }
 
+void FaultThread::drives(LetGo let_go, void* room) noexcept {
+    state_->room.let_go = let_go;
+    state_->room.room = room;
+}
+
 void FaultThread::interrupt() noexcept {
+    state_->room.wanted.store(false, std::memory_order_relaxed);
     if (!core::sanitized) ::pthread_kill(state_->thread, stall_signal);
+}
+
+void FaultThread::interrupt_for_good() noexcept {
+    state_->room.wanted.store(true, std::memory_order_relaxed);
+    if (!core::sanitized) ::pthread_kill(state_->thread, stall_signal);
+}
+
+const Fault* FaultThread::let_go_at() const noexcept {
+    return state_->room.gone.load(std::memory_order_acquire) ? &state_->room.at : nullptr;
 }
 
 }  // namespace gantry::platform

@@ -22,6 +22,7 @@ const char* fault_kind_name(FaultKind kind) noexcept;
 struct Fault {
     static constexpr int frames_max = 32;
     FaultKind kind = FaultKind::segmentation;
+    bool late = false;  ///< the call came back after its thread had let go: that was told before
     const void* address = nullptr;  ///< that was touched, where that is known
     int frame_count = 0;
     void* frames[frames_max];
@@ -39,7 +40,8 @@ void install_fault_handlers() noexcept;
 /// fault is left only if it happened in a plugin's code (code_ranges.h), or in a function of the C
 /// library that such code called directly and that holds no lock; one in the host, in the
 /// allocator (a smashed heap) or under a lock ends the process. Calls may nest; the innermost is
-/// left. Costs some nanoseconds. [a thread with a FaultThread]
+/// left. Costs some nanoseconds. A call that comes back on a thread that has let go of its room
+/// (see FaultThread) counts as left, too. [a thread with a FaultThread]
 bool run_guarded(void (*body)(void* context), void* context, Fault& fault) noexcept(false);
 
 /// What a thread needs to run guarded calls: a stack for the handlers. Made on the thread itself.
@@ -50,9 +52,20 @@ public:
     FaultThread(const FaultThread&) = delete;
     FaultThread& operator=(const FaultThread&) = delete;
 
+    /// Gives up what the thread drives, within a handler of signals; false: not now.
+    using LetGo = bool (*)(void* room) noexcept;
+    /// Who is asked for that. Once, on the thread itself.
+    void drives(LetGo let_go, void* room) noexcept;
+
     /// Asks the thread to leave the guarded call it is in, as `stalled`. It may be at a place that
     /// cannot be left; ask again. [any thread, while this lives]
     void interrupt() noexcept;
+    /// The same; and where it cannot leave, but no code of the host is under way above the
+    /// plugin's, it lets go of what it drives. [any thread, while this lives]
+    void interrupt_for_good() noexcept;
+    /// Where it was when it let go; null: it has not. What it did before that is seen by who calls.
+    /// [any thread, while this lives]
+    const Fault* let_go_at() const noexcept;
 
 private:
     struct State;

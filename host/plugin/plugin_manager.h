@@ -37,8 +37,7 @@ public:
     /// Loads what the manifest names, in the order of their dependencies, before any room's thread
     /// runs. A required plugin that fails is the error; an optional one is logged. [control]
     Result<Done> boot();
-    /// A plugin linked into this program takes part as if it had been loaded; before boot(). For
-    /// tests.
+    /// A plugin linked into this program takes part as if it were loaded; before boot(). For tests.
     void add_linked(const PluginDesc& desc) { linked_.push_back(&desc); }
 
     /// One turn: the drop folder, swaps under way, probations. [control]
@@ -127,7 +126,8 @@ private:
     void look_at_barrier();
     TimeNs barrier_due() const noexcept;
     void give_up_barrier(const std::string& reason);
-    void world_done(const std::string& world, world::SwapResult result);
+    void look_at_stuck();
+    void world_done(const WorldPlace& place, world::SwapResult result);
     void swap_shards();
     void swap_service();
     std::vector<route::FacetOrder> facet_orders(Facet facet, std::uint32_t shard);

@@ -15,8 +15,15 @@ void PluginManager::faulted(const core::Owner& owner, const route::FaultReport& 
 }
 
 void PluginManager::take_fault(const core::Owner& owner, const route::FaultReport& report) {
-    const std::string what =
+    std::string what =
         fmt::format("{}: {} in {} of {}", owner.label, report.kind, report.call, report.room);
+    if (!report.inside.empty()) {
+        what += fmt::format(", inside {}, which it had called in its probation", report.inside);
+    }
+    // Whose code was left in its midst stays in memory, whoever is to blame.
+    for (const auto& [name, loaded] : loaded_) {
+        if (loaded.library->label() == report.inside) loaded.library->poison(what);
+    }
     log::error("{}", what);
     ++counters_.faults;
     Incident incident;

@@ -71,9 +71,9 @@ world::SwapOrder PluginManager::world_swap(const WorldPlace& place) {
         order.hold_ms = std::max(order.hold_ms, part.config.hold_ms);
         order.cancel_at_deadline |= part.config.cancel_at_deadline;
     }
-    order.done = [this, name = place.name](world::SwapResult result) {
-        rooms_.control([this, name, result = std::move(result)]() mutable {
-            world_done(name, std::move(result));
+    order.done = [this, place, ticket = job_->request.ticket](world::SwapResult result) {
+        rooms_.control([this, place, ticket, result = std::move(result)]() mutable {
+            if (job_ && job_->request.ticket == ticket) world_done(place, std::move(result));
         });
     };
     return order;
@@ -122,8 +122,33 @@ void PluginManager::give_up_barrier(const std::string& reason) {
     });
 }
 
-void PluginManager::world_done(const std::string& world, world::SwapResult result) {
-    if (!job_) return;
+// Nobody waits for a world that stands still with a stuck thread: its part is given up, also in the
+// world itself, once it is back.
+void PluginManager::look_at_stuck() {
+    for (const WorldPlace& place : rooms_.worlds) {
+        const auto stuck = rooms_.stuck.find(place.id.value);
+        if (!job_ || stuck == rooms_.stuck.end()) continue;
+        const bool takes = std::any_of(job_->parts.begin(), job_->parts.end(),
+                                       [&](const auto& part) { return takes_part(place, part); });
+        if (!takes || among(job_->answered, place.id)) continue;
+        if (job_->worlds.empty()) {
+            return fail_job(SwapOutcome::refused,
+                            stuck->second + "; the other worlds can be named with --worlds");
+        }
+        world::Worker* const worker = rooms_.workers[place.worker];
+        worker->port(place.id)(
+            [worker, id = place.id, plugins = job_->names(), reason = stuck->second] {
+                for (const std::string& plugin : plugins) worker->find(id)->give_up(plugin, reason);
+            });
+        world::SwapResult result;
+        result.reason = stuck->second;
+        world_done(place, std::move(result));
+    }
+}
+
+void PluginManager::world_done(const WorldPlace& place, world::SwapResult result) {
+    if (among(job_->answered, place.id)) return;  // given up for it while it was stuck
+    job_->answered.push_back(place.id);
     job_->prepare_max = std::max(job_->prepare_max, result.prepare_ns);
     job_->convert_max = std::max(job_->convert_max, result.convert_ns);
     job_->drain_max = std::max(job_->drain_max, result.drain_ns);
@@ -135,7 +160,7 @@ void PluginManager::world_done(const std::string& world, world::SwapResult resul
     }
     if (result.end != world::SwapEnd::committed && job_->reason.empty()) {
         job_->refused = result.end == world::SwapEnd::refused;
-        give_up_barrier("world " + world + ": " + result.reason);
+        give_up_barrier("world " + place.name + ": " + result.reason);
     }
     if (--job_->waiting != 0) return;
     job_->proceeded = 0;

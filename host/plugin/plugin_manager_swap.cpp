@@ -274,6 +274,7 @@ void PluginManager::poll(TimeNs now) {
     begin_next(now);
     poll_canaries();
     look_at_barrier();
+    look_at_stuck();
     for (auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation && now >= loaded.probation_ends) {
             log::info("swap: {} has passed its probation", loaded.library->label());

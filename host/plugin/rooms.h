@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct Rooms {
     std::vector<world::Worker*> workers;
     route::ServiceRoom* service = nullptr;
     std::vector<WorldPlace> worlds;
+    /// Of these, those that stand still with a stuck thread, by their ids, and why. [control]
+    std::map<std::uint32_t, std::string> stuck;
     /// Back to the manager's own room.
     route::PostToRoom control;
 

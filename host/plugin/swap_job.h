@@ -39,10 +39,11 @@ struct PluginManager::Job {
     std::uint32_t waiting = 0;   ///< rooms that have not answered
     bool refused = false;
     std::string reason;
-    std::vector<WorldId> worlds;   ///< that take part
-    std::uint32_t reached = 0;     ///< of these, how many wait at the barrier
-    TimeNs proceeded = 0;          ///< when they were told to go on; 0: not yet
-    std::vector<WorldId> already;  ///< worlds that run it since its trial
+    std::vector<WorldId> worlds;    ///< that take part
+    std::vector<WorldId> answered;  ///< of these, whose part has ended
+    std::uint32_t reached = 0;      ///< of these, how many wait at the barrier
+    TimeNs proceeded = 0;           ///< when they were told to go on; 0: not yet
+    std::vector<WorldId> already;   ///< worlds that run it since its trial
     std::vector<std::string> changes;
     TimeNs pause_max = 0;
     TimeNs drain_max = 0;

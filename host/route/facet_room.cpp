@@ -54,7 +54,9 @@ FacetInstance* FacetRoom::find_owner(std::uint32_t owner) noexcept {
 FacetRoom::ReplacedList::iterator FacetRoom::find_replaced(std::string_view plugin) noexcept {
     return std::find_if(replaced_.begin(), replaced_.end(), [&](const Replaced& replaced) {
         return std::any_of(replaced.instances.begin(), replaced.instances.end(),
-                           [&](const auto& one) { return is_of(one, plugin); });
+                           [&](const auto& one) { return is_of(one, plugin); }) ||
+               std::find(replaced.joined.begin(), replaced.joined.end(), plugin) !=
+                   replaced.joined.end();
     });
 }
 
@@ -164,6 +166,7 @@ Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
     Replaced replaced;
     for (std::size_t i = 0; i < changes.size(); ++i) {
         if (changes[i].out == nullptr) {
+            replaced.joined.push_back(changes[i].in->owner().plugin);
             instances_.push_back(std::move((*made)[i]));
         } else {
             auto& place = place_of(*changes[i].out);
@@ -210,10 +213,12 @@ void FacetRoom::take_back(std::span<const FacetExchange> changes, RoomChange& ca
     std::vector<HandOver> states;
     for (const auto& [back, failed] : changes) {
         // After a crash the predecessor, which has been silent, is as it was.
-        states.push_back(failed->parked() ? HandOver{} : failed->save_for(*back));
+        const bool silent = back == nullptr || failed->parked();
+        states.push_back(silent ? HandOver{} : failed->save_for(*back));
     }
     came_with.revert();
     for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (changes[i].in == nullptr) continue;
         changes[i].in->take_back(states[i], changes[i].out->owner().label);
     }
 }
@@ -227,6 +232,9 @@ bool FacetRoom::roll_back(std::string_view plugin) {
         if (failed == nullptr) return false;
         changes.push_back({back.get(), failed});
     }
+    for (const std::string& name : found->joined) {
+        if (FacetInstance* const leaves = find(name)) changes.push_back({nullptr, leaves});
+    }
     auto change = prepare(changes);
     if (!change) {
         log::error("the way back is barred: {}", change.error().message);
@@ -237,10 +245,13 @@ bool FacetRoom::roll_back(std::string_view plugin) {
     take_back(changes, *gone.change);
     (void)(*change)->publish(true);
     offer(changes);
+    gone.instances.resize(changes.size());
     for (std::size_t i = 0; i < changes.size(); ++i) {
         std::swap(place_of(*changes[i].out), gone.instances[i]);
     }
+    std::erase(instances_, nullptr);
     for (const FacetExchange& one : changes) {
+        if (one.in == nullptr) continue;
         call_facet(*one.in, core::CallKind::swap, "resume", [&] {
             one.in->plugin().resume();
             one.in->plugin().serve(1);

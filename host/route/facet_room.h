@@ -47,7 +47,7 @@ public:
 
     /// Makes the plugins' objects, starts them and lets them serve, all in this call or none. Who
     /// has the name that an order `replaces` is kept, silent, until settle() or roll_back(), which
-    /// take together what came together.
+    /// take together what came together: also who came along, as long as anybody was replaced.
     Result<Done> add(std::span<const FacetOrder> orders);
     Result<Done> add(const FacetOrder& order) { return add(std::span{&order, 1}); }
     Result<Done> remove(std::string_view plugin);
@@ -94,6 +94,7 @@ private:
     /// What one add() has replaced, in its probation.
     struct Replaced {
         Instances instances;
+        std::vector<std::string> joined;  ///< who came along in nobody's place
         std::unique_ptr<RoomChange> change;
     };
     using ReplacedList = std::vector<Replaced>;

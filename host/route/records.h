@@ -1,6 +1,7 @@
 // What crosses between a shard and a worker: the records of their two rings.
 #pragma once
 #include <cstdint>
+#include <memory>
 
 #include "gantry/types.h"
 #include "host/core/ring.h"
@@ -92,11 +93,17 @@ struct MoveRecord {
 
 /// The two rings between one shard and one worker.
 struct RoomLink {
-    explicit RoomLink(std::size_t ring_bytes) : to_world{ring_bytes}, to_shard{ring_bytes} {}
+    explicit RoomLink(std::size_t ring_bytes)
+        : worker_end{std::make_shared<core::ByteRing>(ring_bytes)},
+          shard_end{worker_end.get()},
+          to_shard{ring_bytes} {}
 
-    core::ByteRing to_world;
+    /// To the worlds: what the worker reads [world], and where the shard writes [io]. One ring, but
+    /// for the moment in which a worker that has lost a thread goes over to a fresh one.
+    std::shared_ptr<core::ByteRing> worker_end;
+    core::ByteRing* shard_end;
     core::ByteRing to_shard;
-    /// Set by the shard when `to_world` refused a record; the worker wakes it after making room.
+    /// Set by the shard when its end refused a record; the worker wakes it after making room.
     std::atomic<bool> shard_waits{false};
     /// Set by the worker when `to_shard` refused a record.
     std::atomic<bool> worker_waits{false};

@@ -29,6 +29,7 @@ struct FaultReport {
     std::string room;  ///< "world arena"
     const void* address = nullptr;
     std::vector<void*> frames;  ///< where it was first
+    std::string inside;         ///< whose code it was, where another's new version had called it
 };
 
 class Surroundings {

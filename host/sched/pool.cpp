@@ -10,12 +10,16 @@ void Pool::start(std::uint32_t threads, const Around& around) {
     }
 }
 
-void Pool::stop() {
+void Pool::close() {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
     }
     changed_.notify_all();
+}
+
+void Pool::stop() {
+    close();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
 }

@@ -23,7 +23,9 @@ public:
     /// Each thread calls `around` once with its index and with what it has to do.
     using Around = std::function<void(std::uint32_t index, const std::function<void()>& run)>;
     void start(std::uint32_t threads, const Around& around);
-    /// Waits for what has begun and drops the rest; post() answers `unavailable` from then on.
+    /// Drops what has not begun; post() answers `unavailable` from then on.
+    void close();
+    /// The same, and waits for what has begun.
     void stop();
     /// `limit` when the queue is full. [any thread]
     Status post(std::function<void()> work);

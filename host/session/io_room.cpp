@@ -204,7 +204,7 @@ net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMes
         return net::FrameVerdict::taken;
     }
     constexpr std::size_t head_bytes = sizeof(route::MessageRecord);
-    const auto body = worker->to.link->to_world.push(
+    const auto body = worker->to.link->shard_end->push(
         static_cast<std::uint32_t>(route::ToWorld::message), head_bytes + message.payload.size);
     if (body.empty()) {  // a layer has made it larger than what was asked for
         worker->to.link->shard_waits.exchange(true);
@@ -239,10 +239,10 @@ bool IoRoom::ring_has_room(Worker* worker, const Session& session) {
     const std::size_t need =
         sizeof(route::MessageRecord) + plans_[session.listener].net.payload_bytes_max;
     route::RoomLink& link = *worker->to.link;
-    if (link.to_world.fits(need)) return true;
+    if (link.shard_end->fits(need)) return true;
     // The worker may have made room just before it could see that it is waited for: look again.
     link.shard_waits.exchange(true);
-    return link.to_world.fits(need);
+    return link.shard_end->fits(need);
 }
 
 void IoRoom::resume_waiting() {
@@ -267,7 +267,7 @@ void IoRoom::resume_waiting() {
 void IoRoom::on_batch_end() {
     flush_pending();
     for (Worker& worker : workers_) {
-        if (worker.to.link->to_world.publish()) worker.to.waker->wake();
+        if (worker.to.link->shard_end->publish()) worker.to.waker->wake();
     }
 }
 
@@ -276,7 +276,7 @@ void IoRoom::push_control(WorldId world, route::ToWorld kind, std::span<const st
     if (worker == nullptr) return;
     if (worker->pending.empty()) {
         const auto room =
-            worker->to.link->to_world.push(static_cast<std::uint32_t>(kind), body.size());
+            worker->to.link->shard_end->push(static_cast<std::uint32_t>(kind), body.size());
         if (!room.empty()) {
             std::memcpy(room.data(), body.data(), body.size());
             return;
@@ -291,7 +291,7 @@ void IoRoom::flush_pending() {
         bool asked = false;
         while (!worker.pending.empty()) {
             const Pending& first = worker.pending.front();
-            const auto room = worker.to.link->to_world.push(first.kind, first.body.size());
+            const auto room = worker.to.link->shard_end->push(first.kind, first.body.size());
             if (room.empty()) {
                 if (asked) break;
                 worker.to.link->shard_waits.exchange(true);  // and look again, see ring_has_room()

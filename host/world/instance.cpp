@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "host/core/log.h"
-#include "host/platform/code_ranges.h"
+#include "host/route/blame.h"
 #include "host/route/registrations.h"
 #include "host/world/call.h"
 #include "host/world/world.h"
@@ -19,8 +19,8 @@ WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, Li
       plugin_{plugin},
       library_{std::move(library)},
       options_{std::move(options)},
-      numbers_{world.services_.protected_of(owner_.plugin)} {
-    thread_ = world_.thread_;
+      numbers_{world.services_.protected_of(owner_.plugin)},
+      thread_{world.home_} {
     ecs_ = &world_.ecs_.open(owner_.id, owner_.label, replaces);
     ecs_data_ = &world_.ecs_.data();
     commands_ = &world_.ecs_.commands(owner_.id);
@@ -72,7 +72,19 @@ void WorldInstance::cancel_tasks(bool only_restarts) {
             (void)timer(task.restart, task.restart, argument, 0, 0, 0);
         }
         call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
+        if (!task.request.session) continue;
+        if (const auto request = world_.requests_.dropped(task.request)) fail_request(*request);
     }
+}
+
+void WorldInstance::fail_requests() {
+    for (const auto& request : world_.requests_.drop_all(owner_.id)) fail_request(request);
+}
+
+void WorldInstance::fail_request(const WaitingRequests::Request& request) {
+    world_.fail(request, parked_ ? Status::internal : Status::unavailable,
+                fmt::format("{} of {}: {}", request.handler, owner_.label,
+                            parked_ ? "ended by a fault" : "cancelled, for that version left"));
 }
 
 bool WorldInstance::stray(const char* call) noexcept {
@@ -83,20 +95,30 @@ bool WorldInstance::stray(const char* call) noexcept {
 void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
                             std::string_view what, std::uint32_t loops_before) {
     world_.ecs_.data().loops = loops_before;
-    // A call from plugin to plugin has no guard of its own: to blame is whose code it was.
-    WorldInstance* blamed = this;
-    for (int i = 0; i < fault.frame_count; ++i) {
-        const platform::CodeLabel code = platform::code_at(fault.frames[i]);
-        if (!code) continue;
-        if (WorldInstance* const other = world_.find_label(code.text)) blamed = other;
-        break;
-    }
+    // A call from plugin to plugin has no guard of its own. One that does not serve yet is new,
+    // too.
+    const auto is_new = [this](const std::string& label) {
+        if (label == owner_.label) {
+            return world_.find_owner(owner_.id) != this ||
+                   world_.find_replaced(owner_.plugin) != nullptr;
+        }
+        const WorldInstance* const one = world_.find_label(label);
+        return one != nullptr && world_.find_replaced(one->owner_.plugin) != nullptr;
+    };
+    const route::Blame blame = route::to_blame(fault, owner_.label, is_new);
+    WorldInstance* const other =
+        blame.label == owner_.label ? nullptr : world_.find_label(blame.label);
+    WorldInstance* const blamed = other != nullptr ? other : this;
     blamed->parked_ = true;
     blamed->commands_->clear();
     commands_->clear();
+    if (WorldInstance* const inside = world_.find_label(blame.inside)) inside->commands_->clear();
     world_.faulted_ = true;
-    world_.surroundings_.faulted(
-        blamed->owner_, route::fault_report(fault, kind, what, "world " + world_.config_.name));
+    if (fault.late) return;
+    route::FaultReport report =
+        route::fault_report(fault, kind, what, "world " + world_.config_.name);
+    report.inside = blame.inside;
+    world_.surroundings_.faulted(blamed->owner_, report);
 }
 
 std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {

@@ -82,6 +82,7 @@ public:
     /// Destroys the frames of all tasks that are not on the pool, or only of those that were
     /// declared for that: a timer begins each of these again.
     void cancel_tasks(bool only_restarts = false);
+    void fail_requests();  ///< an error reply to each that its tasks will never answer now
 
     // Host
     void* query(Str interface_id) noexcept override;
@@ -168,10 +169,9 @@ public:
 
 private:
     /// False on another thread: the call must do nothing, and the plugin is parked. [any thread]
-    bool at_home(const char* call) noexcept {
-        return thread_ == nullptr || thread_->here() || stray(call);
-    }
+    bool at_home(const char* call) noexcept { return thread_.here() || stray(call); }
     bool stray(const char* call) noexcept;
+    void fail_request(const WaitingRequests::Request& request);
     /// To each that is there, without counting.
     Status send_shared(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                        Bytes payload) noexcept;
@@ -184,7 +184,7 @@ private:
     LibraryRef library_;
     InstanceOptions options_;
     route::ProtectedStore& numbers_;
-    const core::RoomThread* thread_;
+    const core::RoomThread& thread_;
     Ecs* ecs_;
     const EcsData* ecs_data_;
     ecs::CommandBuffer* commands_;

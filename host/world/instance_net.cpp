@@ -43,7 +43,7 @@ Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t 
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
         world_.tell(SessionEventKind::sent, to, {}, message_id, payload.size);
     }
-    return world_.outbox_.send(to, message_id, 0, channel, 0, payload, false);
+    return world_.outbox_->send(to, message_id, 0, channel, 0, payload, false);
 }
 
 Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
@@ -52,19 +52,21 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
     if (!request->is_request() && request->id != 0) return Status::invalid;
     WorldSession* const session = world_.sessions_.find(request->session);
     if (session == nullptr || session->left) return Status::not_found;
+    world_.requests_.answered(*request);
     ++session->messages_out;
     ++world_.counters_.replies;
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
         world_.tell(SessionEventKind::sent, request->session, {}, request->id, payload.size);
     }
     const std::uint8_t flags = request->is_request() ? message_flags::response : std::uint8_t{0};
-    return world_.outbox_.send(request->session, request->id, flags, request->channel,
-                               request->correlation, payload, request->text != 0);
+    return world_.outbox_->send(request->session, request->id, flags, request->channel,
+                                request->correlation, payload, request->text != 0);
 }
 
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
     if (!request->is_request()) return Status::invalid;
+    world_.requests_.answered(*request);
     if (sentence.size == 0) {
         const std::string who = owner_.label + ": " + status_name(status);
         world_.answer_failure(*request, status, who);
@@ -94,7 +96,7 @@ Status WorldInstance::send_shared(const SessionId* to, std::uint32_t count,
             world_.tell(SessionEventKind::sent, to[i], {}, message_id, payload.size);
         }
     }
-    world_.outbox_.send_shared(to, count, message_id, payload);
+    world_.outbox_->send_shared(to, count, message_id, payload);
     return Status::ok;
 }
 
@@ -150,7 +152,7 @@ Status WorldInstance::group_destroy(GroupId group) noexcept {
 Status WorldInstance::close(SessionId session) noexcept {
     if (!at_home("close")) return Status::refused;
     if (world_.sessions_.find(session) == nullptr) return Status::not_found;
-    world_.outbox_.close(session, net::CloseReason::requested);
+    world_.outbox_->close(session, net::CloseReason::requested);
     return Status::ok;
 }
 
@@ -203,7 +205,7 @@ Status WorldInstance::move(SessionId id, WorldId to) noexcept {
     if (to == world_.config_.id) return Status::ok;
     if (session->moving) return Status::unavailable;
     session->moving = true;
-    world_.outbox_.move(id, to);
+    world_.outbox_->move(id, to);
     return Status::ok;
 }
 

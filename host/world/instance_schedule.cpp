@@ -117,11 +117,17 @@ std::uint64_t WorldInstance::task_begin(const TaskDesc* desc) noexcept {
     task.resume = desc->resume;
     task.destroy = desc->destroy;
     task.frame = desc->frame;
+    task.request = world_.requests_.begun(owner_.id);
     ledger_.tasks.emplace(task.id, task);
     return task.id;
 }
 
-void WorldInstance::task_end(std::uint64_t task) noexcept { ledger_.tasks.erase(task); }
+void WorldInstance::task_end(std::uint64_t id) noexcept {
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return;
+    if (found->second.request.session) world_.requests_.ended(found->second.request);
+    ledger_.tasks.erase(found);
+}
 
 Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
     if (!at_home("task_after")) return Status::refused;

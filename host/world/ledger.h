@@ -9,6 +9,7 @@
 #include "gantry/schedule.h"
 #include "host/route/room_services.h"
 #include "host/route/session_followers.h"
+#include "host/world/waiting_requests.h"
 
 namespace gantry::world {
 
@@ -62,6 +63,7 @@ struct Ledger {
         bool offloaded;       ///< on the pool; it cannot be cancelled before it comes back
         std::string restart;  ///< the timer handler that begins it again; empty: none does
         std::string argument{};
+        WaitingRequests::Key request{};  ///< that it works for
     };
 
     std::vector<Route> routes;

@@ -1,14 +1,16 @@
 #include "host/world/outbox.h"
 
 #include <cstring>
+#include <iterator>
 #include <new>
+#include <utility>
 
 namespace gantry::world {
 
 // Inline: once for each message.
 inline std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind,
                                          std::size_t body_bytes) {
-    if (shard.overflow.empty()) {
+    if (shard.overflow.empty() && !aside_) {
         const auto room =
             shard.to.link->to_shard.push(static_cast<std::uint32_t>(kind), body_bytes);
         if (!room.empty()) return room;
@@ -126,6 +128,29 @@ void Outbox::flush_overflow(Shard& shard) {
         counters_.overflow_bytes -= first.body.size();
         shard.overflow.pop_front();
     }
+}
+
+std::unique_ptr<Outbox> Outbox::aside() const {
+    std::vector<ShardLink> shards;
+    for (const Shard& shard : shards_) shards.push_back(shard.to);
+    auto made = std::make_unique<Outbox>(std::move(shards), overflow_bytes_max_);
+    made->aside_ = true;
+    return made;
+}
+
+void Outbox::adopt(Outbox& aside) {
+    flush_credit();
+    aside.flush_credit();
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+        std::deque<Record>& kept = aside.shards_[i].overflow;
+        std::move(kept.begin(), kept.end(), std::back_inserter(shards_[i].overflow));
+        kept.clear();
+    }
+    counters_.overflow_bytes += std::exchange(aside.counters_.overflow_bytes, 0);
+    counters_.overflowed += aside.counters_.overflowed;
+    counters_.messages += aside.counters_.messages;
+    counters_.shared += aside.counters_.shared;
+    encodings_ += aside.counters_.encodings;
 }
 
 void Outbox::flush() {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "host/net/close_reason.h"
 #include "host/net/shared_message.h"
 #include "host/route/records.h"
+#include "host/route/surroundings.h"
 
 namespace gantry::world {
 
@@ -16,6 +18,7 @@ namespace gantry::world {
 struct ShardLink {
     route::RoomLink* link = nullptr;
     std::function<void()> wake;
+    route::PostToRoom post;
 };
 
 struct OutboxCounters {
@@ -47,6 +50,12 @@ public:
     /// The world has handled one message of this session. Runs of one session are put together.
     void credit(SessionId session, std::uint32_t bytes);
 
+    /// One for the same shards that keeps all it is given: for a world that stays behind with a
+    /// stuck thread, while another writes to the rings.
+    std::unique_ptr<Outbox> aside() const;
+    /// Takes over what such a one has kept.
+    void adopt(Outbox& aside);
+
     /// Hands everything to the shards and wakes those that got something. End of a turn.
     void flush();
     bool congested() const noexcept { return counters_.overflow_bytes > overflow_bytes_max_; }
@@ -77,6 +86,7 @@ private:
     std::vector<Shard> shards_;
     std::vector<std::vector<SessionId>> by_shard_;
     std::size_t overflow_bytes_max_;
+    bool aside_ = false;
     route::CreditRecord credit_{};
     std::atomic<std::uint64_t> encodings_{0};
     OutboxCounters counters_;

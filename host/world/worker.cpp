@@ -1,6 +1,7 @@
 #include "host/world/worker.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace gantry::world {
@@ -14,109 +15,158 @@ T read_as(std::span<const std::byte> body) {
     return record;
 }
 
+// Whose a record is can be read without knowing which it is.
+static_assert(offsetof(route::MessageRecord, world) == 0);
+static_assert(offsetof(route::OpenedRecord, world) == 0);
+static_assert(offsetof(route::ClosedRecord, world) == 0);
+static_assert(offsetof(route::PressureRecord, world) == 0);
+
 }  // namespace
 
 Worker::Worker(std::uint32_t index, std::vector<ShardLink> shards, std::size_t overflow_bytes_max)
-    : index_{index}, links_{shards}, outbox_{std::move(shards), overflow_bytes_max} {}
+    : index_{index},
+      links_{shards},
+      outbox_{std::move(shards), overflow_bytes_max},
+      spare_{outbox_.aside()} {}
 
 Worker::~Worker() { inbox_.close(); }
 
 World& Worker::add(std::unique_ptr<World> world) {
-    const std::uint32_t id = world->config().id.value;
-    if (by_id_.size() <= id) by_id_.resize(id + 1u);
-    by_id_[id] = world.get();
-    world->runs_on(thread_);
-    worlds_.push_back(std::move(world));
-    touch(*worlds_.back());
+    if (thread_.entered()) world->home().enter();
+    put(std::move(world));
     return *worlds_.back();
 }
 
-void Worker::remove(WorldId id) {
-    if (find(id) == nullptr) return;
+void Worker::put(std::unique_ptr<World> world) {
+    const std::uint32_t id = world->config().id.value;
+    if (by_id_.size() <= id) by_id_.resize(id + 1u);
+    by_id_[id] = world.get();
+    worlds_.push_back(std::move(world));
+    touch(*worlds_.back());
+}
+
+void Worker::remove(WorldId id) { (void)take_out(id); }
+
+std::unique_ptr<World> Worker::take_out(WorldId id) {
+    World* const world = find(id);
+    if (world == nullptr) return nullptr;
     if (const auto found = due_of_.find(id.value); found != due_of_.end()) {
         due_.erase({found->second, id.value});
         due_of_.erase(found);
     }
-    std::erase(touched_, by_id_[id.value]);
+    std::erase(touched_, world);
     by_id_[id.value] = nullptr;
-    std::erase_if(worlds_, [id](const auto& world) { return world->config().id == id; });
+    const auto place = std::find_if(worlds_.begin(), worlds_.end(),
+                                    [world](const auto& one) { return one.get() == world; });
+    std::unique_ptr<World> out = std::move(*place);
+    worlds_.erase(place);
+    return out;
 }
 
 bool Worker::poll(TimeNs now) {
-    thread_.enter();
+    Turn turn;
+    turn_ = &turn;
+    if (!thread_.entered()) {
+        thread_.enter();
+        for (const auto& world : worlds_) world->home().enter();
+    }
     ++counters_.turns;
-    inbox_.run();
     bool more = false;
-    if (outbox_.congested()) {
-        ++counters_.congested;
-    } else {
-        for (ShardLink& shard : links_) more |= take_in(*shard.link, now);
+    if (!take_turn(turn, now, more)) {
+        // Only the stack and that world are this thread's; all else is the next one's by now.
+        port()([this, id = turn.world->config().id] { take_back(id); });
+        return true;
     }
-    for (auto it = due_.begin(); it != due_.end() && it->first <= now; ++it) {
-        touch(*by_id_[it->second]);
-    }
-    for (std::size_t i = 0; i < touched_.size(); ++i) {  // a world may touch another
-        touched_[i]->poll(now);
-    }
+    turn_ = nullptr;
     reschedule();
     outbox_.flush();
     return more || next_due() <= now;
 }
 
-// Before take_in(), where they go inline.
-inline World* Worker::begin_turn(WorldId id, TimeNs now) {
-    World* const world = find(id);
-    if (world == nullptr) {
-        ++counters_.no_world;
-        return nullptr;
+bool Worker::take_turn(Turn& turn, TimeNs now, bool& more) {
+    inbox_.run([&turn] { return turn.is_lost(); });
+    if (turn.is_lost()) return false;
+    if (outbox_.congested()) {
+        ++counters_.congested;
+    } else if (!take_in_all(turn, now, more)) {
+        return false;
     }
+    for (auto it = due_.begin(); it != due_.end() && it->first <= now; ++it) {
+        touch(*by_id_[it->second]);
+    }
+    for (std::size_t i = 0; i < touched_.size(); ++i) {  // a world may touch another
+        turn.world = touched_[i];
+        turn.world->poll(now);
+        if (turn.is_lost()) return false;
+    }
+    turn.world = nullptr;
+    return true;
+}
+
+// Before take_in(), where they go inline.
+inline World* Worker::begin_turn(Turn& turn, WorldId id, TimeNs now) {
+    World* const world = find(id);
+    if (world == nullptr) return nullptr;
+    turn.world = world;
     world->begin_turn(now);
     touch(*world);
     return world;
 }
 
-inline void Worker::deliver(const core::ByteRing::Record& record, TimeNs now) {
+inline void Worker::deliver(Turn& turn, const core::ByteRing::Record& record, TimeNs now) {
+    const auto id = read_as<WorldId>(record.body);
+    World* const world = begin_turn(turn, id, now);
+    if (world == nullptr) return without_world(id, record);
     switch (static_cast<route::ToWorld>(record.kind)) {
         case route::ToWorld::message: {
             const auto head = read_as<route::MessageRecord>(record.body);
-            if (World* const world = begin_turn(head.world, now)) {
-                world->message(head, record.body.subspan(sizeof head));
-            }
-            return;
+            return world->message(head, record.body.subspan(sizeof head));
         }
-        case route::ToWorld::opened: {
-            const auto opened = read_as<route::OpenedRecord>(record.body);
-            if (World* const world = begin_turn(opened.world, now)) world->opened(opened);
-            return;
-        }
-        case route::ToWorld::closed: {
-            const auto closed = read_as<route::ClosedRecord>(record.body);
-            if (World* const world = begin_turn(closed.world, now)) world->closed(closed);
-            return;
-        }
-        case route::ToWorld::pressure: {
-            const auto pressure = read_as<route::PressureRecord>(record.body);
-            if (World* const world = begin_turn(pressure.world, now)) world->pressure(pressure);
-            return;
-        }
+        case route::ToWorld::opened:
+            return world->opened(read_as<route::OpenedRecord>(record.body));
+        case route::ToWorld::closed:
+            return world->closed(read_as<route::ClosedRecord>(record.body));
+        case route::ToWorld::pressure:
+            return world->pressure(read_as<route::PressureRecord>(record.body));
     }
 }
 
-bool Worker::take_in(route::RoomLink& link, TimeNs now) {
+bool Worker::take_in_all(Turn& turn, TimeNs now, bool& more) {
+    while (!backlog_.empty()) {
+        KeptRecord record = std::move(backlog_.front());
+        backlog_.pop_front();
+        deliver(turn, {record.kind, record.body}, now);
+        if (turn.is_lost()) return false;
+    }
+    for (ShardLink& shard : links_) {
+        if (!take_in(turn, shard, now, more)) return false;
+    }
+    turn.world = nullptr;
+    return true;
+}
+
+bool Worker::take_in(Turn& turn, ShardLink& shard, TimeNs now, bool& more) {
+    route::RoomLink& link = *shard.link;
+    turn.link = &link;
     int left = records_per_turn;
     while (left > 0) {
-        const auto record = link.to_world.next();
+        const auto record = link.worker_end->next();
         if (!record) break;
-        deliver(*record, now);
+        deliver(turn, *record, now);
+        if (turn.is_lost()) return false;
         --left;
     }
+    turn.link = nullptr;
     counters_.records += static_cast<std::uint64_t>(records_per_turn - left);
-    if (link.to_world.release() && link.shard_waits.exchange(false)) {
-        const auto at = std::find_if(links_.begin(), links_.end(),
-                                     [&](const ShardLink& shard) { return shard.link == &link; });
-        at->wake();
+    more |= left == 0;
+    if (pinned(link)) [[unlikely]] {
+        more |= follow_switch(link);
+        return true;
     }
-    return left == 0;
+    if (link.worker_end->release() && link.shard_waits.exchange(false)) shard.wake();
+    if (!switches_.empty()) [[unlikely]]
+        more |= follow_switch(link);
+    return true;
 }
 
 void Worker::reschedule() {
@@ -141,6 +191,15 @@ void Worker::reschedule() {
 void Worker::wait(TimeNs now, TimeNs duration_max) {
     const TimeNs due = next_due();
     waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
+}
+
+void Worker::leave() noexcept {
+    thread_.leave();
+    for (const auto& world : worlds_) {
+        world->home().leave();
+        world->send_by(outbox_);  // also one that a thread had kept, if no other took over
+    }
+    for (const auto& away : away_) away->world->home().leave();
 }
 
 }  // namespace gantry::world

@@ -38,7 +38,7 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
              Outbox& outbox, route::PostToRoom post_here)
     : config_{std::move(config)},
       surroundings_{surroundings},
-      outbox_{outbox},
+      outbox_{&outbox},
       post_here_{[this, post = std::move(post_here)](std::function<void()> work) {
           post([this, work = std::move(work)]() mutable { run_here(std::move(work)); });
       }},
@@ -50,6 +50,7 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
                 [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }},
       tables_{std::make_unique<Tables>()} {
     connection_component_ = register_connection(ecs_);
+    ecs_.runs_on(home_, [this](ecs::OwnerId owner, const char* call) { stray(owner, call); });
     tick_step_ = config_.tick_hz > 0 ? static_cast<TimeNs>(1e9 / config_.tick_hz) : 0;
     tick_.step = tick_step_;
     next_tick_ = now_ + tick_step_;
@@ -180,9 +181,9 @@ void World::handle_closed(const route::ClosedRecord& record) {
     const auto to_forward = std::move(session->to_forward);
     sessions_.close(record.session);
     if (record.moved_to == 0) return;
-    outbox_.move(record.session, WorldId{record.moved_to});
-    for (const auto& message : to_forward) outbox_.forward(record.session, message);
-    outbox_.moved(record.session);
+    outbox_->move(record.session, WorldId{record.moved_to});
+    for (const auto& message : to_forward) outbox_->forward(record.session, message);
+    outbox_->moved(record.session);
 }
 
 // Before the plugins hear that it goes: what they clean up then is still wanted there.
@@ -267,7 +268,7 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     } else if (!keep_events_) {
         nobody_handles(message, *session);
     }
-    outbox_.credit(record.session, static_cast<std::uint32_t>(payload.size()));
+    outbox_->credit(record.session, static_cast<std::uint32_t>(payload.size()));
 }
 
 void World::run_handler(const WorldRouteTable::Route& route, const Message& message) {
@@ -275,8 +276,10 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
     const bool timed = route.instance->wants_sample(now_);
     const TimeNs begin = timed ? surroundings_.clock().thread_time() : 0;
     Status status = Status::internal;
+    requests_.handling(message, route.instance->owner().id, route.name);
     const bool returned = call_plugin(*route.instance, core::CallKind::handler, route.name,
                                       [&] { status = route.function(route.context, &message); });
+    requests_.handled();
     Vitals::add(vitals.messages, 1);
     if (timed) {
         Vitals::add(vitals.handler_samples, 1);
@@ -287,6 +290,7 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
         ++counters_.failed;
         Vitals::add(vitals.failures, 1);
         if (message.is_request()) {
+            requests_.answered(message);
             answer_failure(message, status,
                            fmt::format("{} of {}: {}", route.name, route.instance->owner().label,
                                        returned ? status_name(status) : "ended by a fault"));
@@ -304,7 +308,7 @@ void World::nobody_handles(const Message& message, WorldSession& session) {
     }
     // A framing without ids sends everything as id 0: not the peer's mistake.
     if (message.id != 0 && session.unknown_ids == config_.unknown_ids_max) {
-        outbox_.close(session.id, net::CloseReason::flood);
+        outbox_->close(session.id, net::CloseReason::flood);
     }
 }
 
@@ -314,8 +318,15 @@ void World::answer_failure(const Message& message, Status status, std::string_vi
     ++counters_.replies;
     if (WorldSession* const session = sessions_.find(message.session)) ++session->messages_out;
     tell(SessionEventKind::sent, message.session, {}, message.id, bytes);
-    outbox_.send(message.session, message.id, message_flags::response | message_flags::error,
-                 message.channel, message.correlation, Bytes{body, bytes}, false);
+    outbox_->send(message.session, message.id, message_flags::response | message_flags::error,
+                  message.channel, message.correlation, Bytes{body, bytes}, false);
+}
+
+// Of a request whose task was dropped before it could answer.
+void World::fail(const WaitingRequests::Request& request, Status status,
+                 std::string_view sentence) {
+    const WorldSession* const session = sessions_.find(request.head.session);
+    if (session != nullptr && !session->left) answer_failure(request.head, status, sentence);
 }
 
 void World::tell(SessionEventKind kind, SessionId session, std::string_view text,

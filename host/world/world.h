@@ -21,6 +21,7 @@
 #include "host/world/session_list.h"
 #include "host/world/swap.h"
 #include "host/world/tables.h"
+#include "host/world/waiting_requests.h"
 #include "host/world/world_config.h"
 
 namespace gantry::world {
@@ -54,7 +55,9 @@ public:
     void pressure(const route::PressureRecord& record);
 
     /// The thread that alone may call the world. Plugins that call from another are parked.
-    void runs_on(const core::RoomThread& thread);
+    core::RoomThread& home() noexcept { return home_; }
+    /// Where to it sends from now on.
+    void send_by(Outbox& outbox) noexcept { outbox_ = &outbox; }
     /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
     bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
@@ -113,6 +116,7 @@ private:
     void run_handler(const WorldRouteTable::Route& route, const Message& message);
     void nobody_handles(const Message& message, WorldSession& session);
     void answer_failure(const Message& message, Status status, std::string_view sentence);
+    void fail(const WaitingRequests::Request& request, Status status, std::string_view sentence);
     void note_network_event(const Message& message);
     void tell(SessionEventKind kind, SessionId session, std::string_view text,
               std::uint16_t message_id = 0, std::uint64_t bytes = 0);
@@ -152,14 +156,15 @@ private:
 
     WorldConfig config_;
     route::Surroundings& surroundings_;
-    Outbox& outbox_;
+    Outbox* outbox_;
     route::PostToRoom post_here_;
-    const core::RoomThread* thread_ = nullptr;
+    core::RoomThread home_;
     core::Random random_;
     TimeNs now_ = 0;
     ecs::World ecs_;
     ComponentId connection_component_ = no_component;
     SessionList sessions_;
+    WaitingRequests requests_;
     sched::TimerWheel timers_;
     route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;

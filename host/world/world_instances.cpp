@@ -230,6 +230,7 @@ void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
     for (const Exchange& change : changes) {
         WorldInstance& failed = *change.out;
         failed.cancel_tasks();
+        failed.fail_requests();
         leaving.push_back(failed.owner().id);
         auto& state = states.emplace_back();
         if (change.in == nullptr) continue;  // nobody is there to take it
@@ -269,12 +270,8 @@ void World::settle_faults() {
         GANTRY_ASSERT(tables.has_value());  // fewer can only conflict less
         publish(std::move(*tables), change);
         parked_.push_back(std::move(change.front().in));
+        parked_.back()->fail_requests();
     }
-}
-
-void World::runs_on(const core::RoomThread& thread) {
-    thread_ = &thread;
-    ecs_.runs_on(thread, [this](ecs::OwnerId owner, const char* call) { stray(owner, call); });
 }
 
 // On whatever thread it was, where nothing of the world may be touched. [any thread]

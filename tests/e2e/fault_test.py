@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # What a plugin's native code can do wrong while players are connected, and that they stay.
 """By ctest, or by hand: tests/e2e/fault_test.py. Prints how long each rollback took."""
-import glob
-import json
 import time
 import unittest
 
 from frames import ERROR, RESPONSE, Client, Refused
 from host_process import HostProcess, Sandbox, main, wait_until
+from with_faulty import WithFaulty
 
 # What is asked of the second version, and what the incident must say of it.
 CRASHES = {
@@ -25,49 +24,7 @@ CRASHES = {
 }
 
 
-class Faults(unittest.TestCase):
-    def setUp(self):
-        self.sandbox = Sandbox()
-        self.addCleanup(self.sandbox.close)
-        self.sandbox.add_plugin("faulty.so")
-        self.sandbox.add_plugin("faulty-2.so")
-
-    def manifest(self, **plugin):
-        return self.sandbox.write("manifest.json", {
-            "name": "faults", "workers": 2,
-            "listeners": [{"name": "players", "world": "world"}, {"name": "others", "world": "other"}],
-            "worlds": [{"name": "world", "plugins": ["faulty"], "worker": 0, "tick_hz": 100},
-                       {"name": "other", "worker": 1, "tick_hz": 100}],
-            "plugins": [{"name": "faulty", "probation_ms": 60000, "rollback_when": {"memory_growth_mb": 50},
-                         **plugin}],
-            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
-            "incidents": {"folder": self.sandbox.path("incidents"), "stuck_ms": 300},
-        })
-
-    def swap(self, host, version="2.0.0"):
-        status, report = host.admin.swap("faulty", version)
-        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
-
-    def plugin(self, host):
-        return host.admin.plugins()["faulty"]
-
-    def wait_back(self, host):
-        wait_until("version 1.0.0 is back",
-                   lambda: (self.plugin(host)["version"], self.plugin(host)["state"]) == ("1.0.0", "active"))
-
-    def incidents(self, kind):
-        found = []
-        for path in sorted(glob.glob(self.sandbox.path("incidents") + "/*.json")):
-            try:
-                with open(path, encoding="utf-8") as file:
-                    found.append(json.load(file))
-            except json.JSONDecodeError:  # still being written
-                return []
-        return [one for one in found if one["kind"] == kind]
-
-    def wait_incident(self, kind, number):
-        return wait_until("the incident is told", lambda: self.incidents(kind)[number - 1:])[0]
-
+class Faults(WithFaulty):
     def test_every_kind_of_crash_in_a_probation_rolls_back_and_nobody_is_disconnected(self):
         with HostProcess(self.sandbox, self.manifest()) as host:
             with Client(host.port("players")) as player, Client(host.port("others")) as other:
@@ -154,6 +111,21 @@ class Faults(unittest.TestCase):
                               f"slowest answer of the admin {1000 * slowest:.1f} ms; {named[0]}", flush=True)
                         self.wait_back(host)
 
+    def test_requests_that_wait_in_a_plugin_that_crashes_get_an_error_reply_each(self):
+        with HostProcess(self.sandbox, self.manifest()) as host:
+            with Client(host.port("players")) as player, Client(host.port("players")) as waiting:
+                self.swap(host)
+                for correlation in (5, 6):
+                    waiting.send(2, b"", 1, correlation)
+                self.assertEqual(waiting.ask("nothing"), "2.0.0 1")
+                with self.assertRaisesRegex(Refused, "fault"):
+                    player.ask("null")
+                replies = sorted(waiting.receive()[2:] for _ in range(2))
+                self.assertEqual([correlation for correlation, _ in replies], [5, 6])
+                for _, payload in replies:
+                    self.assertIn(b" of faulty@2.0.0#2: ended by a fault", payload)
+                self.assertEqual(waiting.ask("nothing"), "1.0.0 1")
+
     def test_without_a_way_back_the_plugin_is_parked_and_a_mended_one_takes_its_place(self):
         with HostProcess(self.sandbox, self.manifest(probation_ms=0)) as host:
             with Client(host.port("players")) as player:
@@ -174,6 +146,61 @@ class Faults(unittest.TestCase):
                 player.send(1, b"null")
                 self.assertNotEqual(host.process.wait(30), 0)
                 self.assertIn("to blame: faulty@2.0.0#2", host.log())
+
+
+class CalledByAnother(unittest.TestCase):
+    """A plugin that ran well faults in a call of a new version of another one."""
+
+    def setUp(self):
+        self.sandbox = Sandbox()
+        self.addCleanup(self.sandbox.close)
+        for name in ("ledger.so", "borrower.so", "borrower-2.so"):
+            self.sandbox.add_plugin(name)
+
+    def host(self, probation_ms):
+        host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", {
+            "name": "nested", "listeners": [{"name": "players", "world": "world"}],
+            "worlds": [{"name": "world", "plugins": ["ledger", "borrower"]}],
+            "plugins": [{"name": "ledger"}, {"name": "borrower", "probation_ms": probation_ms}],
+            "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
+            "incidents": {"folder": ""},
+        }))
+        self.addCleanup(host.close)
+        return host
+
+    def swap(self, host):
+        status, report = host.admin.swap("borrower", "2.0.0")
+        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+
+    def test_in_the_probation_of_that_version_it_goes_back_and_the_other_serves_on(self):
+        host = self.host(60000)
+        with Client(host.port("players")) as player:
+            for number, how in enumerate(("call", "emit"), 1):
+                with self.subTest(how):
+                    self.assertEqual(player.ask(how), "1.0.0")
+                    self.swap(host)
+                    try:
+                        player.ask(how)
+                    except Refused as refused:
+                        self.assertIn("borrower@2.0.0#", str(refused))
+                    self.assertEqual(player.ask("nothing"), "1.0.0")
+                    self.assertEqual(player.ask("", message=2), str(number))
+                    wait_until("both serve", lambda: {name: (one["version"], one["state"]) for name, one in
+                                                      host.admin.plugins().items()} ==
+                               {"ledger": ("1.0.0", "active"), "borrower": ("1.0.0", "active")})
+                    wait_until("it is told", lambda: len(host.admin.get("/api/incidents")["incidents"]) == number)
+                    incident = host.admin.get("/api/incidents")["incidents"][0]
+                    self.assertTrue(incident["plugin"].startswith("borrower@2.0.0#"), incident)
+                    self.assertIn("inside ledger@1.0.0#1, which it had called in its probation", incident["what"])
+
+    def test_later_the_one_that_faulted_is_to_blame(self):
+        host = self.host(0)
+        with Client(host.port("players")) as player:
+            self.swap(host)
+            with self.assertRaises(Refused):
+                player.ask("call")
+            wait_until("it is parked", lambda: host.admin.plugins()["ledger"]["state"] == "failed")
+            self.assertEqual(host.admin.plugins()["borrower"]["state"], "active")
 
 
 class OnShards(unittest.TestCase):

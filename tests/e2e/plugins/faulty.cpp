@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -28,6 +29,10 @@ void* nowhere() { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(sin
 class Faulty final : public gantry::WorldPlugin {
     void setup() override {
         on(1, [this](const gantry::Message& message) { return count(message.payload.text()); });
+        on(2, [this](const gantry::Message&) -> gantry::Task<std::string> {
+            co_await after(std::chrono::hours{1});
+            co_return "late";
+        });
         system("work", gantry::Stage::update, [this](const gantry::Tick&) { spin(tick_us_); });
     }
     std::string count(std::string_view wish) {
@@ -38,6 +43,11 @@ class Faulty final : public gantry::WorldPlugin {
     static void spin(int us) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{us};
         while (std::chrono::steady_clock::now() < end) sink = sink + 1;
+    }
+
+    /// Within the C library, which holds locks meanwhile.
+    static void wait_for_writer(const std::string& path) {
+        if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
     }
 
     void fault(std::string_view wish) {
@@ -59,6 +69,16 @@ class Faulty final : public gantry::WorldPlugin {
             mutex.lock();
             mutex.lock();
         }
+        if (wish.starts_with("fifo ")) wait_for_writer(std::string{wish.substr(5)});
+        if (wish.starts_with("save ")) save_waits_ = wish.substr(5);
+        if (wish == "signal") {
+            // Waits within the C library, too, in a function that has no name in its tables.
+            sigset_t none;
+            sigemptyset(&none);
+            const timespec tenth{0, 100'000'000};
+            const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+            while (std::chrono::steady_clock::now() < end) sigtimedwait(&none, nullptr, &tenth);
+        }
         if (wish == "slow") tick_us_ = 3000;
         if (wish == "leak") {
             for (int i = 0; i < 100; ++i) std::memset(new char[1 << 20], 1, 1 << 20);
@@ -66,6 +86,7 @@ class Faulty final : public gantry::WorldPlugin {
     }
 
     void save_state(gantry::StateWriter& writer) override {
+        if (!save_waits_.empty()) wait_for_writer(save_waits_);
         writer.put("count", gantry::Bytes{std::string_view{reinterpret_cast<const char*>(&count_),
                                                            sizeof count_}});
     }
@@ -76,6 +97,7 @@ class Faulty final : public gantry::WorldPlugin {
 
     std::uint64_t count_ = 0;
     int tick_us_ = 300;
+    std::string save_waits_;
 };
 
 }  // namespace

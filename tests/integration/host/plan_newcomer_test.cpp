@@ -207,7 +207,7 @@ TEST_CASE("a fault of what came along takes the others back, too") {
     for (const auto& instance : host.world("left").instances()) {
         if (instance->owner().plugin == "bank") owner = instance->owner();
     }
-    host.plugins().faulted(owner, {"segmentation fault", "a call", "world left", nullptr, {}});
+    host.plugins().faulted(owner, {"segmentation fault", "a call", "world left", nullptr, {}, {}});
     host.settle();
     CHECK(host.status("shop").version == "1.0.0");
     CHECK(host.plugins().snapshot().plugins.size() == 1);
@@ -320,20 +320,23 @@ constexpr PluginDesc guard_that_breaks =
 
 }  // namespace
 
-TEST_CASE("on shards what comes along takes over a route, and gives it back") {
-    ShopHost host{{&shop_1, &gate_1}};
-    TestClient& player = host.players[0];
-    CHECK(player.call(gate_id, "").text == "gate");
-    // Named in the order in which it would find the route taken.
-    const auto report = host.swap(std::array{&guard_with_ledger, &gate_2});
-    CHECK(report.outcome == SwapOutcome::committed);
-    CHECK(player.call(gate_id, "").text == "guard");
-    for (int i = 0; i < 3; ++i) (void)player.call(fail_newcomer_id, "");
-    CHECK(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
-    CHECK(player.call(gate_id, "").text == "gate");
-    host.advance_ms(200);
-    CHECK(host.plugins().snapshot().plugins.size() == 2);
-    CHECK(host.plugins().snapshot().generations.size() == 2);
+TEST_CASE("on shards what comes along takes over a route, and gives it back, needed or not") {
+    static constexpr PluginDesc needs_guard =
+        linked("gate", "2.0.0", nullptr, create<Open>, nullptr, {"guard", "1.0.0"});
+    for (const PluginDesc* const next : {&gate_2, &needs_guard}) {
+        ShopHost host{{&shop_1, &gate_1}};
+        TestClient& player = host.players[0];
+        CHECK(player.call(gate_id, "").text == "gate");
+        const auto report = host.swap(std::array{&guard_with_ledger, next});
+        CHECK(report.outcome == SwapOutcome::committed);
+        CHECK(player.call(gate_id, "").text == "guard");
+        for (int i = 0; i < 3; ++i) (void)player.call(fail_newcomer_id, "");
+        CHECK(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+        CHECK(player.call(gate_id, "").text == "gate");
+        host.advance_ms(200);
+        CHECK(host.plugins().snapshot().plugins.size() == 2);
+        CHECK(host.plugins().snapshot().generations.size() == 2);
+    }
 }
 
 TEST_CASE("what has joined some rooms leaves them when a later room refuses it") {

@@ -158,7 +158,7 @@ TEST_CASE("a fault of one of a plan ends the trial of all") {
         if (instance->owner().plugin == "rules") owner = instance->owner();
     }
     CHECK(owner.label == "rules@2.0.0#2");
-    host.plugins().faulted(owner, {"segmentation fault", "a call", "world three", nullptr, {}});
+    host.plugins().faulted(owner, {"segmentation fault", "a call", "world three", nullptr, {}, {}});
     host.settle();
     CHECK(host.versions() == "1111");
     CHECK(host.status("bots").error.starts_with("rules@2.0.0#2: segmentation fault"));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <vector>
 
 #include "gantry/gantry.h"
 #include "tests/support/linked_plugin.h"
@@ -56,6 +57,11 @@ class Bare : public IoPlugin {
         route(bare_id, [](const IoMessage&) { return Bytes{std::string_view{"bare"}}; });
     }
 };
+/// The same, without a route.
+template <class Count>
+class Looks : public IoPlugin {
+    void setup() override { connections().template use<Count>(); }
+};
 class Failing final : public Claims<wider::Passed> {
     void restore_state(StateReader&) override { throw std::runtime_error{"cannot take over"}; }
 };
@@ -65,6 +71,8 @@ constexpr PluginDesc alpha_2 = linked("alpha", "2.0.0", nullptr, create<Bare<wid
 constexpr PluginDesc beta_1 = linked("beta", "1.0.0", nullptr, create<Bare<Passed>>);
 constexpr PluginDesc beta_2 = linked("beta", "2.0.0", nullptr, create<Claims<wider::Passed>>);
 constexpr PluginDesc beta_claims = linked("beta", "4.0.0", nullptr, create<Claims<Passed>>);
+constexpr PluginDesc beta_wider = linked("beta", "5.0.0", nullptr, create<Looks<wider::Passed>>);
+constexpr PluginDesc gamma_1 = linked("gamma", "1.0.0", nullptr, create<Claims<wider::Passed>>);
 constexpr PluginDesc beta_3 = linked("beta", "3.0.0", nullptr, create<Failing>);
 
 TestHostConfig with_both() {
@@ -122,4 +130,24 @@ TEST_CASE("when one of a plan cannot take over on a shard, all of it stays as it
     CHECK(client.call(claimed_id, "").text == "alpha 2");
     CHECK(client.call(bare_id, "").text == "bare");
     CHECK_FALSE(client.closed_by_host());
+}
+
+TEST_CASE("what a plugin that joins with a plan has taken goes back to its owner of before") {
+    for (const bool first : {true, false}) {
+        CAPTURE(first);
+        TestHost host{with_both()};
+        auto client = host.connect();
+        CHECK(client.call(claimed_id, "").text == "alpha 1");
+        std::vector<const PluginDesc*> plan{&alpha_2, &beta_wider};
+        plan.insert(first ? plan.begin() : plan.end(), &gamma_1);
+        const auto report = host.swap(plan);
+        REQUIRE_MESSAGE(report.outcome == SwapOutcome::committed, report.reason);
+        CHECK(client.call(claimed_id, "").text == "gamma 2");
+        for (int i = 0; i < 3; ++i) client.send(throw_id, "");
+        host.settle();
+        REQUIRE(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+        CHECK(client.call(claimed_id, "").text == "alpha 6");
+        CHECK(host.host().plugins().snapshot().plugins.size() == 2);
+        CHECK_FALSE(client.closed_by_host());
+    }
 }

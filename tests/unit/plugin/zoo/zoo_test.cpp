@@ -183,7 +183,7 @@ TEST_CASE("how canaries end is counted, and told as a metric") {
     CHECK(host.host.swap_file("zoo", file).outcome == plugin::SwapOutcome::committed);
     std::string told;
     for (const admin::MetricFamily& family :
-         app::metric_families({}, {}, host.host.host().plugins().snapshot(), 0)) {
+         app::metric_families({}, {}, host.host.host().plugins().snapshot(), {})) {
         if (family.name != "gantry_canaries_total") continue;
         for (const auto& sample : family.samples) {
             told += sample.labels.front().second + ' ' +
