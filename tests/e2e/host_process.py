@@ -128,6 +128,8 @@ class HostProcess:
         self.close()
 
     def close(self):
+        if (self.process.poll() or 0) < 0:
+            print(f"--- the host (pid {self.pid}) was ended by signal {-self.process.poll()}\n{self.log()[-8000:]}---", flush=True)
         if self.process.poll() is None:
             self.process.terminate()
             try:
