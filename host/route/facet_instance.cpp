@@ -24,8 +24,11 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
 
 void FacetInstance::end() noexcept {
     if (plugin_ == nullptr) return;
+    services_.leave(owner_.id, [this](const auto& body) {
+        call_facet(*this, core::CallKind::service, "answer", body);
+    });
     if (started_) call_facet(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
-    services_.cancel_all(owner_.id);
+    services_.drop(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_facet(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
     plugin_ = nullptr;

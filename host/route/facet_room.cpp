@@ -82,8 +82,14 @@ std::vector<FacetInstance*> FacetRoom::serving_with(std::span<const FacetExchang
     return list;
 }
 
+// Also a predecessor: it hears the answers to what it had asked.
 bool FacetRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
-    FacetInstance* const instance = find_owner(owner);
+    FacetInstance* instance = find_owner(owner);
+    for (const Replaced& replaced : replaced_) {
+        for (const auto& one : replaced.instances) {
+            if (one->owner().id == owner) instance = one.get();
+        }
+    }
     return instance != nullptr && call_facet(*instance, core::CallKind::service, "", body);
 }
 

@@ -99,12 +99,28 @@ bool RoomServices::cancel(std::uint32_t owner, std::uint64_t id) {
     return true;
 }
 
-void RoomServices::cancel_all(std::uint32_t owner) {
-    for (auto it = calls_.begin(); it != calls_.end();) {
-        const auto next = std::next(it);
-        if (it->second.owner == owner) forget(it);
-        it = next;
+void RoomServices::leave(std::uint32_t owner,
+                         const std::function<void(const std::function<void()>&)>& answer_as) {
+    for (const std::uint64_t id : calls_of(owner)) {
+        const auto found = calls_.find(id);
+        if (found == calls_.end()) continue;  // an answer before has cancelled it
+        const Call call = found->second;
+        forget(found);
+        answer_as([&call] { call.answer(call.context, Status::cancelled, {}); });
     }
+}
+
+void RoomServices::drop(std::uint32_t owner) {
+    for (const std::uint64_t id : calls_of(owner)) forget(calls_.find(id));
+}
+
+std::vector<std::uint64_t> RoomServices::calls_of(std::uint32_t owner) const {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, call] : calls_) {
+        if (call.owner == owner) ids.push_back(id);
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
 }
 
 std::uint32_t RoomServices::waiting(std::uint32_t owner) const {

@@ -55,7 +55,12 @@ public:
     std::uint64_t call(std::uint32_t owner, std::string name, std::string method,
                        std::string request, TimeNs due, AnswerFunction answer, void* context);
     bool cancel(std::uint32_t owner, std::uint64_t call);
-    void cancel_all(std::uint32_t owner);
+    /// For an instance that is about to leave: what it waits for is answered with `cancelled`, each
+    /// within `answer_as`.
+    void leave(std::uint32_t owner,
+               const std::function<void(const std::function<void()>&)>& answer_as);
+    /// For one that has left: what it asked last.
+    void drop(std::uint32_t owner);
     std::uint32_t waiting(std::uint32_t owner) const;
 
     /// Ends the calls whose time is up. Once in each turn of the room.
@@ -82,6 +87,8 @@ private:
     };
     void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);
+    /// In the order in which they were made.
+    std::vector<std::uint64_t> calls_of(std::uint32_t owner) const;
     void forget(std::unordered_map<std::uint64_t, Call>::iterator call);
 
     core::RoomThread thread_;

@@ -123,6 +123,9 @@ private:
     bool ring_has_room(Worker* worker, const Session& session);
     /// A fault has parked one of its layers, and the predecessor of that is about to come back.
     bool layer_comes_back(const Session& session) noexcept;
+    bool comes_back(const route::Onion& onion) noexcept;
+    /// The same of one with an outbound half: what workers send stays in their rings meanwhile.
+    bool way_out_comes_back() noexcept;
     Verdict through_layers(Session& session, IoMessage& message);
     void answer_failure(const IoMessage& message, Status status, std::string_view sentence);
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);

@@ -171,9 +171,21 @@ Result<std::unique_ptr<route::RoomChange>> IoRoom::prepare(
 }
 
 bool IoRoom::layer_comes_back(const Session& session) noexcept {
-    if (!in_probation() || session.listener >= tables_->onions.size()) return false;
-    const route::FacetInstance* const parked = tables_->onions[session.listener].first_parked();
+    return in_probation() && session.listener < tables_->onions.size() &&
+           comes_back(tables_->onions[session.listener]);
+}
+
+bool IoRoom::comes_back(const route::Onion& onion) noexcept {
+    const route::FacetInstance* const parked = onion.first_parked();
     return parked != nullptr && can_roll_back(parked->owner().plugin);
+}
+
+// Whose messages would be dropped there is not known before they are read: all wait.
+bool IoRoom::way_out_comes_back() noexcept {
+    return in_probation() && std::any_of(tables_->onions.begin(), tables_->onions.end(),
+                                         [this](const route::Onion& one) {
+                                             return one.has_outbound() && comes_back(one);
+                                         });
 }
 
 }  // namespace gantry::session

@@ -11,7 +11,7 @@ bool IoRoom::drain_workers() {
     for (Worker& worker : workers_) {
         route::RoomLink& link = *worker.to.link;
         // One ring's worth at most, so that reading has its turn.
-        for (int budget = 16'384; budget > 0; --budget) {
+        for (int budget = 16'384; budget > 0 && !way_out_comes_back(); --budget) {
             const auto record = link.to_shard.next();
             if (!record) break;
             handle(static_cast<route::ToShard>(record->kind), record->body);

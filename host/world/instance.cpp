@@ -30,7 +30,7 @@ WorldInstance::~WorldInstance() {
     stop();
     cancel_tasks();
     world_.timers_.cancel_all(owner_.id);
-    world_.services_.cancel_all(owner_.id);
+    world_.services_.drop(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_plugin(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
     world_.ecs_.release_owner(owner_.id);
@@ -46,6 +46,9 @@ Status WorldInstance::start() {
 void WorldInstance::stop() {
     if (!started_) return;
     started_ = false;
+    world_.services_.leave(owner_.id, [this](const auto& body) {
+        call_plugin(*this, core::CallKind::service, "answer", body);
+    });
     call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
 }
 

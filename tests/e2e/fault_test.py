@@ -219,6 +219,9 @@ class OnShards(unittest.TestCase):
             "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
             "incidents": {"folder": "", "stuck_ms": 300},
         }
+        self.begin()
+
+    def begin(self):
         self.host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", self.manifest))
         self.addCleanup(self.host.close)
         self.player = Client(self.host.port("players"))
@@ -257,6 +260,21 @@ class OnShards(unittest.TestCase):
             self.wait_back()
             self.assertEqual(self.service("again"), "ok 1.0.0")
         self.assertEqual(self.host.admin.metrics()["gantry_plugin_faults_total"], 3)
+
+    def test_what_a_world_sends_waits_while_a_crashed_layer_goes_back(self):
+        # Once all of it was dropped until the layer's predecessor was back.
+        self.host.close()
+        self.manifest["listeners"][0]["middleware"] = ["outward"]
+        self.begin()
+        count = 300
+        for _ in range(5):
+            self.swap()
+            self.player.send(1, b"outbound", 1, 1)  # its own answer is the one that crashes
+            for number in range(2, count + 2):
+                self.player.send(1, b"nothing", 1, number)
+            answers = [self.player.receive()[2] for _ in range(count)]
+            self.assertEqual(answers, list(range(2, count + 2)))
+            self.wait_back()
 
     def test_without_a_predecessor_a_layer_that_crashed_lets_nothing_pass_until_it_is_replaced(self):
         self.host.close()

@@ -24,6 +24,17 @@ class Guard final : public gantry::IoPlugin {
             if (message.payload.text() == "layer") crash();
             return gantry::Verdict::pass;
         });
+        layer(
+            "outward",
+            [this](gantry::IoMessage& message) {
+                if (message.payload.text() == "outbound") crashes_outbound_ = true;
+                return gantry::Verdict::pass;
+            },
+            [this](gantry::IoMessage& message) {
+                // Not in the route's answers, which tell the version.
+                if (crashes_outbound_ && message.id == 1) crash();
+                return gantry::Verdict::pass;
+            });
         route(2, [](const gantry::IoMessage& message) {
             if (message.payload.text() == "route") crash();
             return gantry::Bytes{std::string_view{GUARD_VERSION}};
@@ -31,12 +42,13 @@ class Guard final : public gantry::IoPlugin {
         route(3, [this](const gantry::IoMessage& message) {
             call("guard/1", "", message.payload, std::chrono::seconds{10},
                  [this, session = message.session](gantry::Status status, gantry::Bytes text) {
-                     const std::string answer = std::string{gantry::status_name(status)} + " " +
-                                                std::string{text.text()};
+                     const std::string answer =
+                         std::string{gantry::status_name(status)} + " " + std::string{text.text()};
                      io().send(session, 4, 0, gantry::Bytes{std::string_view{answer}});
                  });
         });
     }
+    bool crashes_outbound_ = false;
 };
 
 class Answers final : public gantry::HostPlugin {
