@@ -1,6 +1,7 @@
 // Requests whose handlers wait: each gets exactly one answer, also when its task is dropped.
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -14,15 +15,27 @@ using gantry::Status;
 
 namespace {
 
+// What a parked instance has on the heap, frames of its tasks too, is never destroyed; whoever
+// looks for leaks finds it here.
+const void* kept[16];
+int kept_count = 0;
+struct Kept {
+    Kept() {
+        if (kept_count < static_cast<int>(std::size(kept))) kept[kept_count++] = this;
+    }
+};
+
 /// 1 answers in a second, 2 in a moment, 3 at once and goes on by itself, 4 calls from another
 /// thread, for which it is parked.
 class Waiter final : public gantry::WorldPlugin {
     void setup() override {
         on(1, [this](const gantry::Message&) -> gantry::Task<std::string> {
+            const Kept frame;
             co_await after(1s);
             co_return "late";
         });
         on(2, [this](const gantry::Message&) -> gantry::Task<std::string> {
+            const Kept frame;
             co_await after(10ms);
             co_return "soon";
         });
@@ -34,7 +47,11 @@ class Waiter final : public gantry::WorldPlugin {
             std::thread{[&] { (void)net().close(message.session); }}.join();
         });
     }
-    gantry::Task<> wait_long() { co_await after(1s); }
+    gantry::Task<> wait_long() {
+        const Kept frame;
+        co_await after(1s);
+    }
+    Kept object_;
 };
 
 constexpr gantry::PluginDesc one = linked("waiter", "1.0.0", gantry::create<Waiter>);
