@@ -1,9 +1,14 @@
 // What crosses between a shard and a worker: the records of their two rings.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "gantry/types.h"
+#include "host/core/assert.h"
 #include "host/core/ring.h"
 
 namespace gantry::route {
@@ -90,6 +95,25 @@ struct MoveRecord {
     WorldId to;
     std::uint32_t reserved = 0;
 };
+
+/// A record that waits outside of its ring.
+struct KeptRecord {
+    std::uint32_t kind = 0;
+    std::vector<std::byte> body;
+};
+
+/// What such a record begins with.
+template <class T>
+T read_as(std::span<const std::byte> body) {
+    GANTRY_ASSERT(body.size() >= sizeof(T));
+    T record;
+    std::memcpy(&record, body.data(), sizeof record);
+    return record;
+}
+template <class T>
+std::span<const std::byte> bytes_of(const T& record) {
+    return {reinterpret_cast<const std::byte*>(&record), sizeof record};
+}
 
 /// The two rings between one shard and one worker.
 struct RoomLink {

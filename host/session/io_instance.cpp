@@ -123,13 +123,7 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
-    if ((request->flags & message_flags::request) == 0) return Status::invalid;
-    std::byte body[256];
-    const std::size_t bytes = net::encode_error(status, sentence.view(), body);
-    return room_.send(request->session,
-                      net::FrameHead{0, request->id, message_flags::response | message_flags::error,
-                                     request->channel, request->correlation},
-                      Bytes{body, bytes}, false);
+    return room_.answer_failure(*request, status, sentence.view());
 }
 
 Status IoInstance::close(SessionId session) noexcept {

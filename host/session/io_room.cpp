@@ -12,19 +12,6 @@
 namespace gantry::session {
 namespace {
 
-template <class T>
-std::span<const std::byte> bytes_of(const T& record) {
-    return {reinterpret_cast<const std::byte*>(&record), sizeof record};
-}
-
-template <class T>
-T read_as(std::span<const std::byte> body) {
-    GANTRY_ASSERT(body.size() >= sizeof(T));
-    T record;
-    std::memcpy(&record, body.data(), sizeof record);
-    return record;
-}
-
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view from) {
     std::memcpy(to, from.data(), std::min(from.size(), N - 1));
@@ -83,7 +70,7 @@ void IoRoom::send_opened(Session& session, bool moved) {
     copy_text(record.remote, net::address_text(info->remote));
     copy_text(record.protocol, info->protocol);
     copy_text(record.listener, plans_[session.listener].net.name);
-    push_control(session.world, route::ToWorld::opened, bytes_of(record));
+    push_control(session.world, route::ToWorld::opened, route::bytes_of(record));
 }
 
 void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
@@ -102,7 +89,7 @@ void IoRoom::on_close(net::ConnectionId id, net::CloseReason reason) {
         record.world = session->world;
         record.reason = static_cast<std::uint32_t>(reason);
         record.session = session->id;
-        push_control(session->world, route::ToWorld::closed, bytes_of(record));
+        push_control(session->world, route::ToWorld::closed, route::bytes_of(record));
     }
     columns_.forget(*session);
     sessions_.close(*session);
@@ -177,14 +164,14 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
     return verdict;
 }
 
-void IoRoom::answer_failure(const IoMessage& message, Status status, std::string_view sentence) {
-    if ((message.flags & message_flags::request) == 0) return;
+Status IoRoom::answer_failure(const IoMessage& message, Status status, std::string_view sentence) {
+    if ((message.flags & message_flags::request) == 0) return Status::invalid;
     std::byte body[256];
     const std::size_t bytes = net::encode_error(status, sentence, body);
-    send(message.session,
-         net::FrameHead{0, message.id, message_flags::response | message_flags::error,
-                        message.channel, message.correlation},
-         Bytes{body, bytes}, false);
+    return send(message.session,
+                net::FrameHead{0, message.id, message_flags::response | message_flags::error,
+                               message.channel, message.correlation},
+                Bytes{body, bytes}, false);
 }
 
 net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
@@ -290,7 +277,7 @@ void IoRoom::flush_pending() {
         if (worker.pending.empty()) continue;
         bool asked = false;
         while (!worker.pending.empty()) {
-            const Pending& first = worker.pending.front();
+            const route::KeptRecord& first = worker.pending.front();
             const auto room = worker.to.link->shard_end->push(first.kind, first.body.size());
             if (room.empty()) {
                 if (asked) break;
@@ -331,7 +318,7 @@ void IoRoom::pressure(net::ConnectionId id, bool high) {
     record.world = session->world;
     record.high = high ? 1 : 0;
     record.session = session->id;
-    push_control(session->world, route::ToWorld::pressure, bytes_of(record));
+    push_control(session->world, route::ToWorld::pressure, route::bytes_of(record));
 }
 
 IoRoom::Worker* IoRoom::worker_of(WorldId world) noexcept {

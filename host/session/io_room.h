@@ -88,6 +88,8 @@ public:
 
     // What IoInstance offers to plugins. [io]
     Status send(SessionId to, const net::FrameHead& head, Bytes payload, bool text);
+    /// `invalid` for what is no request.
+    Status answer_failure(const IoMessage& message, Status status, std::string_view sentence);
     Status close(SessionId session, net::CloseReason reason);
     Status release(SessionId session, Verdict verdict);
 
@@ -101,14 +103,9 @@ public:
 
 private:
     friend class ShardChange;
-    /// A record that a full ring refused: control of a session's life is never lost.
-    struct Pending {
-        std::uint32_t kind;
-        std::vector<std::byte> body;
-    };
     struct Worker {
         WorkerLink to;
-        std::deque<Pending> pending;
+        std::deque<route::KeptRecord> pending;
     };
 
     bool drain_workers();
@@ -127,7 +124,6 @@ private:
     /// The same of one with an outbound half: what workers send stays in their rings meanwhile.
     bool way_out_comes_back() noexcept;
     Verdict through_layers(Session& session, IoMessage& message);
-    void answer_failure(const IoMessage& message, Status status, std::string_view sentence);
     net::FrameVerdict to_world(Session& session, Worker* worker, const IoMessage& message);
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);

@@ -25,8 +25,7 @@ bool IoRoom::drain_workers() {
 void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
     switch (kind) {
         case route::ToShard::send: {
-            route::SendRecord record;
-            std::memcpy(&record, body.data(), sizeof record);
+            const auto record = route::read_as<route::SendRecord>(body);
             ++counters_.messages_from_worlds;
             send(record.session,
                  net::FrameHead{0, record.id, record.flags, record.channel, record.correlation},
@@ -36,8 +35,7 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
         case route::ToShard::shared:
             return handle_shared(body);
         case route::ToShard::credit: {
-            route::CreditRecord record;
-            std::memcpy(&record, body.data(), sizeof record);
+            const auto record = route::read_as<route::CreditRecord>(body);
             if (Session* const session = sessions_.find(record.session)) {
                 session->credit_messages -= std::min(record.messages, session->credit_messages);
                 session->credit_bytes -= std::min(record.bytes, session->credit_bytes);
@@ -45,21 +43,18 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
             return;
         }
         case route::ToShard::close: {
-            route::CloseRecord record;
-            std::memcpy(&record, body.data(), sizeof record);
+            const auto record = route::read_as<route::CloseRecord>(body);
             close(record.session, static_cast<net::CloseReason>(record.reason));
             return;
         }
         case route::ToShard::move: {
-            route::MoveRecord record;
-            std::memcpy(&record, body.data(), sizeof record);
+            const auto record = route::read_as<route::MoveRecord>(body);
             return handle_move(record);
         }
         case route::ToShard::forward:
             return forward(body);
         case route::ToShard::moved: {
-            route::MoveRecord record;
-            std::memcpy(&record, body.data(), sizeof record);
+            const auto record = route::read_as<route::MoveRecord>(body);
             if (Session* const session = sessions_.find(record.session)) session->moving = false;
             return;
         }
@@ -111,8 +106,7 @@ Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes 
 }
 
 void IoRoom::handle_shared(std::span<std::byte> body) {
-    route::SharedRecord record;
-    std::memcpy(&record, body.data(), sizeof record);
+    const auto record = route::read_as<route::SharedRecord>(body);
     // The worker put a counted reference into the ring; this takes it out.
     auto* const stored = std::launder(reinterpret_cast<net::SharedMessage*>(body.data()));
     const net::SharedMessage message = std::move(*stored);
@@ -153,8 +147,7 @@ void IoRoom::handle_move(const route::MoveRecord& record) {
         mark.world = session->world;
         mark.moved_to = record.to.value;
         mark.session = session->id;
-        push_control(session->world, route::ToWorld::closed,
-                     {reinterpret_cast<const std::byte*>(&mark), sizeof mark});
+        push_control(session->world, route::ToWorld::closed, route::bytes_of(mark));
         return;
     }
     // Second half: the old world has handled all before the mark.
@@ -165,8 +158,7 @@ void IoRoom::handle_move(const route::MoveRecord& record) {
 }
 
 void IoRoom::forward(std::span<std::byte> body) {
-    route::MessageRecord record;
-    std::memcpy(&record, body.data(), sizeof record);
+    auto record = route::read_as<route::MessageRecord>(body);
     Session* const session = sessions_.find(record.session);
     if (session == nullptr) return;
     record.world = session->world;

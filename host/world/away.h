@@ -11,17 +11,11 @@
 
 namespace gantry::world {
 
-/// A record that did not stay in its ring.
-struct KeptRecord {
-    std::uint32_t kind = 0;
-    std::vector<std::byte> body;
-};
-
 struct Away {
     std::unique_ptr<Outbox> outbox;          ///< where the world sends meanwhile
     std::shared_ptr<core::ByteRing> pinned;  ///< holds the message that it handles, if it does
     std::unique_ptr<World> world;            ///< the stuck thread's alone, but for config()
-    std::deque<KeptRecord> records;          ///< that came for it
+    std::deque<route::KeptRecord> records;   ///< that came for it
     std::uint64_t record_bytes = 0;
     std::vector<std::function<void()>> work;
 

@@ -117,7 +117,7 @@ void Outbox::flush_credit() {
 
 void Outbox::flush_overflow(Shard& shard) {
     while (!shard.overflow.empty()) {
-        Record& first = shard.overflow.front();
+        route::KeptRecord& first = shard.overflow.front();
         const auto room = shard.to.link->to_shard.push(first.kind, first.body.size());
         if (room.empty()) {
             shard.to.link->worker_waits.store(true, std::memory_order_seq_cst);
@@ -142,7 +142,7 @@ void Outbox::adopt(Outbox& aside) {
     flush_credit();
     aside.flush_credit();
     for (std::size_t i = 0; i < shards_.size(); ++i) {
-        std::deque<Record>& kept = aside.shards_[i].overflow;
+        std::deque<route::KeptRecord>& kept = aside.shards_[i].overflow;
         std::move(kept.begin(), kept.end(), std::back_inserter(shards_[i].overflow));
         kept.clear();
     }

@@ -64,13 +64,9 @@ public:
     const OutboxCounters& counters() const noexcept { return counters_; }
 
 private:
-    struct Record {
-        std::uint32_t kind;
-        std::vector<std::byte> body;
-    };
     struct Shard {
         ShardLink to;
-        std::deque<Record> overflow;
+        std::deque<route::KeptRecord> overflow;
     };
 
     Shard* shard_of(SessionId session) noexcept {

@@ -7,14 +7,6 @@
 namespace gantry::world {
 namespace {
 
-template <class T>
-T read_as(std::span<const std::byte> body) {
-    GANTRY_ASSERT(body.size() >= sizeof(T));
-    T record;
-    std::memcpy(&record, body.data(), sizeof record);
-    return record;
-}
-
 // Whose a record is can be read without knowing which it is.
 static_assert(offsetof(route::MessageRecord, world) == 0);
 static_assert(offsetof(route::OpenedRecord, world) == 0);
@@ -114,26 +106,26 @@ inline World* Worker::begin_turn(Turn& turn, WorldId id, TimeNs now) {
 }
 
 inline void Worker::deliver(Turn& turn, const core::ByteRing::Record& record, TimeNs now) {
-    const auto id = read_as<WorldId>(record.body);
+    const auto id = route::read_as<WorldId>(record.body);
     World* const world = begin_turn(turn, id, now);
     if (world == nullptr) return without_world(id, record);
     switch (static_cast<route::ToWorld>(record.kind)) {
         case route::ToWorld::message: {
-            const auto head = read_as<route::MessageRecord>(record.body);
+            const auto head = route::read_as<route::MessageRecord>(record.body);
             return world->message(head, record.body.subspan(sizeof head));
         }
         case route::ToWorld::opened:
-            return world->opened(read_as<route::OpenedRecord>(record.body));
+            return world->opened(route::read_as<route::OpenedRecord>(record.body));
         case route::ToWorld::closed:
-            return world->closed(read_as<route::ClosedRecord>(record.body));
+            return world->closed(route::read_as<route::ClosedRecord>(record.body));
         case route::ToWorld::pressure:
-            return world->pressure(read_as<route::PressureRecord>(record.body));
+            return world->pressure(route::read_as<route::PressureRecord>(record.body));
     }
 }
 
 bool Worker::take_in_all(Turn& turn, TimeNs now, bool& more) {
     while (!backlog_.empty()) {
-        KeptRecord record = std::move(backlog_.front());
+        route::KeptRecord record = std::move(backlog_.front());
         backlog_.pop_front();
         deliver(turn, {record.kind, record.body}, now);
         if (turn.is_lost()) return false;

@@ -148,7 +148,8 @@ private:
     std::unique_ptr<Outbox> spare_;  ///< for the next world that stays behind
     std::vector<std::unique_ptr<Away>> away_;
     std::vector<Switch> switches_;
-    std::deque<KeptRecord> backlog_;  ///< of worlds that are back; before what is in the rings
+    std::deque<route::KeptRecord>
+        backlog_;  ///< of worlds that are back; before what is in the rings
 };
 
 }  // namespace gantry::world

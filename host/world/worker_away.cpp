@@ -9,23 +9,16 @@
 namespace gantry::world {
 namespace {
 
-template <class T>
-T read_as(std::span<const std::byte> body) {
-    T record;
-    std::memcpy(&record, body.data(), sizeof record);
-    return record;
-}
-
 SessionId session_of(std::uint32_t kind, std::span<const std::byte> body) {
     switch (static_cast<route::ToWorld>(kind)) {
         case route::ToWorld::message:
-            return read_as<route::MessageRecord>(body).session;
+            return route::read_as<route::MessageRecord>(body).session;
         case route::ToWorld::opened:
-            return read_as<route::OpenedRecord>(body).session;
+            return route::read_as<route::OpenedRecord>(body).session;
         case route::ToWorld::closed:
-            return read_as<route::ClosedRecord>(body).session;
+            return route::read_as<route::ClosedRecord>(body).session;
         case route::ToWorld::pressure:
-            return read_as<route::PressureRecord>(body).session;
+            return route::read_as<route::PressureRecord>(body).session;
     }
     return {};
 }
@@ -52,7 +45,7 @@ bool Away::forget_session(SessionId session) {
         return is(one.kind, route::ToWorld::opened) && session_of(one.kind, one.body) == session;
     });
     if (opened == records.end()) return false;
-    std::erase_if(records, [this, session](const KeptRecord& one) {
+    std::erase_if(records, [this, session](const route::KeptRecord& one) {
         if (session_of(one.kind, one.body) != session) return false;
         record_bytes -= one.body.size();
         return true;

@@ -13,11 +13,6 @@
 namespace gantry::world {
 namespace {
 
-template <class T>
-std::span<const std::byte> bytes_of(const T& record) {
-    return {reinterpret_cast<const std::byte*>(&record), sizeof record};
-}
-
 /// What travels with a session that moves.
 struct Luggage {
     ecs::EntityImage image;
@@ -86,7 +81,7 @@ bool World::hold(route::ToWorld kind, std::span<const std::byte> head,
         release_held();
         return false;
     }
-    HeldRecord record{static_cast<std::uint32_t>(kind), {}};
+    route::KeptRecord record{static_cast<std::uint32_t>(kind), {}};
     record.body.reserve(static_cast<std::size_t>(bytes));
     record.body.insert(record.body.end(), head.begin(), head.end());
     record.body.insert(record.body.end(), payload.begin(), payload.end());
@@ -100,52 +95,42 @@ bool World::hold(route::ToWorld kind, std::span<const std::byte> head,
 void World::release_held() {
     if (!held_.empty()) counters_.hold_ns_max = std::max(counters_.hold_ns_max, now_ - held_since_);
     while (!held_.empty()) {
-        const HeldRecord record = std::move(held_.front());
+        const route::KeptRecord record = std::move(held_.front());
         held_.pop_front();
         held_bytes_ -= record.body.size();
         const std::span<const std::byte> body{record.body};
         switch (static_cast<route::ToWorld>(record.kind)) {
-            case route::ToWorld::opened: {
-                route::OpenedRecord opened_record;
-                std::memcpy(&opened_record, body.data(), sizeof opened_record);
-                handle_opened(opened_record);
+            case route::ToWorld::opened:
+                handle_opened(route::read_as<route::OpenedRecord>(body));
                 break;
-            }
             case route::ToWorld::message: {
-                route::MessageRecord head;
-                std::memcpy(&head, body.data(), sizeof head);
+                const auto head = route::read_as<route::MessageRecord>(body);
                 handle(head, body.subspan(sizeof head));
                 break;
             }
-            case route::ToWorld::closed: {
-                route::ClosedRecord closed_record;
-                std::memcpy(&closed_record, body.data(), sizeof closed_record);
-                handle_closed(closed_record);
+            case route::ToWorld::closed:
+                handle_closed(route::read_as<route::ClosedRecord>(body));
                 break;
-            }
-            case route::ToWorld::pressure: {
-                route::PressureRecord pressure_record;
-                std::memcpy(&pressure_record, body.data(), sizeof pressure_record);
-                handle_pressure(pressure_record);
+            case route::ToWorld::pressure:
+                handle_pressure(route::read_as<route::PressureRecord>(body));
                 break;
-            }
         }
     }
 }
 
 void World::opened(const route::OpenedRecord& record) {
-    if (!hold(route::ToWorld::opened, bytes_of(record), {})) handle_opened(record);
+    if (!hold(route::ToWorld::opened, route::bytes_of(record), {})) handle_opened(record);
 }
 
 void World::message(const route::MessageRecord& record, std::span<const std::byte> payload) {
     const bool nothing_waits = swaps_.empty() && held_.empty() && !faulted_;
-    if (nothing_waits || !hold(route::ToWorld::message, bytes_of(record), payload)) {
+    if (nothing_waits || !hold(route::ToWorld::message, route::bytes_of(record), payload)) {
         handle(record, payload);
     }
 }
 
 void World::closed(const route::ClosedRecord& record) {
-    if (!hold(route::ToWorld::closed, bytes_of(record), {})) handle_closed(record);
+    if (!hold(route::ToWorld::closed, route::bytes_of(record), {})) handle_closed(record);
 }
 
 void World::handle_opened(const route::OpenedRecord& record) {
@@ -218,7 +203,7 @@ void World::unpack(WorldSession& session) {
 }
 
 void World::pressure(const route::PressureRecord& record) {
-    if (!hold(route::ToWorld::pressure, bytes_of(record), {})) handle_pressure(record);
+    if (!hold(route::ToWorld::pressure, route::bytes_of(record), {})) handle_pressure(record);
 }
 
 void World::handle_pressure(const route::PressureRecord& record) {

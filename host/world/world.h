@@ -92,10 +92,6 @@ private:
     friend class SwapRun;
     friend std::vector<Holding> holdings(const World& world);
 
-    struct HeldRecord {
-        std::uint32_t kind;
-        std::vector<std::byte> body;
-    };
     struct PostedEvent {
         std::string name;
         std::vector<std::byte> payload;
@@ -174,7 +170,7 @@ private:
     std::uint64_t published_ = 0;  ///< how often the tables have changed
     std::vector<std::unique_ptr<SwapRun>> swaps_;
     std::deque<std::function<void()>> deferred_;  ///< work that came while frozen
-    std::deque<HeldRecord> held_;
+    std::deque<route::KeptRecord> held_;
     std::uint64_t held_bytes_ = 0;
     TimeNs held_since_ = 0;
     std::deque<PostedEvent> posted_;
