@@ -34,6 +34,35 @@ bool DropFolder::due(TimeNs now) {
     return told || now >= next_due_;
 }
 
+bool DropFolder::refresh(Entry& entry, const std::filesystem::path& file, TimeNs now) {
+    const auto stamp = platform::file_stamp(file);
+    if (!stamp) return false;
+    const auto beside = platform::file_stamp(signature_file(file));
+    const platform::FileStamp signature = beside ? *beside : platform::FileStamp{};
+    if (!(entry.stamp == *stamp) || !(entry.signature == signature)) {
+        entry = Entry{};
+        entry.stamp = *stamp;
+        entry.signature = signature;
+        entry.stable_since = now;
+    }
+    return true;
+}
+
+void DropFolder::show(Entry& entry, const std::filesystem::path& file) {
+    entry.dropped = examine(file, rules_);
+    entry.shown = true;
+}
+
+void DropFolder::know(const std::filesystem::path& file, std::string_view build_id) {
+    const std::filesystem::path here = folder_ / file.filename();
+    std::error_code error;
+    if (!std::filesystem::equivalent(here, file, error)) return;
+    Entry known;
+    if (!refresh(known, here, 0)) return;
+    show(known, here);
+    if (known.dropped.build_id == build_id) entries_[here] = std::move(known);
+}
+
 DropFolder::Changes DropFolder::look(TimeNs now) {
     Changes changes;
     if (!due(now)) return changes;
@@ -49,24 +78,13 @@ DropFolder::Changes DropFolder::look(TimeNs now) {
     std::sort(present.begin(), present.end());
 
     for (const auto& file : present) {
-        const auto stamp = platform::file_stamp(file);
-        if (!stamp) continue;
         Entry& entry = entries_[file];
-        const auto beside = platform::file_stamp(signature_file(file));
-        const platform::FileStamp signature = beside ? *beside : platform::FileStamp{};
-        if (!(entry.stamp == *stamp) || !(entry.signature == signature)) {
-            entry = Entry{};
-            entry.stamp = *stamp;
-            entry.signature = signature;
-            entry.stable_since = now;
-        }
-        if (entry.shown) continue;
+        if (!refresh(entry, file, now) || entry.shown) continue;
         if (now - entry.stable_since < settle_time) {
             next_due_ = std::min(next_due_, entry.stable_since + settle_time);
             continue;
         }
-        entry.dropped = examine(file, rules_);
-        entry.shown = true;
+        show(entry, file);
         changes.came.push_back(entry.dropped);
     }
     for (auto it = entries_.begin(); it != entries_.end();) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gantry/types.h"
@@ -35,6 +36,8 @@ public:
         std::vector<std::filesystem::path> gone;
     };
     Changes look(TimeNs now);
+    /// That file, if it lies here and is that build, is old news: look() does not report it.
+    void know(const std::filesystem::path& file, std::string_view build_id);
     /// When look() is wanted next although nothing is reported; `never` otherwise.
     TimeNs next_due() const noexcept { return next_due_; }
 
@@ -58,6 +61,9 @@ private:
         Dropped dropped;
     };
     bool due(TimeNs now);
+    /// Whether it is there; begins to settle when it has changed.
+    bool refresh(Entry& entry, const std::filesystem::path& file, TimeNs now);
+    void show(Entry& entry, const std::filesystem::path& file);
 
     std::filesystem::path folder_;
     GateRules rules_;

@@ -132,6 +132,8 @@ Result<std::string> PluginManager::remove(std::string_view plugin) {
                                   std::max<TimeNs>(loaded.probation_ends - now_, 0) / ns_per_ms));
     }
     if (const auto why = needed_by(found->first)) return refuse(*why);
+    // Else the folder, which takes its time, would bring back what lies there and was taken out.
+    drop_.know(loaded.dropped_file, loaded.library->build_id());
     unload(std::string{plugin});
     return label;
 }

@@ -281,6 +281,9 @@ class Removing(DropFolder):
             self.refused("remove", "chat_filter", says="chat_filter is not loaded")
             self.refused("remove", "aerna", says='did you mean "arena"')
             self.refused("remove", "arena", says="stays: the manifest requires it")
+            # The folder, which looks at a file when it has settled, does not bring it back.
+            self.sandbox.add_plugin("chat.so")
+            wait_until("the folder was looked at", lambda: list(host.admin.plugins()) == ["arena", "chat"])
             self.all_is_well(host)
 
     def test_one_that_another_needs_stays(self):

@@ -48,6 +48,32 @@ TEST_CASE("a library is shown once it has stopped changing, and its removal too"
     CHECK(drop.all().empty());
 }
 
+// `gantry swap plugins/x.so` and `gantry remove x` were sometimes followed by the folder, which
+// takes its time to look at a new file and then loaded what had just been taken out.
+TEST_CASE("a library that is known already is listed, and reported when it changes") {
+    const Folder folder;
+    const auto bytes = *platform::read_library(FIXTURE_GOOD);
+    folder.write("good.so", bytes);
+    folder.write("other.so", bytes);
+    const std::string build_id = inspect(FIXTURE_GOOD, {})->image.build_id;
+    DropFolder drop{folder.path};
+    TimeNs now = ns_per_s;
+    CHECK(drop.look(now).came.empty());
+    drop.know(folder.path / "good.so", build_id);
+    drop.know(folder.path / "other.so", "another build");  // changed since: nothing is known of it
+    drop.know(FIXTURE_GOOD, build_id);                     // lies elsewhere
+    CHECK(drop.newest("good") != nullptr);
+    auto came = drop.look(now += DropFolder::rescan_time).came;
+    REQUIRE(came.size() == 1);
+    CHECK(came[0].file.filename() == "other.so");
+
+    std::filesystem::remove(folder.path / "good.so");
+    CHECK(drop.look(now += DropFolder::rescan_time).gone.size() == 1);
+    folder.write("good.so", bytes);
+    (void)drop.look(now += DropFolder::rescan_time);
+    CHECK(drop.look(now += DropFolder::rescan_time).came.size() == 1);
+}
+
 TEST_CASE(
     "sources, folders and links are passed over; a text named .so is listed with its refusal") {
     const Folder folder;
