@@ -28,9 +28,9 @@ void FacetInstance::end() noexcept {
         call_facet(*this, core::CallKind::service, "answer", body);
     });
     if (started_) call_facet(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
-    services_.drop(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_facet(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
+    services_.gone(owner_.id);
     plugin_ = nullptr;
 }
 

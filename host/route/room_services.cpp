@@ -64,14 +64,20 @@ void RoomServices::run(const std::string& name, const ServiceCall& call) {
 std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,
                                  std::string request, TimeNs due, AnswerFunction answer,
                                  void* context) {
+    if (leaves(owner)) return 0;
     const std::uint64_t id = next_call_++;
     calls_.emplace(id, Call{owner, answer, context, due});
     deadlines_.emplace(due, id);
     const auto answered = [this, id](Status status, const std::string& bytes) {
         end(id, status, bytes);
     };
-    const Status asked =
-        surroundings_.call(name, std::move(method), std::move(request), answered, post_here_);
+    Status asked = Status::limit;
+    if (calls_.size() <= calls_max) {
+        asked =
+            surroundings_.call(name, std::move(method), std::move(request), answered, post_here_);
+    } else {
+        ++refused_;
+    }
     if (asked != Status::ok) post_here_([answered, asked] { answered(asked, {}); });
     return id;
 }
@@ -101,6 +107,8 @@ bool RoomServices::cancel(std::uint32_t owner, std::uint64_t id) {
 
 void RoomServices::leave(std::uint32_t owner,
                          const std::function<void(const std::function<void()>&)>& answer_as) {
+    if (leaves(owner)) return;
+    leaving_.push_back(owner);
     for (const std::uint64_t id : calls_of(owner)) {
         const auto found = calls_.find(id);
         if (found == calls_.end()) continue;  // an answer before has cancelled it
@@ -110,8 +118,8 @@ void RoomServices::leave(std::uint32_t owner,
     }
 }
 
-void RoomServices::drop(std::uint32_t owner) {
-    for (const std::uint64_t id : calls_of(owner)) forget(calls_.find(id));
+bool RoomServices::leaves(std::uint32_t owner) const {
+    return std::find(leaving_.begin(), leaving_.end(), owner) != leaving_.end();
 }
 
 std::vector<std::uint64_t> RoomServices::calls_of(std::uint32_t owner) const {

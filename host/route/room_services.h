@@ -51,16 +51,16 @@ public:
     /// name between its old and its new generation.
     void announce();
 
-    /// See Services::call. The answer always comes later, never within the call.
+    /// See Services::call. The answer always comes later, never within the call. 0 for one that
+    /// leaves: nothing would come of it.
     std::uint64_t call(std::uint32_t owner, std::string name, std::string method,
                        std::string request, TimeNs due, AnswerFunction answer, void* context);
     bool cancel(std::uint32_t owner, std::uint64_t call);
     /// For an instance that is about to leave: what it waits for is answered with `cancelled`, each
-    /// within `answer_as`.
+    /// within `answer_as`. It asks nothing more until it is `gone`.
     void leave(std::uint32_t owner,
                const std::function<void(const std::function<void()>&)>& answer_as);
-    /// For one that has left: what it asked last.
-    void drop(std::uint32_t owner);
+    void gone(std::uint32_t owner) { std::erase(leaving_, owner); }
     std::uint32_t waiting(std::uint32_t owner) const;
 
     /// Ends the calls whose time is up. Once in each turn of the room.
@@ -71,7 +71,11 @@ public:
         return deadlines_.empty() ? never : deadlines_.begin()->first;
     }
 
+    /// How many calls were answered with `limit`, for so many waited already.
+    std::uint64_t refused() const noexcept { return refused_; }
+
     static constexpr TimeNs never = INT64_MAX;
+    static constexpr std::size_t calls_max = 65'536;
 
 private:
     struct Server {
@@ -87,6 +91,7 @@ private:
     };
     void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);
+    bool leaves(std::uint32_t owner) const;
     /// In the order in which they were made.
     std::vector<std::uint64_t> calls_of(std::uint32_t owner) const;
     void forget(std::unordered_map<std::uint64_t, Call>::iterator call);
@@ -101,7 +106,9 @@ private:
     std::vector<std::string> announced_;
     std::unordered_map<std::uint64_t, Call> calls_;
     std::multimap<TimeNs, std::uint64_t> deadlines_;
+    std::vector<std::uint32_t> leaving_;  ///< owners, within their end
     std::uint64_t next_call_ = 1;
+    std::uint64_t refused_ = 0;
 };
 
 }  // namespace gantry::route

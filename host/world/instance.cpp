@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/core/log.h"
 #include "host/route/blame.h"
@@ -28,11 +29,11 @@ WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, Li
 
 WorldInstance::~WorldInstance() {
     stop();
-    cancel_tasks();
+    cancel_tasks();  // that it began in there
     world_.timers_.cancel_all(owner_.id);
-    world_.services_.drop(owner_.id);
     // What a parked one has on the heap stays there: its destructors could fault again.
     call_plugin(*this, core::CallKind::start, "destroy", [this] { plugin_->destroy(); });
+    world_.services_.gone(owner_.id);
     world_.ecs_.release_owner(owner_.id);
 }
 
@@ -44,12 +45,12 @@ Status WorldInstance::start() {
 }
 
 void WorldInstance::stop() {
-    if (!started_) return;
-    started_ = false;
+    const bool started = std::exchange(started_, false);
+    cancel_tasks();
     world_.services_.leave(owner_.id, [this](const auto& body) {
         call_plugin(*this, core::CallKind::service, "answer", body);
     });
-    call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
+    if (started) call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
 }
 
 bool WorldInstance::has_tasks_to_end() const noexcept {

@@ -35,8 +35,10 @@ struct Services {
     /// Offer the name to every room, answered by `handler` in this one. Only during start().
     virtual Status serve(Str name, ServiceFunction handler, void* context) noexcept = 0;
     /// Ask a service wherever it lives. `answer` always comes exactly once: with `timeout` after
-    /// `deadline`, with `not_found` when nobody serves the name, with `cancelled` when the
-    /// instance leaves before. What stop() still asks is not answered. Returns an id for cancel().
+    /// `deadline`, with `not_found` when nobody serves the name, with `limit` when too many
+    /// calls of this room wait, with `cancelled` when the
+    /// instance leaves before. Returns an id for cancel(); or 0, and then no answer comes: for who
+    /// leaves, and from another thread.
     virtual std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline,
                                AnswerFunction answer, void* context) noexcept = 0;
     /// The answer will not come any more.

@@ -58,6 +58,7 @@ std::string take_heard() { return std::exchange(heard, {}); }
 class Asks final : public HostPlugin {
 public:
     static inline Asks* newest = nullptr;
+    static inline bool refuses = false;
     void ask() {
         call("far/1", "", {}, std::chrono::hours{1}, [this](Status status, Bytes) {
             heard += std::string{self().version.view()} + " " + status_name(status) + "; ";
@@ -67,7 +68,12 @@ public:
     bool asks_again = false;
 
 private:
-    void setup() override { newest = this; }
+    void setup() override {
+        newest = this;
+        if (!std::exchange(refuses, false)) return;
+        ask();
+        refuse("it would rather not");
+    }
     void teardown() override { heard += "end of " + std::string{self().version.view()} + "; "; }
 };
 
@@ -77,12 +83,15 @@ struct Room {
         add("1", "");
     }
 
-    void add(const std::string& version, const std::string& replaces) {
+    bool try_add(const std::string& version, const std::string& replaces) {
         FacetOrder order;
         order.owner = {next_owner++, "asks@" + version, "asks", version, 1};
         order.create = create<Asks>;
         order.replaces = replaces;
-        REQUIRE(room.add(order));
+        return static_cast<bool>(room.add(order));
+    }
+    void add(const std::string& version, const std::string& replaces) {
+        REQUIRE(try_add(version, replaces));
     }
     std::string heard_now() {
         room.poll(elsewhere.clock().now());
@@ -122,11 +131,17 @@ TEST_CASE("who leaves hears that his calls are cancelled, in their order and bef
         CHECK(host.room.roll_back("asks"));
         CHECK(host.heard_now() == "2 cancelled; 2 cancelled; end of 2; ");
     }
+    // What was dropped was leaked, too.
     SUBCASE("when it is removed, and what it asks then is dropped") {
         Asks::newest->asks_again = true;
         Asks::newest->ask();
         CHECK(host.room.remove("asks"));
         CHECK(host.heard_now() == "1 cancelled; end of 1; ");
+    }
+    SUBCASE("when it has asked and is then refused") {
+        Asks::refuses = true;
+        CHECK(!host.try_add("2", "asks"));
+        CHECK(host.heard_now() == "2 cancelled; ");
     }
     host.elsewhere.answer_all();  // too late
     CHECK(host.heard_now().empty());

@@ -1,9 +1,11 @@
-// gantry/cpp/await.h: what a Task can wait for: time, and work on the host's pool.
+// gantry/cpp/await.h: what a Task can wait for: time, work on the host's pool, answers of services.
 #pragma once
 #include <optional>
+#include <string>
 #include <type_traits>
 
 #include "gantry/cpp/task.h"
+#include "gantry/service.h"
 
 namespace gantry::detail {
 
@@ -71,6 +73,61 @@ struct OffloadAwaiter {
         if (caught.status != Status::ok) throw HandlerError{caught.status, caught.what};
         if constexpr (!std::is_void_v<R>) return std::move(*result);
     }
+};
+
+/// co_await call("scores/1", "best", name, 500ms): the bytes of the answer.
+class CallAwaiter {
+public:
+    CallAwaiter(Services& services, Str name, Str method, Bytes request, TimeNs deadline,
+                SourceLocation where) noexcept
+        : services_{services},
+          name_{name},
+          method_{method},
+          request_{request},
+          deadline_{deadline},
+          where_{where} {}
+    CallAwaiter(const CallAwaiter&) = delete;
+    CallAwaiter& operator=(const CallAwaiter&) = delete;
+    ~CallAwaiter() {
+        if (call_ != 0) (void)services_.cancel(call_);  // the task ends while it waits
+    }
+
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> handle) noexcept {
+        root_ = handle.promise().root;
+        if (!root_->wait_at(handle, where_)) {
+            status_ = Status::limit;
+            return false;
+        }
+        call_ = services_.call(name_, method_, request_, deadline_, &CallAwaiter::answered, this);
+        return call_ != 0;
+    }
+    std::string await_resume() {
+        if (status_ == Status::ok) return std::move(answer_);
+        // What other exceptions than a HandlerError say is not for clients.
+        const bool sentence = status_ != Status::internal && !answer_.empty();
+        throw HandlerError{status_, sentence ? answer_.c_str() : "a service gave no answer"};
+    }
+
+private:
+    static void answered(void* context, Status status, Bytes answer) noexcept {
+        auto& self = *static_cast<CallAwaiter*>(context);
+        self.call_ = 0;
+        self.status_ = status;
+        self.answer_ = answer.text();
+        TaskRoot::resume(self.root_);
+    }
+
+    Services& services_;
+    Str name_, method_;
+    Bytes request_;
+    TimeNs deadline_;
+    SourceLocation where_;
+    TaskRoot* root_ = nullptr;
+    std::uint64_t call_ = 0;  ///< 0 when no answer is to come
+    Status status_ = Status::cancelled;
+    std::string answer_;
 };
 
 }  // namespace gantry::detail

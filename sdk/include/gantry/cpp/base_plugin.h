@@ -67,8 +67,7 @@ protected:
 
     /// Register everything here. Throw, or refuse(), to refuse the load; nothing of it stays.
     virtual void setup() = 0;
-    /// You serve from now on. `fresh`: nobody served here before you, so make what the world needs;
-    /// otherwise it is all there already.
+    /// You serve from now on. `fresh`: nobody served here before you; make what the world needs.
     virtual void begin(bool /*fresh*/) {}
     /// The last call that may use the host.
     virtual void teardown() {}
@@ -126,7 +125,7 @@ protected:
             },
             kept));
     }
-    /// Asks a service wherever it lives; `f(Status, Bytes)` runs here, exactly once.
+    /// Asks a service anywhere; `f(Status, Bytes)` runs here, once. Who leaves asks nobody.
     template <class Rep, class Period, class F>
     void call(Str name, Str method, Bytes request, std::chrono::duration<Rep, Period> deadline,
               F f) {
@@ -134,14 +133,15 @@ protected:
             BasePlugin* plugin;
             F f;
         };
-        auto* pending = new Pending{this, std::move(f)};
-        services_->call(
+        std::unique_ptr<Pending> pending{new Pending{this, std::move(f)}};
+        const std::uint64_t asked = services_->call(
             name, method, request, detail::to_ns(deadline),
             [](void* context, Status status, Bytes response) noexcept {
                 const std::unique_ptr<Pending> self{static_cast<Pending*>(context)};
                 self->plugin->run("answer", [&] { self->f(status, response); });
             },
-            pending);
+            pending.get());
+        if (asked != 0) (void)pending.release();
     }
 
     /// Follows the sessions of this world or shard, in each session's order: `f(const

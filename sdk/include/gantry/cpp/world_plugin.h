@@ -2,12 +2,12 @@
 #pragma once
 #include <optional>
 
-#include "gantry/cpp/await.h"
 #include "gantry/cpp/base_plugin.h"
 #include "gantry/cpp/message_handler.h"
 #include "gantry/cpp/restart.h"
 #include "gantry/cpp/system_options.h"
 #include "gantry/cpp/world_net.h"
+#include "gantry/cpp/world_waits.h"
 #include "gantry/ecs/registry.h"
 #include "gantry/schedule.h"
 
@@ -20,8 +20,11 @@ namespace gantry {
 ///         }
 ///     };
 ///     GANTRY_PLUGIN(.name = "echo", .version = "1.0.0", .world = gantry::create<Echo>);
-class WorldPlugin : public BasePlugin, protected WorldNet {
+class WorldPlugin : public BasePlugin, protected WorldNet, protected WorldWaits {
 protected:
+    using BasePlugin::call;
+    using WorldWaits::call;
+
     /// `f(const Message&)` returns nothing, a Status, Bytes or a std::string to reply with, or a
     /// Task of one of these.
     template <class F>
@@ -114,27 +117,6 @@ protected:
         const bool begun = schedule_->timer(name, name, argument, 0, 0, 0) != 0;
         return begun ? Status::ok : Status::limit;
     }
-    /// co_await after(50ms).
-    template <class Rep, class Period>
-    detail::AfterAwaiter after(std::chrono::duration<Rep, Period> delay,
-                               SourceLocation where = SourceLocation::here()) {
-        return {detail::to_ns(delay), where};
-    }
-    /// co_await offload(f) in a Task: f runs on the host's pool and must not touch this object nor
-    /// call the host. A named f is used where it is; g++ before 13 wants one for captures such as
-    /// strings: it destroys those of a lambda written inside co_await twice.
-    ///     auto hash = [password] { return slow_hash(password); };
-    ///     const std::string hashed = co_await offload(hash);
-    template <class F>
-    detail::OffloadAwaiter<F> offload(F&& f, SourceLocation where = SourceLocation::here()) {
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-        static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_copyable_v<F>,
-                      "give the function a name before co_await: auto f = [...] {...}; "
-                      "co_await offload(f); this compiler destroys its captures twice");
-#endif
-        return {std::forward<F>(f), where};
-    }
-
     template <class F>
     void subscribe(Str event, F f) {
         expect(events_->subscribe(
@@ -184,6 +166,7 @@ private:
             throw HandlerError{Status::unsupported, "the host lacks an interface of a world facet"};
         }
         world_.emplace(*ecs);
+        bind_waits(*services_);
     }
     detail::WorldLinks links() noexcept {
         return {net_, schedule_, runtime_, &closures_, &scratch_};
