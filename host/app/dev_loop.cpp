@@ -266,34 +266,24 @@ void DevLoop::take_save(const Save& save, const FindHost& find_host, const Stopp
     swap(targets, save.at, find_host);
 }
 
-// What runs already is swapped all at once: plugins that share a header may need each other. So
+// All at once, with what is new among them: plugins that share a header may need each other. So
 // does what the host has refused before, though nothing of it was saved now.
 void DevLoop::swap(const std::vector<PluginTarget>& built, TimeNs saved,
                    const FindHost& find_host) {
-    Json together = Json::array();
-    std::vector<Json> fresh;
+    Json plan = Json::array();
     for (const PluginTarget& target : targets_) {
         const LibraryMark mark = mark_of(target.library);
-        const std::string& runs = build_ids_[mark.plugin];
         const bool was_built = std::any_of(built.begin(), built.end(), [&](const auto& one) {
             return one.target == target.target;
         });
-        if (!mark.build_id.empty() && runs == mark.build_id) {
+        if (!mark.build_id.empty() && build_ids_[mark.plugin] == mark.build_id) {
             refused_.erase(mark.plugin);
             if (was_built) say(fmt::format("{}: the library is what it was", target.target));
-            continue;
-        }
-        const auto refused = refused_.find(mark.plugin);
-        if (!was_built && refused == refused_.end()) continue;
-        const Json plugin{{"plugin", mark.plugin}, {"file", target.library.string()}};
-        if (runs.empty()) {
-            fresh.push_back(plugin);
-        } else {
-            together.push_back(plugin);
+        } else if (was_built || refused_.contains(mark.plugin)) {
+            plan.push_back({{"plugin", mark.plugin}, {"file", target.library.string()}});
         }
     }
-    for (const Json& one : fresh) ask(Json::array({one}), saved, find_host);
-    if (!together.empty()) ask(together, saved, find_host);
+    if (!plan.empty()) ask(plan, saved, find_host);
 }
 
 void DevLoop::note_outcome(const Json& plugins, bool taken) {

@@ -204,13 +204,13 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     loaded.dropped_file = library->file();
     if (desc.create_service != nullptr) {
         auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0));
-        if (!added) return added;
+        if (!added) return added.error();
     }
     for (std::uint32_t i = 0; desc.create_io != nullptr && i < rooms_.shards.size(); ++i) {
         auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i));
         if (!added) {
             remove_now(name);
-            return added;
+            return added.error();
         }
     }
     for (const WorldPlace& place : rooms_.worlds) {

@@ -131,7 +131,9 @@ private:
     void swap_shards();
     void swap_service();
     std::vector<route::FacetOrder> facet_orders(Facet facet, std::uint32_t shard);
-    void room_done(const Result<Done>& added, void (PluginManager::*next)());
+    /// Of a room that had one add(); `room` is static text.
+    void room_done(const char* room, const Result<route::FacetReport>& added,
+                   void (PluginManager::*next)());
 
     // Its end, and after.
     void commit_job();

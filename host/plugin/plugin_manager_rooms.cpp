@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
@@ -183,7 +184,7 @@ void PluginManager::swap_shards() {
         session::IoRoom* const shard = rooms_.shards[i];
         auto orders = i == 0 ? std::move(first) : facet_orders(Facet::io, i);
         shard->inbox().post([this, shard, orders = std::move(orders)] {
-            room_done(shard->add(orders), &PluginManager::swap_service);
+            room_done("shard", shard->add(orders), &PluginManager::swap_service);
         });
         shard->wake();
     }
@@ -194,7 +195,7 @@ void PluginManager::swap_service() {
     if (orders.empty()) return commit_job();
     job_->waiting = 1;
     rooms_.service->inbox().post([this, orders = std::move(orders)] {
-        room_done(rooms_.service->add(orders), &PluginManager::commit_job);
+        room_done("service", rooms_.service->add(orders), &PluginManager::commit_job);
     });
     rooms_.service->wake();
 }
@@ -211,11 +212,18 @@ std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uin
 }
 
 // [the room's thread]
-void PluginManager::room_done(const Result<Done>& added, void (PluginManager::*next)()) {
-    rooms_.control([this, reason = added ? std::string{} : added.error().message, next] {
+void PluginManager::room_done(const char* room, const Result<route::FacetReport>& added,
+                              void (PluginManager::*next)()) {
+    rooms_.control([this, room, added, next] {
         if (!job_) return;
-        if (job_->reason.empty()) job_->reason = reason;
+        if (added) {
+            job_->room_max = std::max(job_->room_max, added->took);
+            job_->changes.insert(job_->changes.end(), added->changes.begin(), added->changes.end());
+        } else if (job_->reason.empty()) {
+            job_->reason = added.error().message;
+        }
         if (--job_->waiting != 0) return;
+        step(job_->request.ticket, room, std::exchange(job_->room_max, 0));
         if (job_->reason.empty()) return (this->*next)();
         fail_job(SwapOutcome::given_up, job_->reason);
     });

@@ -49,6 +49,7 @@ struct PluginManager::Job {
     TimeNs drain_max = 0;
     TimeNs prepare_max = 0;
     TimeNs convert_max = 0;
+    TimeNs room_max = 0;  ///< of the shards, then of the service
     TimeNs began = 0;
     TimeNs states_asked = 0;
     TimeNs canary_began = 0;

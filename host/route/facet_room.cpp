@@ -157,7 +157,8 @@ FacetInstance* FacetRoom::out_for(const FacetOrder& order) noexcept {
     return order.replaces.empty() ? nullptr : find(order.replaces);
 }
 
-Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
+Result<FacetReport> FacetRoom::add(std::span<const FacetOrder> orders) {
+    const TimeNs began = surroundings_.clock().now();
     auto made = make_all(orders);
     if (!made) return made.error();
     std::vector<FacetExchange> changes;
@@ -166,8 +167,10 @@ Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
     }
     auto change = prepare(changes);
     if (!change) return change.error();
-    if (auto taken = take_over(changes, **change); !taken) return taken;
+    if (auto taken = take_over(changes, **change); !taken) return taken.error();
     offer(changes);
+    FacetReport report;
+    report.changes = (*change)->changes();
 
     Replaced replaced;
     for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -187,7 +190,8 @@ Result<Done> FacetRoom::add(std::span<const FacetOrder> orders) {
         call_facet(*one.in, core::CallKind::start, "serve",
                    [&] { one.in->plugin().serve(one.out != nullptr ? 1 : 0); });
     }
-    return Done{};
+    report.took = surroundings_.clock().now() - began;
+    return report;
 }
 
 Result<Done> FacetRoom::remove(std::string_view plugin) {

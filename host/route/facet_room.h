@@ -32,10 +32,18 @@ public:
 
     /// Between the saving of private state and its restoring. Changes nothing when refused.
     virtual Result<Done> convert() { return Done{}; }
+    /// What that changed in component layouts, one line each.
+    virtual std::vector<std::string> changes() const { return {}; }
     /// Takes that back: nothing came of it, or the predecessors do come back.
     virtual void revert() {}
     /// The last that may be refused, and then has changed nothing. With `must` nothing is.
     virtual Result<Done> publish(bool must) = 0;
+};
+
+/// What one add() was for its room, which did nothing else meanwhile.
+struct FacetReport {
+    TimeNs took = 0;
+    std::vector<std::string> changes{};  ///< of component layouts, one line each
 };
 
 /// One thread at a time drives it; all calls on that thread unless said otherwise.
@@ -48,8 +56,8 @@ public:
     /// Makes the plugins' objects, starts them and lets them serve, all in this call or none. Who
     /// has the name that an order `replaces` is kept, silent, until settle() or roll_back(), which
     /// take together what came together: also who came along, as long as anybody was replaced.
-    Result<Done> add(std::span<const FacetOrder> orders);
-    Result<Done> add(const FacetOrder& order) { return add(std::span{&order, 1}); }
+    Result<FacetReport> add(std::span<const FacetOrder> orders);
+    Result<FacetReport> add(const FacetOrder& order) { return add(std::span{&order, 1}); }
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     /// False when there is nothing to go back to.

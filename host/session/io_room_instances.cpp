@@ -83,9 +83,14 @@ public:
             *plan, [this](ecs::OwnerId owner, const auto& body) { return run_as(owner, body); });
         if (!migration) return migration.error();
         if (auto done = (*migration)->commit(); !done) return done;
-        log::info("connections of shard {}: {}", room_.config_.shard.index, plan->text());
+        text_ = fmt::format("connections of shard {}: {}", room_.config_.shard.index, plan->text());
+        log::info("{}", text_);
         migration_ = std::move(*migration);
         return Done{};
+    }
+
+    std::vector<std::string> changes() const override {
+        return text_.empty() ? std::vector<std::string>{} : std::vector{text_};
     }
 
     void revert() override {
@@ -139,6 +144,7 @@ private:
     std::vector<route::FacetExchange> changes_;
     std::unique_ptr<IoTables> tables_;
     std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changed
+    std::string text_;                           ///< of that
 };
 
 IoRoom::~IoRoom() {

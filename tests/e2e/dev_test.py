@@ -295,6 +295,25 @@ exit 0
             self.assertEqual(dev.end(), 0)
             self.assertEqual(hello.ask(), "welcome says you")
 
+    def test_what_is_new_comes_with_what_is_swapped_or_neither_does(self):
+        with DevProcess(self.sandbox, self.manifest) as dev:
+            dev.said("ready {", "watching")
+            self.assertEqual(dev.end(), 0)
+        shutil.copy(self.sandbox.path("project/build/hello.so"), self.sandbox.plugins)
+        self.edit("hello.cpp", '"hello "', '"good day "')
+        self.edit("bye.cpp", "on(0,", 'refuse("bye is not ready"); on(0,')
+        self.write_manifest(plugins=[{"name": "hello", "probation_ms": 3_600_000}, {"name": "bye", "required": False}])
+        targets = ("--target", "hello", "--target", "bye")
+        with HostProcess(self.sandbox, self.manifest) as host, DevProcess(self.sandbox, *targets) as dev:
+            hello, bye = self.connect(host.ready, "hello"), self.connect(host.ready, "bye")
+            dev.said("refused: ", "watching")
+            self.assertEqual(hello.ask(), "hello says you")
+            self.edit("bye.cpp", 'refuse("bye is not ready"); ', "")
+            dev.said("live: hello@1.0.0#1")
+            self.assertEqual(hello.ask(), "good day says you")
+            self.assertEqual(bye.ask(), "bye says you")
+            self.assertEqual(dev.end(), 0)
+
 
 class Building(Developing):
     def configure(self, *options):

@@ -172,6 +172,9 @@ TEST_CASE("components of connections are laid out anew by a swap, and come back 
     ask_all(clients, 2);
     const auto report = host.swap(second);
     REQUIRE(report.outcome == SwapOutcome::committed);
+    CHECK(report.changes.size() == 2);  // of two shards
+    CHECK(std::any_of(report.steps.begin(), report.steps.end(),
+                      [](const auto& step) { return step.name == "shard"; }));
     ask_all(clients, 2);
     last = counted(host, clients, 3, 4);
     for (const std::string& text : last) CHECK(text.starts_with("7 of 100 after "));

@@ -144,7 +144,7 @@ TEST_CASE("a good successor passes the canary, takes the state over, and its ste
     CHECK(host.player.call(1, "").text == "2");
     std::string steps;
     for (const auto& step : report.steps) steps += step.name + ' ';
-    CHECK(steps == "gate snapshot canary load prepare drain commit ");
+    CHECK(steps == "gate snapshot canary load prepare drain commit shard service ");
 }
 
 TEST_CASE("an incumbent that cannot bear the canary does not stand in the way of its successor") {
