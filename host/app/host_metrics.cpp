@@ -50,6 +50,9 @@ void add_shards(std::vector<MetricFamily>& out, const std::vector<ShardMetrics>&
         [](const auto& s) { return s.io.waits_ring; });
     add("gantry_layer_drops_total", "Messages that a middleware layer dropped.", counter,
         [](const auto& s) { return s.io.layer_drops; });
+    add("gantry_layer_detains_total",
+        "Messages that waited until a crashed middleware layer had gone back.", counter,
+        [](const auto& s) { return s.io.layer_detains; });
     add("gantry_undeliverable_total", "Messages to sessions that were gone.", counter,
         [](const auto& s) { return s.io.undeliverable; });
     add("gantry_pool_bytes", "Memory of the buffer pool.", MetricType::gauge,

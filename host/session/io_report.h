@@ -13,6 +13,7 @@ struct IoCounters {
     std::uint64_t messages_to_worlds = 0;
     std::uint64_t messages_from_worlds = 0;
     std::uint64_t layer_drops = 0;
+    std::uint64_t layer_detains = 0;
     std::uint64_t layer_closes = 0;
     std::uint64_t layer_holds = 0;
     std::uint64_t waits_credit = 0;   ///< times a connection was not read for lack of credit

@@ -103,6 +103,13 @@ public:
 
 private:
     friend class ShardChange;
+    /// Waits until a crashed layer has gone back.
+    struct Detained {
+        SessionId to;
+        net::FrameHead head;
+        std::vector<std::byte> payload;
+        bool text = false;
+    };
     struct Worker {
         WorkerLink to;
         std::deque<route::KeptRecord> pending;
@@ -142,6 +149,8 @@ private:
     /// unless it `must` be.
     Result<Done> publish_transports(IoInstance& in, IoInstance* out, bool must);
     Status send_through_layers(Session& session, net::FrameHead head, Bytes payload, bool text);
+    Status detain(SessionId to, const net::FrameHead& head, Bytes payload, bool text);
+    void release_detained();
 
     IoRoomConfig config_;
     const WorldDirectory& worlds_;
@@ -154,6 +163,8 @@ private:
     SessionWatch& watch_;
     std::vector<SessionId> waiting_;
     std::vector<SessionId> resuming_;
+    std::vector<Detained> detained_;
+    std::uint64_t detained_bytes_ = 0;
     IoCounters counters_;
     TimeNs now_ = 0;
     std::uint32_t followed_ = 0;  ///< what somebody wants to hear of sessions, as of this turn

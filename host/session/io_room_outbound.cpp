@@ -1,6 +1,7 @@
 // IoRoom, the way out: what workers and plugins send to sessions of this shard.
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "host/session/io_room.h"
 
@@ -8,6 +9,7 @@ namespace gantry::session {
 
 bool IoRoom::drain_workers() {
     bool more = false;
+    if (!detained_.empty() && !way_out_comes_back()) release_detained();
     for (Worker& worker : workers_) {
         route::RoomLink& link = *worker.to.link;
         // One ring's worth at most, so that reading has its turn.
@@ -69,6 +71,7 @@ Status IoRoom::send(SessionId to, const net::FrameHead& head, Bytes payload, boo
     }
     const bool layers = session->listener < tables_->onions.size() &&
                         tables_->onions[session->listener].has_outbound();
+    if (layers && layer_comes_back(*session)) return detain(to, head, payload, text);
     const Status status = layers ? send_through_layers(*session, head, payload, text)
                                  : shard_.send(session->connection, head, payload, text);
     if (followed(SessionEventKind::sent) && status == Status::ok) {
@@ -95,6 +98,8 @@ Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes 
             (void)shard_.close(session.connection, net::CloseReason::refused);
             return Status::refused;
         default:
+            // It crashed with this message: what goes back in its place gets it, too.
+            if (layer_comes_back(session)) return detain(session.id, head, payload, text);
             ++counters_.layer_drops;
             return Status::refused;
     }
@@ -103,6 +108,26 @@ Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes 
     head.channel = message.channel;
     head.correlation_id = message.correlation;
     return shard_.send(session.connection, head, message.payload, message.text != 0);
+}
+
+Status IoRoom::detain(SessionId to, const net::FrameHead& head, Bytes payload, bool text) {
+    constexpr std::uint64_t detained_bytes_max = 1024 * 1024;
+    const std::uint64_t bytes = sizeof(Detained) + payload.size;
+    if (detained_bytes_ + bytes > detained_bytes_max) {
+        ++counters_.layer_drops;
+        return Status::limit;
+    }
+    detained_bytes_ += bytes;
+    detained_.push_back({to, head, {payload.data, payload.data + payload.size}, text});
+    ++counters_.layer_detains;
+    return Status::ok;
+}
+
+void IoRoom::release_detained() {
+    detained_bytes_ = 0;
+    for (const Detained& one : std::exchange(detained_, {})) {
+        (void)send(one.to, one.head, Bytes{std::span{one.payload}}, one.text);
+    }
 }
 
 void IoRoom::handle_shared(std::span<std::byte> body) {

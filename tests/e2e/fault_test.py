@@ -262,7 +262,7 @@ class OnShards(unittest.TestCase):
         self.assertEqual(self.host.admin.metrics()["gantry_plugin_faults_total"], 3)
 
     def test_what_a_world_sends_waits_while_a_crashed_layer_goes_back(self):
-        # Once all of it was dropped until the layer's predecessor was back.
+        # Once all of it was dropped until the layer's predecessor was back; later only the first.
         self.host.close()
         self.manifest["listeners"][0]["middleware"] = ["outward"]
         self.begin()
@@ -270,10 +270,23 @@ class OnShards(unittest.TestCase):
         for _ in range(5):
             self.swap()
             self.player.send(1, b"outbound", 1, 1)  # its own answer is the one that crashes
-            for number in range(2, count + 2):
+            for number in range(2, count + 1):
                 self.player.send(1, b"nothing", 1, number)
             answers = [self.player.receive()[2] for _ in range(count)]
-            self.assertEqual(answers, list(range(2, count + 2)))
+            self.assertEqual(answers, list(range(1, count + 1)))
+            self.wait_back()
+        self.assertEqual(self.host.admin.metrics()['gantry_layer_detains_total{shard="0"}'], 5)
+        self.assertEqual(self.host.admin.metrics()['gantry_layer_drops_total{shard="0"}'], 0)
+
+    def test_a_request_that_crashed_a_layer_with_a_way_out_is_answered_when_that_is_back(self):
+        # Its error reply was dropped by the very layer that had crashed.
+        self.host.close()
+        self.manifest["listeners"][0]["middleware"] = ["outward"]
+        self.begin()
+        for _ in range(3):
+            self.swap()
+            with self.assertRaises(Refused):
+                self.player.ask("inbound")
             self.wait_back()
 
     def test_without_a_predecessor_a_layer_that_crashed_lets_nothing_pass_until_it_is_replaced(self):

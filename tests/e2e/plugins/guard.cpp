@@ -28,6 +28,7 @@ class Guard final : public gantry::IoPlugin {
             "outward",
             [this](gantry::IoMessage& message) {
                 if (message.payload.text() == "outbound") crashes_outbound_ = true;
+                if (message.payload.text() == "inbound") crash();
                 return gantry::Verdict::pass;
             },
             [this](gantry::IoMessage& message) {
