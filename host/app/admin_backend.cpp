@@ -255,6 +255,7 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
     });
     HostCounts counts;
     counts.protected_refused = host_.protected_refused();
+    counts.calls_refused = host_.calls_refused();
     counts.stuck_calls = host_.watchdog().seen();
     counts.threads_replaced = host_.watchdog().let_go();
     std::vector<std::vector<WorldMetrics>> worlds;

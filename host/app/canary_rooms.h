@@ -35,6 +35,7 @@ public:
     }
     void faulted(const core::Owner&, const route::FaultReport&) override {}
     void protected_full(const core::Owner&) noexcept override {}
+    void calls_full(std::string_view) noexcept override {}
     /// The last failure that was reported, and forgets it.
     std::string take_failure() { return std::exchange(failure_, {}); }
 

@@ -94,8 +94,10 @@ public:
     void failed(const core::Owner& owner, std::string_view where, std::string_view what) override;
     void faulted(const core::Owner& owner, const route::FaultReport& report) override;
     void protected_full(const core::Owner& owner) noexcept override;
+    void calls_full(std::string_view service) noexcept override;
     /// How often that happened. [any thread]
     std::uint64_t protected_refused() const noexcept { return protected_refused_; }
+    std::uint64_t calls_refused() const noexcept { return calls_refused_; }
 
 private:
     struct Driven {
@@ -151,6 +153,7 @@ private:
     std::vector<Endpoint> endpoints_;
 
     std::atomic<std::uint64_t> protected_refused_{0};
+    std::atomic<std::uint64_t> calls_refused_{0};
     std::atomic<bool> stopping_{false};
     std::vector<Driven> threads_;
     std::uint32_t replaced_ = 0;

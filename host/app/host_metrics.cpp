@@ -168,6 +168,9 @@ std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shard
     add_shards(out, shards);
     add_worlds(out, worlds);
     add_plugins(out, plugins);
+    out.push_back(single("gantry_calls_refused_total",
+                         "Calls of services that were refused, for too many waited.",
+                         MetricType::counter, static_cast<double>(host.calls_refused)));
     out.push_back(single("gantry_protected_refused_total",
                          "Numbers that plugins wanted to protect beyond the limit.",
                          MetricType::counter, static_cast<double>(host.protected_refused)));

@@ -27,6 +27,7 @@ struct WorldMetrics {
 
 struct HostCounts {
     std::uint64_t protected_refused = 0;
+    std::uint64_t calls_refused = 0;
     std::uint64_t stuck_calls = 0;
     std::uint64_t threads_replaced = 0;
     std::uint64_t worlds_stuck = 0;  ///< now

@@ -97,4 +97,11 @@ void Host::protected_full(const core::Owner& owner) noexcept {
         owner.label, count);
 }
 
+void Host::calls_full(std::string_view service) noexcept {
+    const std::uint64_t count = ++calls_refused_;
+    if (!std::has_single_bit(count)) return;
+    log::error("a call of {} is refused ({} so far): {} calls of its room wait for answers",
+               service, count, route::RoomServices::calls_max);
+}
+
 }  // namespace gantry::app

@@ -118,7 +118,7 @@ void Host::replace_thread(WatchedThread& thread, const StuckCall& call, const pl
                    one.state == plugin::PluginState::probation;
         });
     };
-    const route::Blame blame = route::to_blame(at, call.plugin, is_new);
+    const route::Blame blame = route::to_blame(at, call.plugin, {}, is_new);
     const core::Owner blamed = owner_named(blame.label);
     const std::string sentence =
         fmt::format("world {} is stuck in a {} of {}, which cannot be left", world.name,

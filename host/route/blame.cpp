@@ -5,6 +5,7 @@
 namespace gantry::route {
 
 Blame to_blame(const platform::Fault& fault, const std::string& called,
+               const std::string& wanted_by,
                const std::function<bool(const std::string& label)>& is_new) {
     std::string innermost;
     for (int i = 0; i <= fault.frame_count; ++i) {
@@ -17,6 +18,7 @@ Blame to_blame(const platform::Fault& fault, const std::string& called,
         if (innermost.empty()) innermost = label;
         if (is_new(label)) return {label, label == innermost ? std::string{} : innermost};
     }
+    if (!wanted_by.empty() && is_new(wanted_by)) return {wanted_by, innermost};
     return {innermost, {}};
 }
 

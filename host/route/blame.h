@@ -13,9 +13,11 @@ struct Blame {
 };
 
 /// Whose code it was, unless it had been called, directly or by others, by a version that is new
-/// here: that one comes first, for without it the other ran well. `called` is whom the host called;
-/// what plugins do through calls that had returned before is not seen.
+/// here: that one comes first, for without it the other ran well. `called` is whom the host called,
+/// `wanted_by` who had asked the host for that, if a plugin had; else empty. What plugins do
+/// through other calls that had returned before is not seen.
 Blame to_blame(const platform::Fault& fault, const std::string& called,
+               const std::string& wanted_by,
                const std::function<bool(const std::string& label)>& is_new);
 
 }  // namespace gantry::route

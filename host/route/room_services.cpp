@@ -66,17 +66,16 @@ std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::str
                                  void* context) {
     if (leaves(owner)) return 0;
     const std::uint64_t id = next_call_++;
-    calls_.emplace(id, Call{owner, answer, context, due});
-    deadlines_.emplace(due, id);
+    calls_.emplace(id, Call{owner, answer, context, deadlines_.emplace(due, id)});
     const auto answered = [this, id](Status status, const std::string& bytes) {
         end(id, status, bytes);
     };
     Status asked = Status::limit;
-    if (calls_.size() <= calls_max) {
+    if (calls_.size() > calls_max) {
+        surroundings_.calls_full(name);
+    } else {
         asked =
             surroundings_.call(name, std::move(method), std::move(request), answered, post_here_);
-    } else {
-        ++refused_;
     }
     if (asked != Status::ok) post_here_([answered, asked] { answered(asked, {}); });
     return id;
@@ -91,10 +90,7 @@ void RoomServices::end(std::uint64_t id, Status status, const std::string& bytes
 }
 
 void RoomServices::forget(std::unordered_map<std::uint64_t, Call>::iterator call) {
-    const auto [begin, end] = deadlines_.equal_range(call->second.due);
-    const std::uint64_t id = call->first;
-    deadlines_.erase(
-        std::find_if(begin, end, [id](const auto& entry) { return entry.second == id; }));
+    deadlines_.erase(call->second.deadline);
     calls_.erase(call);
 }
 

@@ -71,9 +71,6 @@ public:
         return deadlines_.empty() ? never : deadlines_.begin()->first;
     }
 
-    /// How many calls were answered with `limit`, for so many waited already.
-    std::uint64_t refused() const noexcept { return refused_; }
-
     static constexpr TimeNs never = INT64_MAX;
     static constexpr std::size_t calls_max = 65'536;
 
@@ -83,11 +80,12 @@ private:
         ServiceFunction handler = nullptr;
         void* context = nullptr;
     };
+    using Deadlines = std::multimap<TimeNs, std::uint64_t>;
     struct Call {
         std::uint32_t owner = 0;
         AnswerFunction answer = nullptr;
         void* context = nullptr;
-        TimeNs due = 0;
+        Deadlines::iterator deadline;
     };
     void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);
@@ -105,10 +103,9 @@ private:
     std::map<std::string, Server, std::less<>> servers_;
     std::vector<std::string> announced_;
     std::unordered_map<std::uint64_t, Call> calls_;
-    std::multimap<TimeNs, std::uint64_t> deadlines_;
+    Deadlines deadlines_;
     std::vector<std::uint32_t> leaving_;  ///< owners, within their end
     std::uint64_t next_call_ = 1;
-    std::uint64_t refused_ = 0;
 };
 
 }  // namespace gantry::route

@@ -59,6 +59,8 @@ public:
     virtual void faulted(const core::Owner& owner, const FaultReport& report) = 0;
     /// A plugin has more to protect than the host keeps (gantry/protected.h). [any thread]
     virtual void protected_full(const core::Owner& owner) noexcept = 0;
+    /// A call was answered with `limit`: too many of that room wait for an answer. [its room]
+    virtual void calls_full(std::string_view service) noexcept = 0;
 };
 
 }  // namespace gantry::route

@@ -109,7 +109,9 @@ void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
         const WorldInstance* const one = world_.find_label(label);
         return one != nullptr && world_.find_replaced(one->owner_.plugin) != nullptr;
     };
-    const route::Blame blame = route::to_blame(fault, owner_.label, is_new);
+    const WorldInstance* const poster = world_.find_owner(world_.poster_);
+    const route::Blame blame = route::to_blame(
+        fault, owner_.label, poster != nullptr ? poster->owner_.label : std::string{}, is_new);
     WorldInstance* const other =
         blame.label == owner_.label ? nullptr : world_.find_label(blame.label);
     WorldInstance* const blamed = other != nullptr ? other : this;

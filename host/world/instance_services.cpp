@@ -59,7 +59,7 @@ void WorldInstance::emit(Str name, Bytes payload) noexcept {
 
 Status WorldInstance::post(Str name, Bytes payload) noexcept {
     if (!at_home("post")) return Status::refused;
-    return world_.post_event(name, payload) ? Status::ok : Status::limit;
+    return world_.post_event(name, payload, owner_.id) ? Status::ok : Status::limit;
 }
 
 Status WorldInstance::post_to(WorldId world, Str name, Bytes payload) noexcept {

@@ -67,7 +67,7 @@ public:
     /// When poll() is wanted next; `sched::never` when only a message can change anything.
     TimeNs next_due() const noexcept;
     /// Delivered at the next turn. False at the limit. [world]
-    bool post_event(std::string_view name, Bytes payload);
+    bool post_event(std::string_view name, Bytes payload, std::uint32_t poster = 0);
 
     /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world.
     /// [world]
@@ -95,6 +95,7 @@ private:
     struct PostedEvent {
         std::string name;
         std::vector<std::byte> payload;
+        std::uint32_t poster = 0;  ///< the instance of this world that did; 0: none
     };
     bool frozen() const noexcept;
     void stray(std::uint32_t owner, std::string_view call);
@@ -175,6 +176,7 @@ private:
     TimeNs held_since_ = 0;
     std::deque<PostedEvent> posted_;
     std::deque<PostedEvent> posted_running_;
+    std::uint32_t poster_ = 0;  ///< of the event that is being delivered
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
     bool keep_events_ = false, touched_ = false, faulted_ = false;

@@ -143,12 +143,12 @@ void World::run_deferred() {
     }
 }
 
-bool World::post_event(std::string_view name, Bytes payload) {
+bool World::post_event(std::string_view name, Bytes payload, std::uint32_t poster) {
     if (posted_.size() >= config_.posted_events_max) {
         ++counters_.refused_events;
         return false;
     }
-    posted_.push_back({std::string{name}, {payload.data, payload.data + payload.size}});
+    posted_.push_back({std::string{name}, {payload.data, payload.data + payload.size}, poster});
     return true;
 }
 
@@ -157,8 +157,10 @@ void World::run_posted() {
     if (posted_.empty()) return;
     posted_running_.swap(posted_);
     for (const PostedEvent& event : posted_running_) {
+        poster_ = event.poster;
         deliver(event.name, Bytes{std::span<const std::byte>{event.payload}});
     }
+    poster_ = 0;
     posted_running_.clear();
 }
 

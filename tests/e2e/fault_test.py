@@ -175,7 +175,7 @@ class CalledByAnother(unittest.TestCase):
     def test_in_the_probation_of_that_version_it_goes_back_and_the_other_serves_on(self):
         host = self.host(60000)
         with Client(host.port("players")) as player:
-            for number, how in enumerate(("call", "emit"), 1):
+            for number, how in enumerate(("call", "emit", "post"), 1):
                 with self.subTest(how):
                     self.assertEqual(player.ask(how), "1.0.0")
                     self.swap(host)

@@ -42,12 +42,14 @@ TEST_CASE("the innermost plugin is to blame, unless a new version had called it"
     const auto a = [](const std::string& label) { return label == "a@2.0.0#2"; };
     const auto b = [](const std::string& label) { return label == "b@1.0.0#1"; };
     const auto in_b = fault_in({code_of_host, code_of_b, code_of_b, code_of_a, code_of_host});
-    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", nobody)) == "b@1.0.0#1|");
-    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", a)) == "a@2.0.0#2|b@1.0.0#1");
-    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", b)) == "b@1.0.0#1|");
+    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", "", nobody)) == "b@1.0.0#1|");
+    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", "", a)) == "a@2.0.0#2|b@1.0.0#1");
+    CHECK(text(route::to_blame(in_b, "a@2.0.0#2", "", b)) == "b@1.0.0#1|");
     // Who was called by the host counts, also where the stack could not be read so far.
     const auto only_b = fault_in({code_of_b});
-    CHECK(text(route::to_blame(only_b, "a@2.0.0#2", a)) == "a@2.0.0#2|b@1.0.0#1");
-    CHECK(text(route::to_blame(only_b, "b@1.0.0#1", a)) == "b@1.0.0#1|");
-    CHECK(text(route::to_blame(fault_in({}), "b@1.0.0#1", a)) == "b@1.0.0#1|");
+    CHECK(text(route::to_blame(only_b, "a@2.0.0#2", "", a)) == "a@2.0.0#2|b@1.0.0#1");
+    CHECK(text(route::to_blame(only_b, "b@1.0.0#1", "", a)) == "b@1.0.0#1|");
+    CHECK(text(route::to_blame(fault_in({}), "b@1.0.0#1", "", a)) == "b@1.0.0#1|");
+    CHECK(text(route::to_blame(only_b, "b@1.0.0#1", "a@2.0.0#2", a)) == "a@2.0.0#2|b@1.0.0#1");
+    CHECK(text(route::to_blame(only_b, "b@1.0.0#1", "a@2.0.0#2", nobody)) == "b@1.0.0#1|");
 }

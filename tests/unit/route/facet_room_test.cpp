@@ -40,6 +40,8 @@ public:
     void failed(const core::Owner&, std::string_view, std::string_view) override {}
     void faulted(const core::Owner&, const FaultReport&) override {}
     void protected_full(const core::Owner&) noexcept override {}
+    void calls_full(std::string_view service) noexcept override { refused_ += service; }
+    std::string take_refused() { return std::exchange(refused_, {}); }
 
     void answer_all() {
         for (const auto& answer : calls_) answer();
@@ -50,6 +52,7 @@ private:
     core::ManualClock clock_;
     Transit transit_;
     std::vector<std::function<void()>> calls_;
+    std::string refused_;
 };
 
 std::string heard;
@@ -145,4 +148,19 @@ TEST_CASE("who leaves hears that his calls are cancelled, in their order and bef
     }
     host.elsewhere.answer_all();  // too late
     CHECK(host.heard_now().empty());
+}
+
+TEST_CASE("a room waits for so many answers and no more") {
+    Room host;
+    for (std::size_t i = 0; i < RoomServices::calls_max; ++i) Asks::newest->ask();
+    CHECK(host.elsewhere.take_refused().empty());
+    Asks::newest->ask();
+    CHECK(host.elsewhere.take_refused() == "far/1");
+    CHECK(host.heard_now() == "1 limit; ");
+    host.elsewhere.answer_all();
+    (void)host.heard_now();
+    Asks::newest->ask();
+    CHECK(host.elsewhere.take_refused().empty());
+    host.elsewhere.answer_all();
+    CHECK(host.heard_now() == "1 ok; ");
 }

@@ -9,13 +9,13 @@ class Borrower final : public gantry::WorldPlugin {
     void setup() override {
         ledger_ = service<nested::Ledger>(nested::Ledger::name);
         on(1, [this](const gantry::Message& message) {
-            const int one = 1;
+            static const int one = 1;
             const int* const amount = BORROWER_VERSION[0] == '2' ? nullptr : &one;
             if (message.payload.text() == "call") ledger_->add(amount);
-            if (message.payload.text() == "emit") {
-                emit("add", gantry::Bytes{std::string_view{reinterpret_cast<const char*>(&amount),
-                                                           sizeof amount}});
-            }
+            const gantry::Bytes address{
+                std::string_view{reinterpret_cast<const char*>(&amount), sizeof amount}};
+            if (message.payload.text() == "emit") emit("add", address);
+            if (message.payload.text() == "post") (void)post("add", address);
             return std::string{BORROWER_VERSION};
         });
     }
