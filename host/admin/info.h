@@ -87,7 +87,7 @@ struct SwapRequest {
 /// A generation of a plugin that is in memory, and what holds it there.
 struct GenerationInfo {
     std::string label;  ///< "arena@1.0.0#1"
-    std::string state;  ///< "serves", "trial", "predecessor", "leaving", "left behind"
+    std::string state;  ///< "serves", "parked", "trial", "predecessor", "leaving", "left behind"
     std::int64_t since_unix_ms = 0;
     std::vector<std::string> holds;  ///< one sentence each, tasks with file:line
 };

@@ -114,7 +114,8 @@ Result<RuntimeInfo> find_host(const std::string& name) {
     if (!hosts) return hosts.error();
     std::vector<RuntimeInfo> fitting;
     for (const RuntimeInfo& host : *hosts) {
-        if (name.empty() || host.name == name) fitting.push_back(host);
+        const bool meant = host.name == name || std::to_string(host.pid) == name;
+        if (name.empty() || meant) fitting.push_back(host);
     }
     if (fitting.size() == 1) return fitting.front();
     if (hosts->empty()) {

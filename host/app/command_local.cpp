@@ -32,7 +32,7 @@ bool complain(const std::string& sentence) {
     return false;
 }
 
-/// The gate and the canary for a library that is there. What is not may be put there later.
+/// The gate and the canary for a library that is there.
 Checked check_library(const manifest::Manifest& m, const manifest::Plugin& one) {
     Checked checked;
     checked.plugin = &one;
@@ -40,8 +40,13 @@ Checked check_library(const manifest::Manifest& m, const manifest::Plugin& one) 
     if (file.empty()) file = std::filesystem::path{m.drop.folder} / (one.name + ".so");
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) {
-        fmt::print("{}{}: {} is not there yet\n", one.name,
-                   one.required ? ", which is required to start" : "", file.string());
+        if (one.required) {
+            complain(fmt::format("{}: {} is not there: it is required, so the host would not start",
+                                 one.name, file.string()));
+        } else {
+            fmt::print("{}: {} is not there: it would be left out until it comes\n", one.name,
+                       file.string());
+        }
         return checked;
     }
     checked.there = true;
@@ -128,8 +133,9 @@ bool check_interfaces(const std::vector<Checked>& all) {
 bool check_libraries(const manifest::Manifest& m) {
     std::vector<Checked> all;
     for (const manifest::Plugin& one : m.plugins) all.push_back(check_library(m, one));
-    bool right =
-        std::none_of(all.begin(), all.end(), [](const Checked& one) { return one.refused; });
+    bool right = std::none_of(all.begin(), all.end(), [](const Checked& one) {
+        return one.refused || (!one.there && one.plugin->required);
+    });
     right = check_needs(all) && right;
     return check_interfaces(all) && right;
 }

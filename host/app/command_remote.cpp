@@ -29,6 +29,17 @@ const Json& list_in(const Json& json) {
     return json;
 }
 
+/// Of "left, right" the first is asked for: they came together.
+bool in_probation(const admin::RuntimeInfo& host, const std::string& plugins) {
+    const auto answer = ask_host(host, "/api/plugins");
+    if (!answer) return false;
+    for (const Json& one : list_in(*answer)) {
+        const bool meant = plugins.substr(0, plugins.find(", ")) == text_of(one, "name");
+        if (meant) return text_of(one, "state") == "probation";
+    }
+    return false;
+}
+
 /// Asks for a swap and prints its report.
 int post_swap(const std::string& host, const std::string& path, const Json& request) {
     const auto found = admin::find_host(host);
@@ -51,7 +62,11 @@ int post_swap(const std::string& host, const std::string& path, const Json& requ
     for (const Json& left : report.value("leftovers", Json::array())) {
         fmt::print("  left over: {}\n", left.get<std::string>());
     }
-    return text_of(report, "outcome") == "committed" ? 0 : 1;
+    if (text_of(report, "outcome") != "committed") return 1;
+    if (in_probation(*found, text_of(report, "plugin"))) {
+        fmt::print("  it is in its probation now: gantry plugins tells how that ends\n");
+    }
+    return 0;
 }
 
 /// "left, right"
@@ -75,6 +90,17 @@ void print_trial(const Json& plugin) {
                names_in(plugin, "trial_worlds"), with.empty() ? "" : ", together with ", with);
 }
 
+void print_last_way_back(const std::string& host) {
+    const auto answer = ask(host, "/api/swaps");
+    if (!answer) return;
+    for (const Json& one : list_in(*answer)) {  // newest first
+        if (text_of(one, "outcome") != "rolled_back") continue;
+        fmt::print("\nrolled back last: {} -> {}: {}\n", text_of(one, "to"), text_of(one, "from"),
+                   text_of(one, "reason"));
+        return;
+    }
+}
+
 }  // namespace
 
 int list_plugins(const std::string& host, bool json) {
@@ -87,8 +113,9 @@ int list_plugins(const std::string& host, bool json) {
                    text_of(one, "generation"), text_of(one, "state"), text_of(one, "file"));
         print_trial(one);
     }
+    print_last_way_back(host);
     const auto staged = ask(host, "/api/candidates");
-    if (!staged) return 0;
+    if (!staged || list_in(*staged).empty()) return 0;
     fmt::print("\nin the drop folder:\n");
     for (const Json& one : list_in(*staged)) {
         const std::string error = text_of(one, "error");

@@ -63,8 +63,8 @@ int main(int argc, char** argv) {
     check->callback([&] { code = check_manifest(manifest); });
 
     const auto add_host = [&](CLI::App* command) {
-        return command->add_option("--host", host,
-                                   "The name of the running host, when there are several");
+        return command->add_option(
+            "--host", host, "The name of the running host, or its pid, when there are several");
     };
     auto* dev = app.add_subcommand(
         "dev", "Follow the sources of plugins: build and swap what changes, as it is saved");

@@ -187,6 +187,13 @@ Result<Done> PluginManager::boot() {
             names += (names.empty() ? "" : ", ") + library->name();
         return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
     }
+    for (const Dropped& dropped : drop_.all()) {
+        if (!dropped.error.empty() || loaded_.contains(dropped.name)) continue;
+        log::info(
+            "{} lies in the drop folder, and no plugin of the manifest is it: gantry swap {} "
+            "loads it",
+            dropped.file.string(), dropped.name);
+    }
     tell_of_shared_interfaces(loaded_);
     publish_snapshot();
     return Done{};
@@ -306,7 +313,9 @@ void PluginManager::publish_snapshot() {
 std::vector<GenerationStatus> PluginManager::generations() const {
     std::vector<GenerationStatus> list;
     for (const auto& [name, loaded] : loaded_) {
-        list.push_back({loaded.library->label(), "serves", loaded.since_wall, {}});
+        const bool parked = loaded.state == PluginState::failed;
+        list.push_back({loaded.library->label(), parked ? "parked" : "serves", loaded.since_wall,
+                        parked ? loaded.error : std::string{}});
         if (loaded.trial) {
             const auto with = others_of(loaded.trial->partners, name);
             list.push_back({loaded.trial->library->label(), "trial", 0,

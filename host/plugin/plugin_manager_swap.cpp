@@ -209,6 +209,9 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
     }
     log::warn("swap: {} {}: {}", fmt::join(job->names(), ", "),
               outcome == SwapOutcome::refused ? "refused" : "given up", reason);
+    if (const SwapReport* const one = report(job->request.ticket)) {
+        for (const std::string& left : one->leftovers) log::info("swap: left over: {}", left);
+    }
     for (JobPart& part : job->parts) {
         if (part.library) retire(std::move(part.library), 0, 0);
     }

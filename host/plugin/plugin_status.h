@@ -48,7 +48,7 @@ struct ManagerCounters {
 /// A library that is in memory.
 struct GenerationStatus {
     std::string label;
-    std::string state;  ///< "serves", "trial", "predecessor", "leaving", "left behind"
+    std::string state;  ///< "serves", "parked", "trial", "predecessor", "leaving", "left behind"
     TimeNs since_wall = 0;
     std::string reason;  ///< why it could not leave, or with whom it is tried
 };

@@ -181,7 +181,7 @@ void SwapRun::begin_drain(TimeNs now) {
                     [&] { part.old->plugin().drain(order_.drain_ms); });
     }
     phase_ = Phase::drain;
-    phase_since_ = now;
+    phase_since_ = drain_since_ = now;
 }
 
 const WorldInstance* SwapRun::first_busy() {
@@ -235,7 +235,7 @@ void SwapRun::proceed() {
 
 void SwapRun::hand_over() {
     stood_since_ = world_.surroundings_.clock().now();
-    result_.drain_ns = now_ - phase_since_;
+    result_.drain_ns = now_ - drain_since_;
     if (auto taken = take_over(); !taken) return give_up(taken.error().message);
     phase_ = Phase::frozen;
     if (!order_.reached) return commit();
@@ -318,6 +318,7 @@ void SwapRun::give_up(std::string reason) {
     if (phase_ == Phase::ended) return;
     if (migrated_) (void)migration_->rollback(successors());
     if (phase_ != Phase::prepare && phase_ != Phase::convert) {  // else none was asked to drain
+        result_.drain_ns = now_ - drain_since_;
         note_leftovers();
         for (const Part& part : parts_) {
             if (part.old == nullptr) continue;

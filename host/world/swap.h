@@ -134,6 +134,7 @@ private:
     SwapOrder order_;
     Phase phase_ = Phase::prepare;
     TimeNs phase_since_ = 0;
+    TimeNs drain_since_ = 0;
     TimeNs now_ = 0;
     TimeNs stood_since_ = 0;
     std::vector<Part> parts_;

@@ -84,6 +84,8 @@ class Teaching(CommandLine):
 
 class Manifests(CommandLine):
     def test_every_manifest_of_the_tree_is_right(self):
+        for library in ("arena.so", "chat.so", "chat_filter.so", "echo.so"):
+            self.sandbox.add_plugin(library)
         for name in ("arena", "chat", "echo"):
             code, out, error = self.sandbox.gantry("check", f"config/{name}.json")
             self.assertEqual(code, 0, error)
@@ -248,7 +250,13 @@ class Starting(CommandLine):
     def test_a_missing_required_plugin_ends_the_start_and_a_missing_optional_one_is_left_out(self):
         needs = [{"name": "echo"}, {"name": "more", "required": True}]
         self.refused("run", self.manifest(plugins=needs), says=["required", "more"])
+        # A check said once that all was right.
+        self.refused("check", self.manifest(plugins=needs),
+                     says=["more: ", "is not there: it is required, so the host would not start"])
         needs[1]["required"] = False
+        code, out, _ = self.sandbox.gantry("check", self.manifest(plugins=needs))
+        self.assertEqual(code, 0)
+        self.assertIn("is not there: it would be left out until it comes", out)
         with HostProcess(self.sandbox, self.manifest(plugins=needs)) as host:
             self.assertIn("the optional plugin more is left out", host.log())
             self.assertEqual(list(host.admin.plugins()), ["echo"])
@@ -293,8 +301,11 @@ class Operating(CommandLine):
     def test_of_two_hosts_one_has_to_be_named(self):
         first = self.manifest()
         second = self.sandbox.write("other.json", {**ECHO, "name": "other"})
-        with HostProcess(self.sandbox, first), HostProcess(self.sandbox, second):
+        with HostProcess(self.sandbox, first) as host, HostProcess(self.sandbox, second):
             self.refused("plugins", says=["which host?", "echo (pid", "other (pid"])
+            code, out, _ = self.sandbox.gantry("plugins", "--host", str(host.pid))
+            self.assertEqual(code, 0)
+            self.assertIn("echo", out)
             code, out, _ = self.sandbox.gantry("plugins", "--host", "other")
             self.assertEqual(code, 0)
             self.refused("plugins", "--host", "third", says=['no host named "third"'])

@@ -247,6 +247,16 @@ class OnShards(unittest.TestCase):
         except Refused as refused:
             return str(refused)
 
+    def test_the_command_line_tells_of_a_probation_and_of_the_way_back(self):
+        code, out, complaint = self.sandbox.gantry("swap", "guard@2.0.0")
+        self.assertEqual(code, 0, complaint)
+        self.assertIn("it is in its probation now: gantry plugins tells how that ends", out)
+        self.assertNotIn("rolled back last", self.sandbox.gantry("plugins")[1])
+        with self.assertRaises(Refused):
+            self.player.ask("layer")
+        self.wait_back()
+        self.assertIn("rolled back last: guard@2.0.0#2 -> guard@1.0.0#1: ", self.sandbox.gantry("plugins")[1])
+
     def test_a_crash_in_a_layer_a_route_and_a_service_rolls_back_and_the_player_stays(self):
         for wish, message in (("layer", 1), ("route", 2)):
             with self.subTest(wish):

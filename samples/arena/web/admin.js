@@ -20,7 +20,8 @@ export class Admin {
   plugins() { return this.#ask("/api/plugins").then((answer) => answer.plugins); }
   worlds() { return this.#ask("/api/worlds").then((answer) => answer.worlds); }
   swaps() { return this.#ask("/api/swaps").then((answer) => answer.swaps); }
-  swap(plugin, version) { return this.#ask("/api/swap", { plugin, version }); }
+  /** A probation that is under way ends first. */
+  swap(plugin, version) { return this.#ask("/api/swap", { plugin, version, settle: true }); }
 
   /** The answer's JSON; an Error with the host's sentence when it refused. */
   async #ask(path, body) {

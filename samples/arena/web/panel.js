@@ -133,7 +133,8 @@ export class Panel extends EventTarget {
     this.#told.set(report.ticket, report.outcome);
     this.#setReport(tone, headline, report.reason, report.steps);
     const words = report.outcome.replace("_", " ");
-    log(`${report.from} → ${report.to}: ${words}${report.reason ? `: ${report.reason}` : ""}`, tone);
+    const what = report.to ? `${report.from} → ${report.to}` : report.plugin; // refused before it was opened
+    log(`${what}: ${words}${report.reason ? `: ${report.reason}` : ""}`, tone);
   }
 
   /** A swap that was committed may be rolled back later, on probation; others may swap too. */

@@ -90,10 +90,11 @@ TEST_CASE("what is no answer is thrown, and answers the request that waits") {
         Status status;
         std::string sentence;
     };
-    for (const auto& expected : {Expected{1, "refuse", Status::refused, "the desk is closed"},
-                                 Expected{1, "throw", Status::internal, ""},
-                                 Expected{2, "say", Status::not_found, "a service gave no answer"},
-                                 Expected{3, "say", Status::timeout, "a service gave no answer"}}) {
+    for (const auto& expected :
+         {Expected{1, "refuse", Status::refused, "the desk is closed"},
+          Expected{1, "throw", Status::internal, ""},
+          Expected{2, "say", Status::not_found, "nobody/1 gave no answer: not_found"},
+          Expected{3, "say", Status::timeout, "desk/1 gave no answer: timeout"}}) {
         const Reply reply = asked.of(expected.id, expected.method);
         CHECK_MESSAGE(reply.status == expected.status, expected.method);
         CHECK_MESSAGE(reply.text.find(expected.sentence) != std::string::npos, reply.text);

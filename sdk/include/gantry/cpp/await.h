@@ -105,9 +105,13 @@ public:
     }
     std::string await_resume() {
         if (status_ == Status::ok) return std::move(answer_);
-        // What other exceptions than a HandlerError say is not for clients.
-        const bool sentence = status_ != Status::internal && !answer_.empty();
-        throw HandlerError{status_, sentence ? answer_.c_str() : "a service gave no answer"};
+        std::string sentence = std::move(answer_);              // a HandlerError of the service
+        if (sentence.empty() || status_ == Status::internal) {  // the latter stays in the log
+            std::string what{name_.view()};
+            what += sentence.empty() ? " gave no answer: " : " failed: ";
+            sentence = what + (sentence.empty() ? status_name(status_) : sentence.c_str());
+        }
+        throw HandlerError{status_, sentence.c_str()};
     }
 
 private:
