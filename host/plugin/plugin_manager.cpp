@@ -187,16 +187,22 @@ Result<Done> PluginManager::boot() {
             names += (names.empty() ? "" : ", ") + library->name();
         return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
     }
-    for (const Dropped& dropped : drop_.all()) {
-        if (!dropped.error.empty() || loaded_.contains(dropped.name)) continue;
-        log::info(
-            "{} lies in the drop folder, and no plugin of the manifest is it: gantry swap {} "
-            "loads it",
-            dropped.file.string(), dropped.name);
-    }
+    tell_of_others_in_folder();
     tell_of_shared_interfaces(loaded_);
     publish_snapshot();
     return Done{};
+}
+
+// Else what was dropped in while the host ran last would be missed without a word.
+void PluginManager::tell_of_others_in_folder() const {
+    std::string names;
+    for (const Dropped& dropped : drop_.all()) {
+        if (dropped.error.empty() && !loaded_.contains(dropped.name))
+            append_name(names, dropped.name);
+    }
+    if (names.empty() || drop_config_.on_drop == OnDrop::ignore) return;
+    log::info("in {} lies also what the manifest does not name: {}; gantry swap NAME loads it",
+              drop_.folder().string(), names);
 }
 
 Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,

@@ -95,6 +95,7 @@ private:
     Result<Done> check_dependencies(const PluginDesc& desc, const std::string& label) const;
     Result<Done> place_now(const std::shared_ptr<Library>& library, const PluginConfig& config);
     void remove_now(const std::string& plugin);
+    void tell_of_others_in_folder() const;
 
     // One swap at a time; the others wait. [control]
     std::uint64_t enqueue(Request request);

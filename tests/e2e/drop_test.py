@@ -230,6 +230,19 @@ class Going(DropFolder):
             self.assertEqual(self.version(host, "arena"), "1.0.0")
             self.all_is_well(host)
 
+    def test_what_was_dropped_in_is_told_at_the_next_start_when_the_manifest_does_not_name_it(self):
+        self.sandbox.add_plugin("arena.so")
+        manifest = self.manifest([{"name": "arena"}])
+        with HostProcess(self.sandbox, manifest) as host:
+            self.sandbox.add_plugin("chat_filter.so")
+            self.wait_version(host, "chat_filter", "1.0.0")
+        with HostProcess(self.sandbox, manifest) as host:
+            host.wait_log("lies also what the manifest does not name: chat_filter; gantry swap NAME loads it")
+            self.assertEqual(list(host.admin.plugins()), ["arena"])
+            code, _, complaint = self.sandbox.gantry("swap", "chat_filter")
+            self.assertEqual(code, 0, complaint)
+            self.all_is_well(host)
+
     def test_a_required_one_stays(self):
         self.sandbox.add_plugin("arena.so")
         self.sandbox.add_plugin("chat_filter.so")
