@@ -148,6 +148,7 @@ private:
     /// The transports of `in` in the place of those of `out`, which may be null; all or none,
     /// unless it `must` be.
     Result<Done> publish_transports(IoInstance& in, IoInstance* out, bool must);
+    /// `unavailable` when a layer crashed that comes back.
     Status send_through_layers(Session& session, net::FrameHead head, Bytes payload, bool text);
     Status detain(SessionId to, const net::FrameHead& head, Bytes payload, bool text);
     void release_detained();

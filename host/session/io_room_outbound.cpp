@@ -71,9 +71,13 @@ Status IoRoom::send(SessionId to, const net::FrameHead& head, Bytes payload, boo
     }
     const bool layers = session->listener < tables_->onions.size() &&
                         tables_->onions[session->listener].has_outbound();
-    if (layers && layer_comes_back(*session)) return detain(to, head, payload, text);
-    const Status status = layers ? send_through_layers(*session, head, payload, text)
-                                 : shard_.send(session->connection, head, payload, text);
+    Status status = Status::unavailable;
+    if (!layers) {
+        status = shard_.send(session->connection, head, payload, text);
+    } else if (!layer_comes_back(*session)) {
+        status = send_through_layers(*session, head, payload, text);
+    }
+    if (layers && status == Status::unavailable) return detain(to, head, payload, text);
     if (followed(SessionEventKind::sent) && status == Status::ok) {
         tell(SessionEventKind::sent, to, {}, head.message_id, payload.size);
     }
@@ -99,7 +103,7 @@ Status IoRoom::send_through_layers(Session& session, net::FrameHead head, Bytes 
             return Status::refused;
         default:
             // It crashed with this message: what goes back in its place gets it, too.
-            if (layer_comes_back(session)) return detain(session.id, head, payload, text);
+            if (layer_comes_back(session)) return Status::unavailable;
             ++counters_.layer_drops;
             return Status::refused;
     }
