@@ -160,12 +160,13 @@ bool Host::run_threads_down(TimeNs deadline) {
     for (const Driven& one : threads_) {
         if (!runs(one)) continue;
         all = false;
-        const core::CallSlot& slot = one.watched->slot;
-        const std::uint32_t owner = slot.owner;
-        const std::string where = owner == 0
-                                      ? "the host's own code"
-                                      : fmt::format("a {} of {}", core::call_kind_name(slot.kind),
-                                                    plugins_->label_of(owner));
+        const std::uint64_t call = one.watched->slot.call;
+        const std::uint32_t owner = core::CallSlot::owner_of(call);
+        const std::string where =
+            owner == 0
+                ? "the host's own code"
+                : fmt::format("a {} of {}", core::call_kind_name(core::CallSlot::kind_of(call)),
+                              plugins_->label_of(owner));
         log::error("{} does not end: it is in {}", one.watched->name, where);
     }
     if (!all) return false;

@@ -46,14 +46,15 @@ void Watchdog::poll(TimeNs now, const WatchdogTold& tell) {
         WatchedThread* const one = threads_[i].get();
         look_whether_it_let_go(*one, now, tell);
         const std::uint64_t number = one->slot.number.load(std::memory_order_acquire);
-        const std::uint32_t owner = one->slot.owner.load(std::memory_order_relaxed);
+        const std::uint64_t call = one->slot.call.load(std::memory_order_relaxed);
+        const std::uint32_t owner = core::CallSlot::owner_of(call);
         if (owner == 0 || number != one->number_) {
             one->number_ = number;
             one->since_ = now;
             one->asked_ = 0;
             continue;
         }
-        const core::CallKind kind = one->slot.kind.load(std::memory_order_relaxed);
+        const core::CallKind kind = core::CallSlot::kind_of(call);
         const TimeNs lasted = now - one->since_;
         // What goes to the pool may take long; it must only end some time.
         if (lasted < (kind == core::CallKind::work ? work_patience : 1) * allowed_) continue;

@@ -29,10 +29,13 @@ if(GANTRY_FUZZ)
     add_link_options(-fsanitize=address,undefined)
 endif()
 
-# A library of the host: `gantry_host_library(net SOURCES … LINK …)` makes gantry_net.
+# A library of the host: `gantry_host_library(net SOURCES … LINK …)` makes gantry_net. It goes into programs only, and
+# code for them reaches a thread's own variables, and calls, in fewer instructions than code for shared libraries.
 function(gantry_host_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
     add_library(gantry_${name} STATIC ${ARG_SOURCES})
+    set_target_properties(gantry_${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(gantry_${name} PRIVATE -fPIE)
     target_link_libraries(gantry_${name} PUBLIC gantry_options gantry_sdk ${ARG_LINK}
                           PRIVATE ${ARG_PRIVATE_LINK})
 endfunction()

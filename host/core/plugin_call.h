@@ -35,8 +35,22 @@ constexpr const char* call_kind_name(CallKind kind) noexcept {
 /// the same, so does the call.
 struct CallSlot {
     std::atomic<std::uint64_t> number{0};
-    std::atomic<std::uint32_t> owner{0};  ///< 0: none, the host's own code
-    std::atomic<CallKind> kind{CallKind::none};
+    std::atomic<std::uint64_t> call{0};  ///< its owner's id and kind; 0: none, the host's own code
+
+    static constexpr std::uint64_t call_of(std::uint32_t owner, CallKind kind) noexcept {
+        return std::uint64_t{owner} << 8 | static_cast<std::uint8_t>(kind);
+    }
+    static std::uint32_t owner_of(std::uint64_t call) noexcept {
+        return static_cast<std::uint32_t>(call >> 8);
+    }
+    static CallKind kind_of(std::uint64_t call) noexcept {
+        return static_cast<CallKind>(call & 0xff);
+    }
+    /// [its thread]
+    void change(std::uint64_t to) noexcept {
+        call.store(to, std::memory_order_relaxed);
+        number.store(number.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
 
     /// The slot of this thread from now on; null for none.
     static void use(CallSlot* slot) noexcept { here_ = slot; }
@@ -51,29 +65,21 @@ class PluginCall {
 public:
     PluginCall(const Owner& owner, CallKind kind) noexcept
         : who_{owner.label.c_str()}, slot_{CallSlot::here()} {
-        if (slot_ == nullptr) return;
-        owner_before_ = slot_->owner.load(std::memory_order_relaxed);
-        kind_before_ = slot_->kind.load(std::memory_order_relaxed);
-        change(owner.id, kind);
+        CallSlot* const slot = slot_;
+        if (slot == nullptr) return;
+        before_ = slot->call.load(std::memory_order_relaxed);
+        slot->change(CallSlot::call_of(owner.id, kind));
     }
     ~PluginCall() {
-        if (slot_ != nullptr) change(owner_before_, kind_before_);
+        if (slot_ != nullptr) slot_->change(before_);
     }
     PluginCall(const PluginCall&) = delete;
     PluginCall& operator=(const PluginCall&) = delete;
 
 private:
-    void change(std::uint32_t owner, CallKind kind) noexcept {
-        slot_->owner.store(owner, std::memory_order_relaxed);
-        slot_->kind.store(kind, std::memory_order_relaxed);
-        slot_->number.store(slot_->number.load(std::memory_order_relaxed) + 1,
-                            std::memory_order_release);
-    }
-
     log::Scope who_;
     CallSlot* slot_;
-    std::uint32_t owner_before_ = 0;
-    CallKind kind_before_ = CallKind::none;
+    std::uint64_t before_ = 0;
 };
 
 }  // namespace gantry::core

@@ -39,6 +39,9 @@ std::uint32_t Shard::load() const noexcept { return core_->load.load(std::memory
 Status Shard::send(ConnectionId id, const FrameHead& head, Bytes payload, bool text) {
     return core_->send(id, head, payload, text);
 }
+bool Shard::send_frames(ConnectionId id, std::span<const std::byte> frames, std::uint32_t count) {
+    return core_->send_frames(id, frames, count);
+}
 Status Shard::send_shared(ConnectionId id, const SharedMessage& message) {
     return core_->send_shared(id, message);
 }

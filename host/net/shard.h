@@ -152,6 +152,9 @@ public:
     Status send(ConnectionId id, const FrameHead& head, Bytes payload, bool text = false);
     /// The same without a copy of the payload. [io]
     Status send_shared(ConnectionId id, const SharedMessage& message);
+    /// `count` whole frames in framing `gantry`, in one piece. False, and nothing is done, where
+    /// they cannot go out as they are or would pass the high watermark: send() them one by one.
+    bool send_frames(ConnectionId id, std::span<const std::byte> frames, std::uint32_t count);
     /// Writes all queues now; poll() does it after on_batch_end(). [io]
     void flush();
     /// Ends a connection after what is queued was written; on_close comes within the next poll().

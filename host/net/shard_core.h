@@ -34,6 +34,7 @@ public:
 
     Status send(ConnectionId id, const FrameHead& head, Bytes payload, bool text);
     Status send_shared(ConnectionId id, const SharedMessage& message);
+    bool send_frames(ConnectionId id, std::span<const std::byte> frames, std::uint32_t count);
     void flush();
     Status close(ConnectionId id, CloseReason reason);
     void close_all(CloseReason reason);

@@ -56,6 +56,20 @@ Status ShardCore::enqueue(Connection& c, const FrameHead& head, Bytes payload, b
     return Status::ok;
 }
 
+bool ShardCore::send_frames(ConnectionId id, std::span<const std::byte> frames,
+                            std::uint32_t count) {
+    Connection* const c = find_open(id);
+    const bool as_they_are =
+        c != nullptr && c->plain && c->out.bytes() + frames.size() <= c->endpoint->queue.high_bytes;
+    if (!as_they_are) return false;
+    c->out.append(pool_, frames);
+    c->messages_out += count;
+    counters_.encodings += count;
+    counters_.frames_out += count;
+    mark_dirty(*c);
+    return true;
+}
+
 void ShardCore::enqueue_stream(Connection& c, const FrameHead& head, Bytes payload) {
     const Framing framing = c.endpoint->framing;
     std::byte prefix[frame_prefix_bytes_max];

@@ -10,11 +10,12 @@
 #include "gantry/types.h"
 #include "host/core/assert.h"
 #include "host/core/ring.h"
+#include "host/net/frame.h"
 
 namespace gantry::route {
 
 /// Shard to worker.
-enum class ToWorld : std::uint32_t { opened = 1, message, closed, pressure };
+enum class ToWorld : std::uint32_t { opened = 1, messages, closed, pressure };
 /// Worker to shard.
 enum class ToShard : std::uint32_t { send = 1, shared, credit, close, move, forward, moved };
 
@@ -28,17 +29,22 @@ struct OpenedRecord {
     char listener[48] = {};
 };
 
-/// Followed by the payload.
-struct MessageRecord {
+/// What one session has sent, as it came. Followed by the messages: of each a MessageEntry and its
+/// payload, to the next multiple of eight bytes.
+struct MessagesRecord {
     WorldId world;
-    std::uint32_t text = 0;
+    std::uint32_t reserved = 0;
     SessionId session;
     TimeNs received_at = 0;
-    std::uint16_t id = 0;  // these four in the order of a frame's head: they go on in one piece
-    std::uint8_t flags = 0;
-    std::uint8_t channel = 0;
-    std::uint32_t correlation = 0;
 };
+struct MessageEntry {
+    net::FrameHead head;
+    std::uint32_t text = 0;
+};
+/// How much room a message takes in such a record.
+constexpr std::size_t entry_bytes(std::size_t payload_bytes) noexcept {
+    return (sizeof(MessageEntry) + payload_bytes + 7) & ~std::size_t{7};
+}
 
 struct ClosedRecord {
     WorldId world;
@@ -54,15 +60,12 @@ struct PressureRecord {
     SessionId session;
 };
 
-/// Followed by the payload.
+/// What was sent to one session without anything in between. Followed by `count` frames as they are
+/// on the wire in framing `gantry`.
 struct SendRecord {
     SessionId session;
-    std::uint16_t id = 0;  // as above
-    std::uint8_t flags = 0;
-    std::uint8_t channel = 0;
-    std::uint32_t correlation = 0;
+    std::uint32_t count = 0;
     std::uint32_t text = 0;
-    std::uint32_t reserved = 0;
 };
 
 /// One encoded message for many: a counted reference, made in the ring by the worker and taken out
@@ -88,13 +91,28 @@ struct CloseRecord {
 /// A session's move, in four steps. The old world asks (`move`); the shard stops reading the
 /// session and marks the end of its messages (ClosedRecord::moved_to); at the mark the old world
 /// lets go
-/// (`move` again) and sends what came after its request (`forward`, with a MessageRecord and its
-/// payload); `moved` ends it and the shard reads on.
+/// (`move` again) and sends what came after its request (`forward`, each with a MessagesRecord of
+/// one message); `moved` ends it and the shard reads on.
 struct MoveRecord {
     SessionId session;
     WorldId to;
     std::uint32_t reserved = 0;
 };
+
+/// One of the messages of a MessagesRecord, in place.
+struct MessageView {
+    MessageEntry entry;
+    std::span<const std::byte> payload;
+    std::span<const std::byte> whole;  ///< with its entry and what fills it up
+};
+inline MessageView first_message(std::span<const std::byte> entries) noexcept {
+    MessageView first;
+    std::memcpy(&first.entry, entries.data(), sizeof first.entry);
+    const std::size_t payload_bytes = first.entry.head.payload_bytes;
+    first.payload = entries.subspan(sizeof first.entry, payload_bytes);
+    first.whole = entries.first(entry_bytes(payload_bytes));
+    return first;
+}
 
 /// A record that waits outside of its ring.
 struct KeptRecord {

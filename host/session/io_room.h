@@ -117,11 +117,20 @@ private:
 
     bool drain_workers();
     void handle(route::ToShard kind, std::span<std::byte> body);
+    void send_frames(const route::SendRecord& record, std::span<const std::byte> frames);
     void handle_shared(std::span<std::byte> body);
     void handle_move(const route::MoveRecord& record);
     void forward(std::span<std::byte> body);
     void flush_pending();
     void resume_waiting();
+    /// Null where the ring is full.
+    std::byte* room_for_message(core::ByteRing& ring, const Session& session,
+                                std::size_t payload_bytes);
+    /// False where the ring is full.
+    bool push_message(Session& session, Worker& worker, const net::FrameHead& head, Bytes payload,
+                      std::uint32_t text);
+    /// Nobody here looks at what this session sends, and nothing makes it wait.
+    bool goes_straight(const Session& session, std::uint16_t message_id) const noexcept;
     net::FrameVerdict wait_for_room(Session& session);
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
@@ -135,6 +144,10 @@ private:
     void push_control(WorldId world, route::ToWorld kind, std::span<const std::byte> body);
     void send_opened(Session& session, bool moved);
     void pressure(net::ConnectionId id, bool high);
+    bool has_outbound(const Session& session) const noexcept {
+        return session.listener < tables_->onions.size() &&
+               tables_->onions[session.listener].has_outbound();
+    }
     bool followed(SessionEventKind kind) const noexcept {
         return (followed_ & session_kinds::bit(kind)) != 0;
     }

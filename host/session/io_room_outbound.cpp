@@ -28,11 +28,7 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
     switch (kind) {
         case route::ToShard::send: {
             const auto record = route::read_as<route::SendRecord>(body);
-            ++counters_.messages_from_worlds;
-            send(record.session,
-                 net::FrameHead{0, record.id, record.flags, record.channel, record.correlation},
-                 Bytes{body.subspan(sizeof record)}, record.text != 0);
-            return;
+            return send_frames(record, body.subspan(sizeof record));
         }
         case route::ToShard::shared:
             return handle_shared(body);
@@ -63,14 +59,29 @@ void IoRoom::handle(route::ToShard kind, std::span<std::byte> body) {
     }
 }
 
+// In one piece where nobody wants to see them one by one.
+void IoRoom::send_frames(const route::SendRecord& record, std::span<const std::byte> frames) {
+    counters_.messages_from_worlds += record.count;
+    const Session* const session = sessions_.find(record.session);
+    if (session != nullptr && !has_outbound(*session) && !followed(SessionEventKind::sent) &&
+        shard_.send_frames(session->connection, frames, record.count)) {
+        return;
+    }
+    while (!frames.empty()) {
+        const net::FrameHead head = net::decode_head(frames.data());
+        frames = frames.subspan(net::frame_header_bytes);
+        (void)send(record.session, head, Bytes{frames.first(head.payload_bytes)}, record.text != 0);
+        frames = frames.subspan(head.payload_bytes);
+    }
+}
+
 Status IoRoom::send(SessionId to, const net::FrameHead& head, Bytes payload, bool text) {
     Session* const session = sessions_.find(to);
     if (session == nullptr) {
         ++counters_.undeliverable;
         return Status::not_found;
     }
-    const bool layers = session->listener < tables_->onions.size() &&
-                        tables_->onions[session->listener].has_outbound();
+    const bool layers = has_outbound(*session);
     Status status = Status::unavailable;
     if (!layers) {
         status = shard_.send(session->connection, head, payload, text);
@@ -149,8 +160,7 @@ void IoRoom::handle_shared(std::span<std::byte> body) {
         ++counters_.messages_from_worlds;
         if (session == nullptr) {
             ++counters_.undeliverable;
-        } else if (session->listener < tables_->onions.size() &&
-                   tables_->onions[session->listener].has_outbound()) {
+        } else if (has_outbound(*session)) {
             send(to, message.head(), Bytes{message.payload()}, message.text());
         } else {
             const Status status = shard_.send_shared(session->connection, message);
@@ -187,14 +197,15 @@ void IoRoom::handle_move(const route::MoveRecord& record) {
 }
 
 void IoRoom::forward(std::span<std::byte> body) {
-    auto record = route::read_as<route::MessageRecord>(body);
+    auto record = route::read_as<route::MessagesRecord>(body);
     Session* const session = sessions_.find(record.session);
     if (session == nullptr) return;
     record.world = session->world;
     std::memcpy(body.data(), &record, sizeof record);
     ++session->credit_messages;
-    session->credit_bytes += static_cast<std::uint32_t>(body.size() - sizeof record);
-    push_control(session->world, route::ToWorld::message, body);
+    session->credit_bytes +=
+        route::first_message(body.subspan(sizeof record)).entry.head.payload_bytes;
+    push_control(session->world, route::ToWorld::messages, body);
 }
 
 }  // namespace gantry::session

@@ -43,7 +43,7 @@ Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t 
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
         world_.tell(SessionEventKind::sent, to, {}, message_id, payload.size);
     }
-    return world_.outbox_->send(to, message_id, 0, channel, 0, payload, false);
+    return world_.outbox_->send(to, net::FrameHead{0, message_id, 0, channel, 0}, payload, false);
 }
 
 Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
@@ -59,8 +59,10 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
         world_.tell(SessionEventKind::sent, request->session, {}, request->id, payload.size);
     }
     const std::uint8_t flags = request->is_request() ? message_flags::response : std::uint8_t{0};
-    return world_.outbox_->send(request->session, request->id, flags, request->channel,
-                                request->correlation, payload, request->text != 0);
+    return world_.outbox_->send(
+        request->session,
+        net::FrameHead{0, request->id, flags, request->channel, request->correlation}, payload,
+        request->text != 0);
 }
 
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {

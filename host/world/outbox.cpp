@@ -7,9 +7,7 @@
 
 namespace gantry::world {
 
-// Inline: once for each message.
-inline std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind,
-                                         std::size_t body_bytes) {
+std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind, std::size_t body_bytes) {
     if (shard.overflow.empty() && !aside_) {
         const auto room =
             shard.to.link->to_shard.push(static_cast<std::uint32_t>(kind), body_bytes);
@@ -24,17 +22,35 @@ inline std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind,
     return shard.overflow.back().body;
 }
 
-Status Outbox::send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
-                    std::uint32_t correlation, Bytes payload, bool text) {
+// Behind the frame before, where that went to the same session: then one record has them all.
+inline std::byte* Outbox::room_for_frame(Shard& shard, SessionId to, std::uint32_t text,
+                                         std::size_t frame_bytes) {
+    core::ByteRing& ring = shard.to.link->to_shard;
+    std::byte* const last = ring.last(static_cast<std::uint32_t>(route::ToShard::send));
+    if (last != nullptr && shard.overflow.empty() && !aside_) [[likely]] {
+        auto& head = *reinterpret_cast<route::SendRecord*>(last);
+        if (head.session == to && head.text == text) {
+            std::byte* const room = ring.grow_last(frame_bytes);
+            if (room != nullptr) return ++head.count, room;
+        }
+    }
+    std::byte* const body =
+        push(shard, route::ToShard::send, sizeof(route::SendRecord) + frame_bytes).data();
+    new (body) route::SendRecord{to, 1, text};
+    return body + sizeof(route::SendRecord);
+}
+
+Status Outbox::send(SessionId to, const net::FrameHead& head, Bytes payload, bool text) {
     Shard* const shard = shard_of(to);
     if (shard == nullptr) return Status::not_found;
-    const std::size_t body_bytes = sizeof(route::SendRecord) + payload.size;
-    if (body_bytes > shard->to.link->to_shard.body_bytes_max()) return Status::limit;
-    const auto body = push(*shard, route::ToShard::send, body_bytes);
-    // In its place: a copy of what was just written by fields would wait for them.
-    new (body.data()) route::SendRecord{to, id, flags, channel, correlation, text ? 1u : 0u, 0};
+    const std::size_t frame_bytes = net::frame_header_bytes + payload.size;
+    if (sizeof(route::SendRecord) + frame_bytes > shard->to.link->to_shard.body_bytes_max()) {
+        return Status::limit;
+    }
+    std::byte* const room = room_for_frame(*shard, to, text ? 1u : 0u, frame_bytes);
+    net::encode_head(head, static_cast<std::uint32_t>(payload.size), room);
     if (payload.size != 0) {
-        std::memcpy(body.data() + sizeof(route::SendRecord), payload.data, payload.size);
+        std::memcpy(room + net::frame_header_bytes, payload.data, payload.size);
     }
     ++counters_.messages;
     return Status::ok;
@@ -97,12 +113,12 @@ void Outbox::forward(SessionId session, std::span<const std::byte> record_and_pa
     std::memcpy(body.data(), record_and_payload.data(), record_and_payload.size());
 }
 
-void Outbox::credit(SessionId session, std::uint32_t bytes) {
+void Outbox::credit(SessionId session, std::uint32_t messages, std::uint32_t bytes) {
     if (credit_.session != session) {
         flush_credit();
         credit_.session = session;
     }
-    ++credit_.messages;
+    credit_.messages += messages;
     credit_.bytes += bytes;
 }
 

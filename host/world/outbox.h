@@ -38,8 +38,8 @@ public:
         for (ShardLink& shard : shards) shards_.push_back(Shard{std::move(shard), {}});
     }
 
-    Status send(SessionId to, std::uint16_t id, std::uint8_t flags, std::uint8_t channel,
-                std::uint32_t correlation, Bytes payload, bool text);
+    /// head.payload_bytes is set from `payload`.
+    Status send(SessionId to, const net::FrameHead& head, Bytes payload, bool text);
     /// Encodes once; receivers may be on any shard.
     void send_shared(const SessionId* to, std::size_t count, std::uint16_t id, Bytes payload);
     void close(SessionId session, net::CloseReason reason);
@@ -47,8 +47,8 @@ public:
     void moved(SessionId session) { put_move(route::ToShard::moved, session, {}); }
     /// A message that belongs to the world where its session has moved to.
     void forward(SessionId session, std::span<const std::byte> record_and_payload);
-    /// The world has handled one message of this session. Runs of one session are put together.
-    void credit(SessionId session, std::uint32_t bytes);
+    /// The world has handled messages of this session. Runs of one session are put together.
+    void credit(SessionId session, std::uint32_t messages, std::uint32_t bytes);
 
     /// One for the same shards that keeps all it is given: for a world that stays behind with a
     /// stuck thread, while another writes to the rings.
@@ -69,6 +69,8 @@ private:
         std::deque<route::KeptRecord> overflow;
     };
 
+    std::byte* room_for_frame(Shard& shard, SessionId to, std::uint32_t text,
+                              std::size_t frame_bytes);
     Shard* shard_of(SessionId session) noexcept {
         const std::uint64_t index = session.value >> 56;
         return index < shards_.size() ? &shards_[index] : nullptr;

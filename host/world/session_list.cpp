@@ -57,6 +57,7 @@ void SessionList::close(SessionId id) {
     ids_[index] = ids_.back();
     ids_.pop_back();
     if (index < ids_.size()) find(ids_[index])->index = index;
+    found_ = nullptr;
     slots_[id.value >> 56][(id.value >> 32) & 0xffffff].reset();
 }
 

@@ -59,11 +59,13 @@ public:
     void close(SessionId id);
     /// By slot, without a hash: once per message.
     WorldSession* find(SessionId id) noexcept {
+        if (found_ != nullptr && found_->id == id) return found_;  // whose message is handled now
         const std::uint64_t shard = id.value >> 56;
         const std::uint64_t slot = (id.value >> 32) & 0xffffff;
         if (shard >= slots_.size() || slot >= slots_[shard].size()) return nullptr;
         WorldSession* const session = slots_[shard][slot].get();
-        return session != nullptr && session->id == id ? session : nullptr;
+        if (session == nullptr || session->id != id) return nullptr;
+        return found_ = session;
     }
     const std::vector<SessionId>& ids() const noexcept { return ids_; }
 
@@ -86,6 +88,7 @@ private:
     void forget_membership(WorldSession& session, GroupId id);
 
     std::vector<std::vector<std::unique_ptr<WorldSession>>> slots_;  // by shard, by slot
+    WorldSession* found_ = nullptr;  ///< the one that was looked for last
     std::vector<SessionId> ids_;
     std::unordered_map<std::uint32_t, Group> groups_;
     std::unordered_map<std::string, GroupId> group_names_;

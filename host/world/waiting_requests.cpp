@@ -17,12 +17,6 @@ WaitingRequests::Key WaitingRequests::begun(std::uint32_t owner) {
 
 void WaitingRequests::ended(const Key& key) { (void)dropped(key); }
 
-void WaitingRequests::answered(const Message& request) {
-    const Key key = key_of(request);
-    if (now_ != nullptr && key == key_of(*now_)) answered_ = true;
-    if (!requests_.empty()) requests_.erase(key);
-}
-
 std::optional<WaitingRequests::Request> WaitingRequests::dropped(const Key& key) {
     const auto found = requests_.find(key);
     if (found == requests_.end() || --found->second.tasks != 0) return std::nullopt;

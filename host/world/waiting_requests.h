@@ -41,7 +41,12 @@ public:
     /// What a task of that owner works for that begins now; a key without a session: for nothing.
     Key begun(std::uint32_t owner);
     void ended(const Key& key);
-    void answered(const Message& request);
+    void answered(const Message& request) noexcept {
+        const bool handled_now =
+            now_ == &request || (now_ != nullptr && key_of(request) == key_of(*now_));
+        if (handled_now) answered_ = true;
+        if (!requests_.empty()) requests_.erase(key_of(request));
+    }
     /// The task ends without an answer: the request, where no other works for it.
     std::optional<Request> dropped(const Key& key);
     /// All that this owner still owes an answer.

@@ -8,7 +8,7 @@ namespace gantry::world {
 namespace {
 
 // Whose a record is can be read without knowing which it is.
-static_assert(offsetof(route::MessageRecord, world) == 0);
+static_assert(offsetof(route::MessagesRecord, world) == 0);
 static_assert(offsetof(route::OpenedRecord, world) == 0);
 static_assert(offsetof(route::ClosedRecord, world) == 0);
 static_assert(offsetof(route::PressureRecord, world) == 0);
@@ -110,9 +110,9 @@ inline void Worker::deliver(Turn& turn, const core::ByteRing::Record& record, Ti
     World* const world = begin_turn(turn, id, now);
     if (world == nullptr) return without_world(id, record);
     switch (static_cast<route::ToWorld>(record.kind)) {
-        case route::ToWorld::message: {
-            const auto head = route::read_as<route::MessageRecord>(record.body);
-            return world->message(head, record.body.subspan(sizeof head));
+        case route::ToWorld::messages: {
+            const auto head = route::read_as<route::MessagesRecord>(record.body);
+            return world->messages(head, record.body.subspan(sizeof head));
         }
         case route::ToWorld::opened:
             return world->opened(route::read_as<route::OpenedRecord>(record.body));

@@ -11,8 +11,8 @@ namespace {
 
 SessionId session_of(std::uint32_t kind, std::span<const std::byte> body) {
     switch (static_cast<route::ToWorld>(kind)) {
-        case route::ToWorld::message:
-            return route::read_as<route::MessageRecord>(body).session;
+        case route::ToWorld::messages:
+            return route::read_as<route::MessagesRecord>(body).session;
         case route::ToWorld::opened:
             return route::read_as<route::OpenedRecord>(body).session;
         case route::ToWorld::closed:

@@ -103,9 +103,12 @@ void World::release_held() {
             case route::ToWorld::opened:
                 handle_opened(route::read_as<route::OpenedRecord>(body));
                 break;
-            case route::ToWorld::message: {
-                const auto head = route::read_as<route::MessageRecord>(body);
-                handle(head, body.subspan(sizeof head));
+            case route::ToWorld::messages: {
+                const auto head = route::read_as<route::MessagesRecord>(body);
+                const auto one = route::first_message(body.subspan(sizeof head));
+                if (handle(head, sessions_.find(head.session), one)) {
+                    outbox_->credit(head.session, 1, one.entry.head.payload_bytes);
+                }
                 break;
             }
             case route::ToWorld::closed:
@@ -122,11 +125,23 @@ void World::opened(const route::OpenedRecord& record) {
     if (!hold(route::ToWorld::opened, route::bytes_of(record), {})) handle_opened(record);
 }
 
-void World::message(const route::MessageRecord& record, std::span<const std::byte> payload) {
-    const bool nothing_waits = swaps_.empty() && held_.empty() && !faulted_;
-    if (nothing_waits || !hold(route::ToWorld::message, route::bytes_of(record), payload)) {
-        handle(record, payload);
+// Also the rest of a record in which a thread got stuck is handled by that thread: it keeps the
+// world until it is out of here.
+void World::messages(const route::MessagesRecord& record, std::span<const std::byte> entries) {
+    WorldSession* session = sessions_.find(record.session);
+    std::uint32_t handled = 0, handled_bytes = 0;
+    while (!entries.empty()) {
+        const route::MessageView one = route::first_message(entries);
+        entries = entries.subspan(one.whole.size());
+        if (!swaps_.empty() || !held_.empty() || faulted_) [[unlikely]] {
+            if (hold(route::ToWorld::messages, route::bytes_of(record), one.whole)) continue;
+            session = sessions_.find(record.session);  // it may have waited, too
+        }
+        if (!handle(record, session, one)) continue;
+        ++handled;
+        handled_bytes += one.entry.head.payload_bytes;
     }
+    if (handled != 0) outbox_->credit(record.session, handled, handled_bytes);
 }
 
 void World::closed(const route::ClosedRecord& record) {
@@ -215,37 +230,37 @@ void World::handle_pressure(const route::PressureRecord& record) {
     }
 }
 
-void World::handle(const route::MessageRecord& record, std::span<const std::byte> payload) {
-    WorldSession* const session = sessions_.find(record.session);
+// False for one that is not handled here.
+bool World::handle(const route::MessagesRecord& record, WorldSession* session,
+                   const route::MessageView& one) {
     if (session == nullptr || session->left) {
         ++counters_.late_messages;
-        return;
+        return false;
     }
     if (session->moving) {
-        auto& kept = session->to_forward.emplace_back(sizeof record + payload.size());
+        auto& kept = session->to_forward.emplace_back(sizeof record + one.whole.size());
         std::memcpy(kept.data(), &record, sizeof record);
-        if (!payload.empty())
-            std::memcpy(kept.data() + sizeof record, payload.data(), payload.size());
-        return;
+        std::memcpy(kept.data() + sizeof record, one.whole.data(), one.whole.size());
+        return false;
     }
     ++counters_.messages;
     ++session->messages_in;
-    session->bytes_in += payload.size();
+    session->bytes_in += one.payload.size();
     session->last_activity = record.received_at;
 
     Message message;
     message.session = record.session;
     message.entity = session->entity;
-    message.id = record.id;
-    message.flags = record.flags;
-    message.channel = record.channel;
-    message.correlation = record.correlation;
-    message.payload = Bytes{payload};
+    message.id = one.entry.head.message_id;
+    message.flags = one.entry.head.flags;
+    message.channel = one.entry.head.channel;
+    message.correlation = one.entry.head.correlation_id;
+    message.payload = Bytes{one.payload};
     message.received_at = record.received_at;
-    message.text = record.text;
+    message.text = one.entry.text;
     if (keep_events_) note_network_event(message);
     if (tables_->followers.want(SessionEventKind::received)) {
-        tell(SessionEventKind::received, message.session, {}, message.id, payload.size());
+        tell(SessionEventKind::received, message.session, {}, message.id, one.payload.size());
     }
 
     if (const auto* route = tables_->routes.find(message.id)) {
@@ -253,7 +268,7 @@ void World::handle(const route::MessageRecord& record, std::span<const std::byte
     } else if (!keep_events_) {
         nobody_handles(message, *session);
     }
-    outbox_->credit(record.session, static_cast<std::uint32_t>(payload.size()));
+    return true;
 }
 
 void World::run_handler(const WorldRouteTable::Route& route, const Message& message) {
@@ -303,8 +318,10 @@ void World::answer_failure(const Message& message, Status status, std::string_vi
     ++counters_.replies;
     if (WorldSession* const session = sessions_.find(message.session)) ++session->messages_out;
     tell(SessionEventKind::sent, message.session, {}, message.id, bytes);
-    outbox_->send(message.session, message.id, message_flags::response | message_flags::error,
-                  message.channel, message.correlation, Bytes{body, bytes}, false);
+    outbox_->send(message.session,
+                  net::FrameHead{0, message.id, message_flags::response | message_flags::error,
+                                 message.channel, message.correlation},
+                  Bytes{body, bytes}, false);
 }
 
 // Of a request whose task was dropped before it could answer.

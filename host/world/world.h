@@ -50,7 +50,7 @@ public:
     }
     const Tables& tables() const noexcept { return *tables_; }
     void opened(const route::OpenedRecord& record);
-    void message(const route::MessageRecord& record, std::span<const std::byte> payload);
+    void messages(const route::MessagesRecord& record, std::span<const std::byte> entries);
     void closed(const route::ClosedRecord& record);
     void pressure(const route::PressureRecord& record);
 
@@ -104,7 +104,8 @@ private:
     bool hold(route::ToWorld kind, std::span<const std::byte> head,
               std::span<const std::byte> payload);
     void release_held();
-    void handle(const route::MessageRecord& record, std::span<const std::byte> payload);
+    bool handle(const route::MessagesRecord& record, WorldSession* session,
+                const route::MessageView& one);
     void handle_opened(const route::OpenedRecord& record);
     void handle_closed(const route::ClosedRecord& record);
     void pack(const WorldSession& session);

@@ -63,10 +63,13 @@ int main() {
     opened.world = WorldId{1};
     opened.session = SessionId{1};
     world.opened(opened);
-    route::MessageRecord record;
+    route::MessagesRecord record;
     record.world = WorldId{1};
     record.session = SessionId{1};
     const std::vector<std::byte> payload(64);
+    route::MessageEntry entry;
+    entry.head.payload_bytes = static_cast<std::uint32_t>(payload.size());
+    std::vector<std::byte> entries(route::entry_bytes(payload.size()));
 
     std::vector<Function> table(65'536, &plain);
     volatile std::uint16_t mask = 63;
@@ -75,8 +78,9 @@ int main() {
     for (int round = 0; round < rounds; ++round) {
         auto begin = std::chrono::steady_clock::now();
         for (int i = 0; i < messages; ++i) {
-            record.id = static_cast<std::uint16_t>((i & mask) + 1);
-            world.message(record, payload);
+            entry.head.message_id = static_cast<std::uint16_t>((i & mask) + 1);
+            std::memcpy(entries.data(), &entry, sizeof entry);
+            world.messages(record, entries);
         }
         routed.push_back(ns_since(begin, messages));
         Message message;

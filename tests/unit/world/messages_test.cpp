@@ -196,6 +196,35 @@ TEST_CASE("layers run in the listener's order and back in reverse, and may stop 
     CHECK(trace == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE("layers see each of the messages and answers that went together, in order") {
+    TestHost host{{.plugins = {&room, &rings}, .middleware = {"a", "b"}}};
+    auto client = host.connect();
+    trace.clear();
+    for (int i = 0; i < 3; ++i) client.ask(5, "");
+    client.ask(66, "");  // b drops it
+    client.ask(5, "");
+    host.settle();
+    CHECK(client.received().size() == 4);
+    std::string in, back;
+    for (const std::string& step : trace) (step.size() == 1 ? in : back) += step[0];
+    CHECK(in == "ababababab");
+    CHECK(back == "babababa");
+}
+
+TEST_CASE("many answers of one session come whole and in order, also past its high watermark") {
+    TestHost host{{.plugins = {&room}}};
+    auto client = host.connect();
+    std::vector<std::uint32_t> asked;
+    for (int i = 0; i < 500; ++i) asked.push_back(client.ask(i % 3 == 0 ? 8 : 5, ""));
+    host.settle();
+    const auto received = client.received();
+    REQUIRE(received.size() == asked.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        CHECK(received[i].correlation == asked[i]);
+        if (i % 3 != 0) CHECK(received[i].text == "world");
+    }
+}
+
 TEST_CASE("while a layer decides, the connection's later messages wait behind") {
     TestHost host{{.plugins = {&room, &rings}, .middleware = {"gate"}}};
     auto held = host.connect();

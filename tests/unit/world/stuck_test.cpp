@@ -113,6 +113,37 @@ TEST_CASE("while a world is stuck in a handler the others of its worker tick, an
 }
 
 TEST_CASE(
+    "what came with the message of a stuck handler is handled behind it, before what is newer") {
+    Hosted hosted;
+    TestHost& host = hosted.host;
+    auto stuck = host.connect("first");
+    auto other = host.connect("second");
+    std::vector<Reply> answers;
+    meanwhile = [&] {
+        hosted.by_next_thread([&] {
+            stuck.ask(1, "newer");
+            host.settle();
+            CHECK(other.call(1, "here").text == "1 here");
+            answers = stuck.received();
+        });
+    };
+    stuck.ask(1, "before");
+    stuck.ask(2, "");
+    stuck.ask(1, "with it");
+    stuck.ask(1, "also");
+    host.settle();
+    host.settle();
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].text == "1 before");
+    for (Reply& answer : stuck.received()) answers.push_back(std::move(answer));
+    REQUIRE(answers.size() == 5);
+    CHECK(answers[1].text == "2 late ");
+    CHECK(answers[2].text == "3 with it");
+    CHECK(answers[3].text == "4 also");
+    CHECK(answers[4].text == "5 newer");
+}
+
+TEST_CASE(
     "the message of a stuck handler stays as it is, however much its shard brings to others") {
     Hosted hosted;
     TestHost& host = hosted.host;

@@ -28,11 +28,13 @@ namespace detail {
 /// What the code between library and host made of an exception.
 struct Caught {
     Status status = Status::ok;
-    char what[160] = {};
+    char what[160];  // filled by set() only: one is made for every message
 
+    Caught() noexcept { what[0] = '\0'; }
     void set(Status code, const char* text) noexcept {
         status = code;
         std::strncpy(what, text, sizeof what - 1);
+        what[sizeof what - 1] = '\0';
     }
 };
 
