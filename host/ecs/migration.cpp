@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "host/ecs/field_plan.h"
@@ -158,7 +159,8 @@ Migration::~Migration() { accept(); }
 
 std::shared_ptr<PagesAhead> Migration::pages_ahead() const {
     Parts& parts = *state_->parts;
-    const auto sizes = slabs_wanted(parts, state_->plan.changes);
+    const auto& changes = state_->back ? state_->back->changes : state_->plan.changes;
+    const auto sizes = slabs_wanted(parts, changes);
     if (sizes.empty()) return nullptr;
     return std::make_shared<PagesAhead>(*parts.limits.pages, parts.limits.huge_pages, sizes);
 }
@@ -168,11 +170,19 @@ void Migration::use(PagesAhead& pages) { state_->parts->tables.arena().use(pages
 Result<bool> Migration::advance(std::uint64_t rows_max) {
     constexpr std::uint32_t passes_wanted = 3;  // what is written every tick is never caught up
     Parts& parts = *state_->parts;
-    OtherWorld& other = state_->other;
-    if (state_->stage != State::Stage::prepared) return stale("it was committed");
+    State::Return* const back = state_->back.get();
+    if (state_->stage == State::Stage::committed || state_->stage == State::Stage::ended)
+        return stale("it was committed");
     if (parts.locked()) return false;
-    if (auto good = check_plan(parts, state_->plan); !good) return good.error();
-    const auto over = sweep(parts, state_->plan.changes, state_->call, other, rows_max);
+    if (back == nullptr) {
+        if (auto good = check_plan(parts, state_->plan); !good) return good.error();
+    } else if (back->way.index(rows_max) != 0) {
+        return false;
+    }
+    OtherWorld& other = back != nullptr ? back->other : state_->other;
+    const auto over = back != nullptr
+                          ? sweep(parts, {back->changes, state_->call, &back->way}, other, rows_max)
+                          : sweep(parts, {state_->plan.changes, state_->call}, other, rows_max);
     if (!over || !*over) return over;
     other.next_archetype = other.next_chunk = 0;
     ++other.passes;
@@ -185,7 +195,9 @@ Result<Done> Migration::commit() {
     if (state_->stage != State::Stage::prepared) return stale("it was committed");
     if (auto quiet = check_quiet(parts); !quiet) return quiet;
     if (auto good = check_plan(parts, state_->plan); !good) return good;
-    if (auto rest = sweep_rest(parts, changes, state_->call, state_->other); !rest) return rest;
+    if (auto rest = sweep_rest(parts, {changes, state_->call}, state_->other); !rest) {
+        return rest;
+    }
     exchange(parts, changes, state_->other);
     parts.tables.arena().drop_ready();
     parts.components.drop_settled();
@@ -193,9 +205,17 @@ Result<Done> Migration::commit() {
     return Done{};
 }
 
-Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
+Migration::State::Return::Return(const State& state, std::vector<ComponentChange> reversed)
+    : changes{std::move(reversed)},
+      way{state.other, state.plan.changes, state.parts->limits,
+          static_cast<std::uint32_t>(state.parts->data.record_count)} {
+    other.layout_version = state.parts->layout_version;
+}
+
+Result<Done> Migration::begin_rollback(std::span<const OwnerId> leaving) {
     Parts& parts = *state_->parts;
-    if (state_->stage != State::Stage::committed || parts.locked()) return stale("the commit");
+    if (state_->stage == State::Stage::prepared || state_->stage == State::Stage::ended)
+        return stale("the commit");
     std::vector<ComponentChange> back;
     for (const ComponentChange& change : state_->plan.changes) {
         const Component& present = parts.components[change.component];
@@ -207,22 +227,30 @@ Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
         }
         back.push_back(reverse_change(change));
     }
-    // First the moves, then what was kept, then the plugin's function over both.
-    std::vector<ComponentChange> moves = back;
-    for (ComponentChange& change : moves) change.convert = nullptr;
-    OtherWorld fresh;
-    fresh.layout_version = parts.layout_version;
-    if (auto built = sweep_rest(parts, moves, {}, fresh); !built) return built;
-    restore_kept(state_->other, state_->plan.changes, parts, fresh);
-    run_converters(parts, back, state_->call, fresh);
-    exchange(parts, back, fresh);
-    release_other(parts, fresh);
+    if (state_->stage == State::Stage::returning) return Done{};
+    state_->back = std::make_unique<State::Return>(*state_, std::move(back));
+    state_->stage = State::Stage::returning;
+    return Done{};
+}
+
+Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
+    Parts& parts = *state_->parts;
+    if (parts.locked()) return stale("the commit");
+    if (auto begun = begin_rollback(leaving); !begun) return begun;
+    State::Return& back = *state_->back;
+    while (back.way.index(std::numeric_limits<std::uint64_t>::max()) != 0) {
+    }
+    if (auto built = sweep_rest(parts, {back.changes, state_->call, &back.way}, back.other); !built)
+        return built;
+    exchange(parts, back.changes, back.other);
     accept();
     return Done{};
 }
 
 void Migration::accept() noexcept {
     if (state_->stage == State::Stage::ended) return;
+    if (state_->back != nullptr) release_other(*state_->parts, state_->back->other);
+    state_->back.reset();
     release_other(*state_->parts, state_->other);
     state_->parts->tables.arena().drop_ready();
     state_->stage = State::Stage::ended;

@@ -61,8 +61,8 @@ public:
 /// return as it should.
 using CallOwner = std::function<bool(OwnerId owner, const std::function<void()>& body)>;
 
-/// Prepared -> committed -> accepted or rolled back. Destroying a prepared one drops it; a
-/// committed one is accepted. Must not outlive its world. [world]
+/// Prepared -> committed -> accepted, or returning -> rolled back. Destroying a prepared one drops
+/// it; a committed one is accepted. Must not outlive its world. [world]
 class Migration {
 public:
     struct State;
@@ -74,13 +74,17 @@ public:
     std::shared_ptr<PagesAhead> pages_ahead() const;
     /// Takes it, once it is ready.
     void use(PagesAhead& pages);
-    /// Converts about `rows_max` rows more, beside the world, which may change in between: a later
-    /// pass takes what was written since. True at the end of a pass that found nothing to do, and
-    /// of every pass from the third on. After an error only dropping it is left.
+    /// Before commit(), and between begin_rollback() and rollback(): converts about `rows_max` rows
+    /// more, beside the world, which may change in between: a later pass takes what was written
+    /// since. True at the end of a pass that found nothing to do, and of every pass from the third
+    /// on. After an error before the commit only dropping it is left.
     Result<bool> advance(std::uint64_t rows_max);
     /// Converts what changed since the last advance(), then changes pointers only: rows, chunks'
     /// ids and handles stay. `refused` when somebody else uses the old layout by now.
     Result<Done> commit();
+    /// After commit(), for a way back in slices: advance() goes there from now on, until
+    /// rollback(). Refused like that. pages_ahead() is for it, too.
+    Result<Done> begin_rollback(std::span<const OwnerId> leaving = {});
     /// After commit(): the old layout with the present values; what was not carried as it was at
     /// the commit, for entities that had the component then, or as down() makes it. `refused` when
     /// somebody who came since uses a new layout (`leaving` are those who may).

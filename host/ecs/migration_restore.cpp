@@ -1,63 +1,14 @@
 // The way back: what the newer layout could not hold returns from the memory that was kept.
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
 
-#include "host/core/log.h"
 #include "host/ecs/migration_state.h"
+#include "host/ecs/way_back.h"
 
 namespace gantry::ecs {
 namespace {
 
-using Changes = std::vector<ComponentChange>;
-
-/// Where an entity's row was, in memory that a migration keeps.
-struct OldRow {
-    const OtherTable* table = nullptr;
-    Chunk* chunk = nullptr;
-    std::uint32_t row = 0;
-};
-
-/// Where rows were at the commit. Most are where they were; only for the others an index is made.
-class OldRows {
-public:
-    explicit OldRows(const OtherWorld& old) noexcept : old_{old} {
-        for (const OtherTable& table : old.tables) {
-            by_archetype_.resize(std::max<std::size_t>(by_archetype_.size(), table.archetype + 1u));
-            by_archetype_[table.archetype] = &table;
-        }
-    }
-
-    /// No table when the entity had no row; the place is where it is today.
-    OldRow find(Entity entity, std::uint32_t archetype, std::size_t chunk, std::uint32_t row) {
-        if (archetype < by_archetype_.size() && by_archetype_[archetype] != nullptr) {
-            const OtherTable& table = *by_archetype_[archetype];
-            if (chunk < table.chunks.size() && row < table.chunks[chunk]->count &&
-                chunk_entities(table.chunks[chunk])[row] == entity) {
-                return {&table, table.chunks[chunk], row};
-            }
-        }
-        if (moved_.empty()) index();
-        const auto found = moved_.find(entity.value);
-        return found != moved_.end() ? found->second : OldRow{};
-    }
-
-private:
-    void index() {
-        moved_.reserve(old_.rows);
-        for (const OtherTable& table : old_.tables) {
-            for (Chunk* chunk : table.chunks) {
-                for (std::uint32_t row = 0; row < chunk->count; ++row) {
-                    moved_[chunk_entities(chunk)[row].value] = {&table, chunk, row};
-                }
-            }
-        }
-    }
-
-    const OtherWorld& old_;
-    std::vector<const OtherTable*> by_archetype_;
-    std::unordered_map<std::uint64_t, OldRow> moved_;
-};
+constexpr std::size_t no_block = ~std::size_t{0};
 
 void copy_kept(const ComponentChange& change, const std::byte* old_value, std::byte* value) {
     for (const ByteRange& range : change.kept) {
@@ -65,93 +16,120 @@ void copy_kept(const ComponentChange& change, const std::byte* old_value, std::b
     }
 }
 
-void restore_table(OldRows& old_rows, const ComponentChange& change, OtherTable& table) {
-    const std::size_t slot = table.layout.entries[change.component].slot;
-    const Column& column = table.layout.columns[slot];
-    for (std::size_t i = 0; i < table.chunks.size(); ++i) {
-        Chunk* const chunk = table.chunks[i];
-        for (std::uint32_t row = 0; row < chunk->count; ++row) {
-            const OldRow old = old_rows.find(chunk_entities(chunk)[row], table.archetype, i, row);
-            if (old.table == nullptr || !old.table->layout.has(change.component)) continue;
-            const std::size_t old_slot = old.table->layout.entries[change.component].slot;
-            copy_kept(change, column_row(old.chunk, old.table->layout.columns[old_slot], old.row),
-                      column_row(chunk, column, row));
-        }
-    }
-}
-
-void restore_sparse(const OtherSparse& old, const ComponentChange& change, const SparseSet& now,
-                    OtherSparse& fresh) {
-    std::unordered_map<std::uint64_t, std::size_t> old_rows;
-    for (std::size_t row = 0; row < old.entities.size(); ++row)
-        old_rows[old.entities[row].value] = row;
-    for (std::uint32_t row = 0; row < now.data().count; ++row) {
-        const auto found = old_rows.find(now.entities()[row].value);
-        if (found == old_rows.end()) continue;
-        copy_kept(change, old.rows.data() + found->second * change.before.size,
-                  fresh.rows.data() + std::size_t{row} * change.before.size);
-    }
-}
-
 }  // namespace
 
-void restore_kept(const OtherWorld& old, const Changes& changes, Parts& parts, OtherWorld& fresh) {
-    OldRows old_rows{old};
-    for (const ComponentChange& change : changes) {
-        if (change.kept.empty()) continue;
-        for (OtherTable& table : fresh.tables) {
-            if (table.layout.has(change.component)) restore_table(old_rows, change, table);
-        }
+WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forward,
+                 const WorldLimits& limits, std::uint32_t entity_indices)
+    : old_{old}, forward_{forward}, rows_{*limits.pages, limits.huge_pages} {
+    for (const OtherTable& table : old.tables) {
+        const bool gives = std::any_of(forward.begin(), forward.end(), [&](const auto& change) {
+            return !change.kept.empty() && table.layout.has(change.component);
+        });
+        if (!gives) continue;
+        first_block_.resize(table.archetype + 1u, no_block);
+        first_block_[table.archetype] = blocks_.size();
+        for (Chunk* const chunk : table.chunks) blocks_.push_back({&table, chunk});
     }
-    for (const auto& made : fresh.sparse) {
-        for (const auto& kept : old.sparse) {
-            if (kept->change != made->change) continue;
-            const ComponentChange& change = changes[kept->change];
-            restore_sparse(*kept, change, *parts.sparse.find(change.component), *made);
-        }
-    }
-    for (OtherResource& made : fresh.resources) {
-        for (const OtherResource& kept : old.resources) {
-            if (kept.change == made.change) {
-                copy_kept(changes[kept.change], kept.value.get(), made.value.get());
-            }
-        }
+    if (!blocks_.empty()) rows_.reserve(entity_indices);
+    for (const auto& kept : old.sparse) {
+        if (forward[kept->change].kept.empty()) continue;
+        sets_.push_back(std::make_unique<Set>(*kept, limits));
+        sets_.back()->row_of.reserve(entity_indices);
     }
 }
 
-void run_converters(Parts& parts, const Changes& back, const CallOwner& call, OtherWorld& fresh) {
-    const auto run = [&](const ComponentChange& change, std::byte* from, std::byte* to,
-                         std::size_t rows) {
-        const auto done = run_converter(parts, change, call, from, to, rows);
-        if (!done)
-            log::warn("rollback: {}; the values of the hand-over stay", done.error().message);
-        return done.has_value();
-    };
-    for (const ComponentChange& change : back) {
-        if (change.convert == nullptr) continue;
-        bool good = true;
-        for (OtherTable& table : fresh.tables) {
-            if (!table.layout.has(change.component)) continue;
-            const Archetype& now = parts.tables.at(table.archetype);
-            const std::size_t slot = now.entries[change.component].slot;
-            for (std::size_t i = 0; good && i < table.chunks.size(); ++i) {
-                Chunk* const chunk = now.chunks[i];
-                good =
-                    run(change, column_row(chunk, now.columns[slot], 0),
-                        column_row(table.chunks[i], table.layout.columns[slot], 0), chunk->count);
-            }
+std::uint64_t WayBack::index(std::uint64_t rows_max) {
+    std::uint64_t looked = 0;
+    for (; blocks_seen_ < blocks_.size() && looked < rows_max; ++blocks_seen_) {
+        Chunk* const chunk = blocks_[blocks_seen_].chunk;
+        for (std::uint32_t row = 0; row < chunk->count; ++row) {
+            rows_[detail::entity_index(chunk_entities(chunk)[row])] = {
+                static_cast<std::uint32_t>(blocks_seen_), row};
         }
-        for (const auto& made : fresh.sparse) {
-            if (&back[made->change] != &change || !good) continue;
-            SparseSet& set = *parts.sparse.find(change.component);
-            good = run(change, set.at(0), made->rows.data(), set.data().count);
-        }
-        for (OtherResource& made : fresh.resources) {
-            if (&back[made.change] != &change || !good) continue;
-            Resource& resource = *parts.resources.find(change.component);
-            good = run(change, resource.value.get(), made.value.get(), 1);
+        looked += chunk->count;
+    }
+    for (const auto& set : sets_) {
+        const auto& entities = set->rows->entities;
+        for (; set->seen < entities.size() && looked < rows_max; ++set->seen, ++looked) {
+            set->row_of[detail::entity_index(entities[set->seen])] =
+                static_cast<std::uint32_t>(set->seen);
         }
     }
+    return looked;
+}
+
+const ComponentChange* WayBack::change_of(ComponentId component) const noexcept {
+    const auto found = std::find_if(forward_.begin(), forward_.end(), [&](const auto& change) {
+        return change.component == component;
+    });
+    return found != forward_.end() && !found->kept.empty() ? &*found : nullptr;
+}
+
+// Where it is today; else where the index says.
+const WayBack::Block* WayBack::find(Entity entity, const Place& place,
+                                    std::uint32_t& row) const noexcept {
+    const auto is_there = [&](std::size_t block, std::uint32_t at) {
+        return block < blocks_.size() && at < blocks_[block].chunk->count &&
+               chunk_entities(blocks_[block].chunk)[at] == entity;
+    };
+    if (place.archetype < first_block_.size() && first_block_[place.archetype] != no_block) {
+        const std::size_t block = first_block_[place.archetype] + place.chunk;
+        if (is_there(block, row)) return &blocks_[block];
+    }
+    const std::uint32_t index = detail::entity_index(entity);
+    if (index >= rows_.capacity()) return nullptr;
+    const Row found = rows_[index];
+    if (!is_there(found.block, found.row)) return nullptr;
+    row = found.row;
+    return &blocks_[found.block];
+}
+
+void WayBack::restore_rows(ComponentId component, const Place& place,
+                           std::span<const Entity> entities, std::byte* to) const {
+    const ComponentChange* const change = change_of(component);
+    if (change == nullptr) return;
+    for (std::size_t i = 0; i < entities.size(); ++i, to += change->before.size) {
+        auto row = static_cast<std::uint32_t>(i);
+        const Block* const block = find(entities[i], place, row);
+        if (block == nullptr || !block->table->layout.has(component)) continue;
+        const Archetype& layout = block->table->layout;
+        copy_kept(*change,
+                  column_row(block->chunk, layout.columns[layout.entries[component].slot], row),
+                  to);
+    }
+}
+
+void WayBack::restore_sparse(ComponentId component, std::size_t first,
+                             std::span<const Entity> entities, std::byte* to) const {
+    const ComponentChange* const change = change_of(component);
+    if (change == nullptr) return;
+    const auto set = std::find_if(sets_.begin(), sets_.end(), [&](const auto& one) {
+        return forward_[one->rows->change].component == component;
+    });
+    if (set == sets_.end()) return;
+    const auto& old = (*set)->rows->entities;
+    for (std::size_t i = 0; i < entities.size(); ++i, to += change->before.size) {
+        std::size_t row = first + i;
+        if (row >= old.size() || old[row] != entities[i]) {
+            const std::uint32_t index = detail::entity_index(entities[i]);
+            if (index >= (*set)->row_of.capacity()) continue;
+            row = (*set)->row_of[index];
+            if (row >= old.size() || old[row] != entities[i]) continue;
+        }
+        copy_kept(*change, (*set)->rows->rows.data() + row * change->before.size, to);
+    }
+}
+
+void WayBack::restore_resource(ComponentId component, std::byte* to) const {
+    const ComponentChange* const change = change_of(component);
+    if (change == nullptr) return;
+    for (const OtherResource& kept : old_.resources) {
+        if (&forward_[kept.change] == change) copy_kept(*change, kept.value.get(), to);
+    }
+}
+
+bool WayBack::silent(ComponentId component) const noexcept {
+    return std::find(silent_.begin(), silent_.end(), component) != silent_.end();
 }
 
 }  // namespace gantry::ecs

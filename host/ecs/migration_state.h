@@ -7,6 +7,7 @@
 #include "host/ecs/grow_array.h"
 #include "host/ecs/migration.h"
 #include "host/ecs/parts.h"
+#include "host/ecs/way_back.h"
 
 namespace gantry::ecs {
 
@@ -52,23 +53,38 @@ struct OtherWorld {
     std::uint32_t passes = 0;
 };
 
+/// How rows come from one layout to another.
+struct Conversion {
+    const std::vector<ComponentChange>& changes;
+    const CallOwner& call;
+    WayBack* back = nullptr;  ///< going back: what no move carries returns from there
+};
+
 struct Migration::State {
-    enum class Stage { prepared, committed, ended };
+    enum class Stage { prepared, committed, returning, ended };
+
+    /// The old layout made anew, beside the world.
+    struct Return {
+        Return(const State& state, std::vector<ComponentChange> changes);
+
+        std::vector<ComponentChange> changes;  ///< reversed
+        WayBack way;
+        OtherWorld other;
+    };
 
     Parts* parts = nullptr;
     MigrationPlan plan;
     CallOwner call;
     OtherWorld other;
     Stage stage = Stage::prepared;
+    std::unique_ptr<Return> back;  ///< returning
 };
 
 /// Converts rows of one pass over all that holds a changed component: what is not there yet, or has
 /// been written since. True at the end of the pass. `rows_max` is passed by one chunk at most.
-Result<bool> sweep(Parts& parts, const std::vector<ComponentChange>& changes, const CallOwner& call,
-                   OtherWorld& other, std::uint64_t rows_max);
+Result<bool> sweep(Parts& parts, const Conversion& how, OtherWorld& other, std::uint64_t rows_max);
 /// The rest, for an exchange that follows at once: a whole pass, resources, marks.
-Result<Done> sweep_rest(Parts& parts, const std::vector<ComponentChange>& changes,
-                        const CallOwner& call, OtherWorld& other);
+Result<Done> sweep_rest(Parts& parts, const Conversion& how, OtherWorld& other);
 /// Of all chunks that a pass over the world will make, sizes of slabs.
 std::vector<std::size_t> slabs_wanted(Parts& parts, const std::vector<ComponentChange>& changes);
 /// `rows` at `from` become as many at `to`, moves first, then the function of the plugin.
@@ -77,12 +93,6 @@ Result<Done> convert(Parts& parts, const ComponentChange& change, const CallOwne
 /// The plugin's function alone.
 Result<Done> run_converter(Parts& parts, const ComponentChange& change, const CallOwner& call,
                            std::byte* from, std::byte* to, std::size_t rows);
-/// Writes into `fresh` (built to go back) what no move carried as `old` has it.
-void restore_kept(const OtherWorld& old, const std::vector<ComponentChange>& changes, Parts& parts,
-                  OtherWorld& fresh);
-/// Lets the plugin's functions work over all of `fresh`; what fails stays as it is and is logged.
-void run_converters(Parts& parts, const std::vector<ComponentChange>& back, const CallOwner& call,
-                    OtherWorld& fresh);
 /// The world takes the other memory and gives its own. Pointers only.
 void exchange(Parts& parts, const std::vector<ComponentChange>& changes, OtherWorld& other);
 void release_other(Parts& parts, OtherWorld& other) noexcept;

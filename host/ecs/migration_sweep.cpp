@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/core/assert.h"
+#include "host/core/log.h"
 #include "host/ecs/field_plan.h"
 #include "host/ecs/migration_state.h"
 
@@ -15,6 +16,22 @@ namespace {
 using Changes = std::vector<ComponentChange>;
 
 constexpr std::uint32_t sparse_block_rows = 4096;
+
+/// Going back, what was kept comes between the moves and the plugin's function, and a function that
+/// fails leaves the values of the hand-over.
+template <class Restore>
+Result<Done> convert(Parts& parts, const Conversion& how, const ComponentChange& change,
+                     std::byte* from, std::byte* to, std::size_t rows, const Restore& restore) {
+    convert_rows(change, from, to, rows);
+    if (how.back == nullptr) return run_converter(parts, change, how.call, from, to, rows);
+    restore();
+    if (how.back->silent(change.component)) return Done{};
+    if (auto done = run_converter(parts, change, how.call, from, to, rows); !done) {
+        log::warn("rollback: {}; the values of the hand-over stay", done.error().message);
+        how.back->silence(change.component);
+    }
+    return Done{};
+}
 
 const ComponentChange* change_of(const Changes& changes, ComponentId id) {
     const auto found =
@@ -75,8 +92,8 @@ OtherTable& table_for(Parts& parts, const Changes& changes, const Archetype& arc
 }
 
 /// The chunk at `index` beside, as the live one is now. Answers how many rows it took.
-Result<std::uint64_t> refresh_chunk(Parts& parts, const Changes& changes, const CallOwner& call,
-                                    const Archetype& from, OtherTable& table, std::size_t index) {
+Result<std::uint64_t> refresh_chunk(Parts& parts, const Conversion& how, const Archetype& from,
+                                    OtherTable& table, std::size_t index) {
     Chunk* const old = from.chunks[index];
     const bool is_new = index == table.chunks.size();
     if (is_new) {
@@ -99,8 +116,12 @@ Result<std::uint64_t> refresh_chunk(Parts& parts, const Changes& changes, const 
         const Column& after = table.layout.columns[slot];
         std::byte* const source = column_row(old, before, 0);
         std::byte* const target = column_row(fresh, after, 0);
-        if (const ComponentChange* const change = change_of(changes, before.component)) {
-            auto done = convert(parts, *change, call, source, target, old->count);
+        if (const ComponentChange* const change = change_of(how.changes, before.component)) {
+            const auto restore = [&] {
+                how.back->restore_rows(before.component, {from.index, index},
+                                       {chunk_entities(old), old->count}, target);
+            };
+            auto done = convert(parts, how, *change, source, target, old->count, restore);
             if (!done) return done.error();
         } else if (before.bytes > 0) {
             std::memcpy(target, source, std::size_t{before.bytes} * old->count);
@@ -112,9 +133,9 @@ Result<std::uint64_t> refresh_chunk(Parts& parts, const Changes& changes, const 
 }
 
 /// One run over a set in each pass that finds it written since the last run began.
-Result<std::uint64_t> refresh_sparse(Parts& parts, const ComponentChange& change,
-                                     const CallOwner& call, OtherSparse& made, std::uint32_t pass,
-                                     std::uint64_t rows_max) {
+Result<std::uint64_t> refresh_sparse(Parts& parts, const Conversion& how,
+                                     const ComponentChange& change, OtherSparse& made,
+                                     std::uint32_t pass, std::uint64_t rows_max) {
     SparseSet& set = *parts.sparse.find(change.component);
     const std::uint32_t bytes = change.after.size;
     if (!made.running) {
@@ -130,8 +151,12 @@ Result<std::uint64_t> refresh_sparse(Parts& parts, const ComponentChange& change
     std::uint64_t rows = 0;
     while (made.done < set.data().count && rows < rows_max) {
         const std::uint32_t count = std::min(sparse_block_rows, set.data().count - made.done);
-        auto done = convert(parts, change, call, set.at(made.done),
-                            made.rows.data() + std::size_t{bytes} * made.done, count);
+        std::byte* const target = made.rows.data() + std::size_t{bytes} * made.done;
+        const auto restore = [&] {
+            how.back->restore_sparse(change.component, made.done,
+                                     set.entities().subspan(made.done, count), target);
+        };
+        auto done = convert(parts, how, change, set.at(made.done), target, count, restore);
         if (!done) return done.error();
         made.done += count;
         rows += count;
@@ -143,8 +168,9 @@ Result<std::uint64_t> refresh_sparse(Parts& parts, const ComponentChange& change
     return rows;
 }
 
-Result<std::uint64_t> sweep_sparse(Parts& parts, const Changes& changes, const CallOwner& call,
-                                   OtherWorld& other, std::uint64_t rows_max) {
+Result<std::uint64_t> sweep_sparse(Parts& parts, const Conversion& how, OtherWorld& other,
+                                   std::uint64_t rows_max) {
+    const Changes& changes = how.changes;
     std::uint64_t rows = 0;
     for (std::size_t i = 0; i < changes.size() && rows < rows_max; ++i) {
         if (parts.sparse.find(changes[i].component) == nullptr) continue;
@@ -155,27 +181,27 @@ Result<std::uint64_t> sweep_sparse(Parts& parts, const Changes& changes, const C
             found = std::prev(other.sparse.end());
         }
         auto done =
-            refresh_sparse(parts, changes[i], call, **found, other.passes + 1, rows_max - rows);
+            refresh_sparse(parts, how, changes[i], **found, other.passes + 1, rows_max - rows);
         if (!done) return done;
         rows += *done;
     }
     return rows;
 }
 
-Result<std::uint64_t> sweep_tables(Parts& parts, const Changes& changes, const CallOwner& call,
-                                   OtherWorld& other, std::uint64_t rows_max) {
+Result<std::uint64_t> sweep_tables(Parts& parts, const Conversion& how, OtherWorld& other,
+                                   std::uint64_t rows_max) {
     std::uint64_t rows = 0;
     const auto archetypes = parts.tables.archetypes();
     for (; other.next_archetype < archetypes.size(); ++other.next_archetype, other.next_chunk = 0) {
         const Archetype& archetype = *archetypes[other.next_archetype];
-        if (!is_touched(archetype, changes)) continue;
-        OtherTable& table = table_for(parts, changes, archetype, other);
+        if (!is_touched(archetype, how.changes)) continue;
+        OtherTable& table = table_for(parts, how.changes, archetype, other);
         // It may have got shorter, or begun anew, since the pass was here.
         const std::size_t there = std::min<std::size_t>(other.next_chunk, table.chunks.size());
         other.next_chunk = static_cast<std::uint32_t>(there);
         for (; other.next_chunk < archetype.chunks.size(); ++other.next_chunk) {
             if (rows >= rows_max) return rows;
-            auto done = refresh_chunk(parts, changes, call, archetype, table, other.next_chunk);
+            auto done = refresh_chunk(parts, how, archetype, table, other.next_chunk);
             if (!done) return done;
             rows += *done;
         }
@@ -207,13 +233,13 @@ void finish_chunks(Parts& parts, const Changes& changes, OtherTable& table) {
     }
 }
 
-Result<bool> sweep_on(Parts& parts, const Changes& changes, const CallOwner& call,
-                      OtherWorld& other, std::uint64_t rows_max) {
-    auto rows = sweep_tables(parts, changes, call, other, rows_max);
+Result<bool> sweep_on(Parts& parts, const Conversion& how, OtherWorld& other,
+                      std::uint64_t rows_max) {
+    auto rows = sweep_tables(parts, how, other, rows_max);
     if (!rows) return rows.error();
     std::uint64_t total = *rows;
     if (total < rows_max) {
-        auto more = sweep_sparse(parts, changes, call, other, rows_max - total);
+        auto more = sweep_sparse(parts, how, other, rows_max - total);
         if (!more) return more.error();
         total += *more;
     }
@@ -236,26 +262,25 @@ std::vector<std::size_t> slabs_wanted(Parts& parts, const Changes& changes) {
     return sizes;
 }
 
-Result<bool> sweep(Parts& parts, const Changes& changes, const CallOwner& call, OtherWorld& other,
-                   std::uint64_t rows_max) {
+Result<bool> sweep(Parts& parts, const Conversion& how, OtherWorld& other, std::uint64_t rows_max) {
     if (other.layout_version != parts.layout_version) {  // another migration came first
         release_other(parts, other);
         other.layout_version = parts.layout_version;
     }
-    auto over = sweep_on(parts, changes, call, other, rows_max);
+    auto over = sweep_on(parts, how, other, rows_max);
     ++parts.data.tick;  // every write from here on is later than what was read
     return over;
 }
 
-Result<Done> sweep_rest(Parts& parts, const Changes& changes, const CallOwner& call,
-                        OtherWorld& other) {
+Result<Done> sweep_rest(Parts& parts, const Conversion& how, OtherWorld& other) {
+    const Changes& changes = how.changes;
     other.next_archetype = other.next_chunk = 0;
     ++other.passes;
     for (const auto& made : other.sparse) {
         // Rows before the place where its run stands may have been written since.
         if (std::exchange(made->running, false)) made->at = 0;
     }
-    auto done = sweep(parts, changes, call, other, std::numeric_limits<std::uint64_t>::max());
+    auto done = sweep(parts, how, other, std::numeric_limits<std::uint64_t>::max());
     if (!done) return done.error();
     for (OtherTable& table : other.tables) finish_chunks(parts, changes, table);
     for (const auto& made : other.sparse) {
@@ -267,7 +292,11 @@ Result<Done> sweep_rest(Parts& parts, const Changes& changes, const CallOwner& c
         const Resource* const resource = parts.resources.find(change.component);
         if (resource == nullptr) continue;
         OtherResource made{i, make_lines(change.after.size), change.after.size};
-        auto converted = convert(parts, change, call, resource->value.get(), made.value.get(), 1);
+        const auto restore = [&] {
+            how.back->restore_resource(change.component, made.value.get());
+        };
+        auto converted =
+            convert(parts, how, change, resource->value.get(), made.value.get(), 1, restore);
         if (!converted) return converted.error();
         other.resources.push_back(std::move(made));
     }

@@ -9,7 +9,7 @@ namespace gantry::plugin {
 // Instances hold their library; once this is the last holder, it can be closed.
 void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries,
                            bool forbidden) {
-    constexpr int tries_max = 200;
+    constexpr int tries_max = 600;  // worlds may go back in slices for a while
     constexpr TimeNs grace = 50 * ns_per_ms;
     if (!library->poisoned().empty()) {
         ++counters_.libraries_leaked;

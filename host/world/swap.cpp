@@ -23,7 +23,8 @@ TimeNs SwapRun::next_due() const noexcept {
     if (phase_ == Phase::frozen) return sched::never;  // proceed() or give_up() will come
     // Whether the old ones are idle, or the memory touched, is asked once a turn; a millisecond is
     // often enough while waiting.
-    const bool works = phase_ == Phase::prepare || (phase_ == Phase::convert && ahead_ == nullptr);
+    const bool works = phase_ == Phase::prepare ||
+                       (phase_ == Phase::convert && (slices_ == nullptr || !slices_->waits()));
     return works ? 0 : now_ + ns_per_ms;
 }
 
@@ -69,8 +70,11 @@ Result<Done> SwapRun::make_all() {
         if (part.old == nullptr) {
             return Error{Status::not_found, plugin + " is not in world " + world_.config().name};
         }
-        if (world_.find_replaced(plugin) != nullptr) {
-            return Error{Status::refused, part.old->owner().label + " is in its probation"};
+        if (const Replaced* const before = world_.find_replaced(plugin)) {
+            return Error{Status::refused,
+                         part.old->owner().label + (before->slices == nullptr
+                                                        ? " is in its probation"
+                                                        : " is just being rolled back")};
         }
         part.parked = part.old->parked();
         replaced.push_back(part.old->owner().id);
@@ -106,7 +110,8 @@ Result<Done> SwapRun::plan() {
         });
     if (!migration) return migration.error();
     migration_ = std::move(*migration);
-    touch_ahead();
+    slices_ = std::make_unique<MigrationSlices>(*migration_, world_.surroundings_,
+                                                world_.post_here_, now_);
     result_.changes.push_back(plan->text());
     return Done{};
 }
@@ -136,41 +141,11 @@ WorldInstance* SwapRun::instance_of(World& world, ecs::OwnerId owner) noexcept {
     return world.find_owner(owner);
 }
 
-void SwapRun::touch_ahead() {
-    ahead_ = migration_->pages_ahead();
-    if (ahead_ == nullptr) return;
-    const Status posted = world_.surroundings_.offload([ahead = ahead_] { ahead->touch(); }, [] {},
-                                                       world_.post_here_);
-    if (posted != Status::ok) ahead_.reset();
-}
-
-bool SwapRun::memory_is_ready() {
-    if (ahead_ == nullptr) return true;
-    if (ahead_->ready()) {
-        migration_->use(*ahead_);
-    } else if (now_ - phase_since_ < touch_max_ns) {
-        return false;
-    }
-    ahead_.reset();
-    return true;
-}
-
 bool SwapRun::convert() {
-    if (migration_ == nullptr) return true;
-    if (!memory_is_ready()) return false;
-    const core::Clock& clock = world_.surroundings_.clock();
-    const TimeNs begin = clock.now();
-    TimeNs spent = 0, longest = 0;
-    do {
-        const TimeNs before = spent;
-        const auto done = migration_->advance(slice_rows);
-        if (!done) return give_up(done.error().message), false;
-        if (*done) return true;
-        spent = clock.now() - begin;
-        longest = std::max(longest, spent - before);
-        // Under a clock that stands still a turn would not end: there it is one slice.
-    } while (spent > 0 && spent + longest < order_.slice_ns);
-    return false;
+    if (slices_ == nullptr) return true;
+    const auto done = slices_->step(now_, order_.slice_ns);
+    if (!done) return give_up(done.error().message), false;
+    return *done;
 }
 
 void SwapRun::begin_drain(TimeNs now) {
@@ -334,6 +309,7 @@ void SwapRun::end(SwapEnd how, std::string reason) {
     result_.end = how;
     result_.reason = std::move(reason);
     tables_.reset();
+    slices_.reset();
     migration_.reset();
     changes_.clear();
     if (order_.done) order_.done(result_);

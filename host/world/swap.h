@@ -11,9 +11,9 @@
 #include "gantry/plugin.h"
 #include "host/core/result.h"
 #include "host/ecs/migration.h"
-#include "host/ecs/pages_ahead.h"
 #include "host/route/state_store.h"
 #include "host/world/instance.h"
+#include "host/world/migration_slices.h"
 
 namespace gantry::world {
 
@@ -43,6 +43,11 @@ struct Replaced {
     std::vector<One> instances;
     std::vector<std::string> joined;  ///< plugins that came along: the way back takes them out
     std::unique_ptr<ecs::Migration> migration;  ///< null when no layout changed
+    /// On its way back: rows get their old layout first, while the failed ones serve on.
+    std::unique_ptr<MigrationSlices> slices;
+    std::string reason;         ///< why it goes back
+    bool stands_still = false;  ///< a fault has parked one of the failed: the world waits for it
+    bool barred = false;        ///< others have come in the way
 };
 
 enum class SwapEnd : std::uint8_t {
@@ -106,17 +111,11 @@ private:
         bool parked = false;
         std::shared_ptr<route::StateStore> state;
     };
-    static constexpr std::uint64_t slice_rows = 4096;  // between two looks at the clock
-    static constexpr TimeNs touch_max_ns = ns_per_s;   // then it goes on without
 
     void prepare(TimeNs now);
     Result<Done> make_all();
     Result<Done> plan();
     static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
-    /// Lets the pool touch the memory that the new rows will take.
-    void touch_ahead();
-    /// False while the pool is at it.
-    bool memory_is_ready();
     /// A slice of the migration. True when nothing is left that is worth the wait.
     bool convert();
     void begin_drain(TimeNs now);
@@ -144,7 +143,7 @@ private:
     std::unique_ptr<ecs::Migration> migration_;  ///< null when no layout changes
     bool gathered_ = false;                      ///< all worlds were idle
     bool migrated_ = false;
-    std::shared_ptr<ecs::PagesAhead> ahead_;  ///< while the pool touches it
+    std::unique_ptr<MigrationSlices> slices_;  ///< of it
     SwapResult result_;
 };
 

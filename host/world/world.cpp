@@ -60,13 +60,16 @@ World::~World() {
 }
 
 bool World::holding() const noexcept {
-    return faulted_ || std::any_of(swaps_.begin(), swaps_.end(),
-                                   [](const auto& swap) { return swap->holding(); });
+    return faulted_ || frozen() || std::any_of(swaps_.begin(), swaps_.end(), [](const auto& swap) {
+               return swap->holding();
+           });
 }
 
 bool World::frozen() const noexcept {
     return std::any_of(swaps_.begin(), swaps_.end(),
-                       [](const auto& swap) { return swap->frozen(); });
+                       [](const auto& swap) { return swap->frozen(); }) ||
+           std::any_of(replaced_.begin(), replaced_.end(),
+                       [](const Replaced& one) { return one.stands_still; });
 }
 
 // While a swap holds, whatever reaches the world waits in order: a session's messages keep theirs.
@@ -78,6 +81,7 @@ bool World::hold(route::ToWorld kind, std::span<const std::byte> head,
         for (const auto& swap : swaps_) {
             if (swap->holding()) swap->give_up("more messages arrived than may wait for it");
         }
+        end_standstills();
         release_held();
         return false;
     }
@@ -133,7 +137,7 @@ void World::messages(const route::MessagesRecord& record, std::span<const std::b
     while (!entries.empty()) {
         const route::MessageView one = route::first_message(entries);
         entries = entries.subspan(one.whole.size());
-        if (!swaps_.empty() || !held_.empty() || faulted_) [[unlikely]] {
+        if (!swaps_.empty() || !replaced_.empty() || !held_.empty() || faulted_) [[unlikely]] {
             if (hold(route::ToWorld::messages, route::bytes_of(record), one.whole)) continue;
             session = sessions_.find(record.session);  // it may have waited, too
         }

@@ -83,8 +83,9 @@ public:
     /// Ends a probation: all that the swap of this plugin has replaced is stopped and destroyed.
     /// [world]
     void settle(std::string_view plugin);
-    /// Goes back to all that the swap of this plugin has replaced, and logs why. False when there
-    /// is nothing. [world]
+    /// Goes back to all that the swap of this plugin has replaced, and logs why: at once, or, where
+    /// many rows get their old layout first, in slices of the turns to come. False when there is
+    /// nothing. [world]
     bool roll_back(std::string_view plugin, std::string_view reason);
 
 private:
@@ -148,6 +149,11 @@ private:
     Result<std::unique_ptr<Tables>> tables_with(std::span<const Exchange> changes);
     /// The visible step: tables, services and timers change hands.
     void publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes);
+    // The way back. [world]
+    bool begin_slices(Replaced& replaced, std::string_view reason);
+    void step_rollbacks();
+    void end_standstills();
+    bool go_back(Replaced& replaced);
     void take_back(const Replaced& back, std::span<const Exchange> changes);
     void resume_task(std::uint32_t owner, std::uint64_t task);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);

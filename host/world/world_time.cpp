@@ -11,6 +11,7 @@ namespace gantry::world {
 void World::poll(TimeNs now) {
     now_ = now;
     settle_faults();
+    step_rollbacks();
     std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
     if (frozen()) return;
     run_deferred();
@@ -24,6 +25,9 @@ void World::poll(TimeNs now) {
 TimeNs World::next_due() const noexcept {
     TimeNs due = sched::never;
     for (const auto& swap : swaps_) due = std::min(due, swap->next_due());
+    for (const Replaced& one : replaced_) {
+        if (one.slices != nullptr) due = std::min(due, one.slices->waits() ? now_ + ns_per_ms : 0);
+    }
     if (frozen()) return due;
     due = std::min({due, timers_.next_due(), services_.next_due()});
     if (tick_step_ != 0) due = std::min(due, next_tick_);
@@ -128,6 +132,7 @@ void World::run_here(std::function<void()> work) {
         for (const auto& swap : swaps_) {
             if (swap->frozen()) swap->give_up("more work came than may wait for it");
         }
+        end_standstills();
         run_deferred();
         return work();
     }

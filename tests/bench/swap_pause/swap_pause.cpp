@@ -213,19 +213,22 @@ void new_layout(const core::Clock& clock, const std::string& name) {
     print((name + "/commit_max").c_str(), commits.back(), tick);
 }
 
-/// How long the world stands still for the way back of a layout.
+/// The longest turn of the host on the way back of a layout, against the commit that led there.
 template <bool hot>
 void way_back(const core::Clock& clock, const std::string& name) {
     const auto host = make_host(clock, older<hot>, 0, 3'600'000);
     const std::jthread pool = pool_of(*host);
     world::World& world = *host->rooms().workers[0]->find(WorldId{1});
-    Times commits, back;
-    Turns turns;
+    Times commits;
+    Turns turns, back;
     swap(*host, clock, newer<hot>, commits, turns, false);
-    const TimeNs begin = clock.thread_time();
+    const auto serves = [&] { return world.instances().front()->owner().generation; };
+    const std::uint32_t newer_one = serves();
     if (!world.roll_back("rules", "the benchmark")) std::exit(1);
-    const double ms = static_cast<double>(clock.thread_time() - begin) / 1e6;
-    print((name + "/rollback").c_str(), ms, commits.back());
+    while (serves() == newer_one) back.poll(*host, clock);
+    std::sort(back.quiet.begin(), back.quiet.end());
+    print((name + "/rollback_turn_p99").c_str(), at(back.quiet, 0.99), commits.back());
+    print((name + "/rollback_turn_max").c_str(), back.quiet.back(), commits.back());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Random schemas against a naive model of migration: up in slices, life in between, and down again.
+// Random schemas against a naive model of migration: up in slices, life in between, and down again,
+// in slices or at once.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -206,6 +207,13 @@ struct Run {
         }
         if (!same(second)) return "a value is wrong after the commit";
         live(second, 100);
+        if (random.below(3) != 0) {
+            if (!(*migration)->begin_rollback()) return "the rollback does not begin";
+            for (std::uint64_t slices = random.below(8); slices > 0; --slices) {
+                if (!(*migration)->advance(1 + random.below(150))) return "a slice back fails";
+                live(second, static_cast<int>(random.below(40)));
+            }
+        }
         if (!(*migration)->rollback()) return "the rollback fails";
         for (auto& [entity, row] : model) {
             const auto had = before.find(entity);

@@ -88,6 +88,7 @@ private:
     std::vector<std::vector<QueryTerm>> query_terms_;
     std::unique_ptr<ecs::Migration> prepared_;  // not committed yet, for next_layouts_
     std::vector<Layout> next_layouts_;
+    bool returning_ = false;                    // migration_ is, in slices
     std::unique_ptr<ecs::Migration> migration_;
     Kept kept_;
     std::string error_;

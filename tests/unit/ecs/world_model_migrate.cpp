@@ -32,7 +32,12 @@ bool loses(const Layout& from, const Layout& to) {
 }  // namespace
 
 void WorldDriver::migrate() {
-    if (migration_ != nullptr) return end_migration();
+    if (migration_ != nullptr) {
+        if (choices_.below(3) == 0) return end_migration();
+        if (auto begun = migration_->begin_rollback(); !begun) wrong(begun.error().message);
+        returning_ = true;
+        return;
+    }
     if (prepared_ != nullptr) return commit_migration();
     const std::uint32_t version = choices_.below(layout_versions);
     std::vector<Layout> next = layouts_;
@@ -59,8 +64,9 @@ void WorldDriver::migrate() {
 
 /// A slice of a migration between two steps, as a world's turn takes one.
 void WorldDriver::advance_migration() {
-    if (prepared_ == nullptr || choices_.below(2) == 0) return;
-    const auto done = prepared_->advance(1 + choices_.below(200));
+    ecs::Migration* const under_way = returning_ ? migration_.get() : prepared_.get();
+    if (under_way == nullptr || choices_.below(2) == 0) return;
+    const auto done = under_way->advance(1 + choices_.below(200));
     if (!done) wrong(done.error().message);
 }
 
@@ -87,6 +93,7 @@ void WorldDriver::commit_migration() {
 
 void WorldDriver::end_migration() {
     const auto migration = std::move(migration_);
+    returning_ = false;
     if (choices_.below(2) == 0) return migration->accept();
     if (auto back = migration->rollback(); !back) return wrong(back.error().message);
     const auto carry = [&](Values& values, std::uint32_t index, const Values* before) {
