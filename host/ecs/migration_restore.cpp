@@ -9,6 +9,8 @@ namespace gantry::ecs {
 namespace {
 
 constexpr std::size_t no_block = ~std::size_t{0};
+// For the index: the first touch of a page of 2 MiB can take longer than a slice may.
+constexpr bool small_pages = false;
 
 void copy_kept(const ComponentChange& change, const std::byte* old_value, std::byte* value) {
     for (const ByteRange& range : change.kept) {
@@ -20,7 +22,7 @@ void copy_kept(const ComponentChange& change, const std::byte* old_value, std::b
 
 WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forward,
                  const WorldLimits& limits, std::uint32_t entity_indices)
-    : old_{old}, forward_{forward}, rows_{*limits.pages, limits.huge_pages} {
+    : old_{old}, forward_{forward}, rows_{*limits.pages, small_pages} {
     for (const OtherTable& table : old.tables) {
         const bool gives = std::any_of(forward.begin(), forward.end(), [&](const auto& change) {
             return !change.kept.empty() && table.layout.has(change.component);
@@ -33,7 +35,7 @@ WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forw
     if (!blocks_.empty()) rows_.reserve(entity_indices);
     for (const auto& kept : old.sparse) {
         if (forward[kept->change].kept.empty()) continue;
-        sets_.push_back(std::make_unique<Set>(*kept, limits));
+        sets_.push_back(std::make_unique<Set>(*kept, limits, small_pages));
         sets_.back()->row_of.reserve(entity_indices);
     }
 }

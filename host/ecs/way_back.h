@@ -55,8 +55,8 @@ private:
         std::uint32_t row = 0;
     };
     struct Set {
-        Set(const OtherSparse& kept, const WorldLimits& limits) noexcept
-            : rows{&kept}, row_of{*limits.pages, limits.huge_pages} {}
+        Set(const OtherSparse& kept, const WorldLimits& limits, bool huge_pages) noexcept
+            : rows{&kept}, row_of{*limits.pages, huge_pages} {}
         const OtherSparse* rows;
         GrowArray<std::uint32_t> row_of;
         std::size_t seen = 0;
