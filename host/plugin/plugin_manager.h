@@ -64,6 +64,7 @@ public:
     /// Ends every probation at once: the predecessors leave. [control]
     void settle_all();
     bool busy() const noexcept { return job_ != nullptr || !queue_.empty() || !retiring_.empty(); }
+    bool canaries_run() const noexcept;
 
     /// Whose an owner's number is, such as "arena@1.0.0#3". [control]
     std::string label_of(std::uint32_t owner) const;
@@ -113,7 +114,6 @@ private:
     void ask_states(const std::string& plugin);
     bool tries(const JobPart& part) const;
     void begin_canaries();
-    bool canaries_run() const noexcept;
     void poll_canaries();
     CanaryOrder canary_order(const StagedLibrary& staged, const PluginConfig& config) const;
     void load_beside();

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 int main(int argc, char** argv) {
     std::printf("seed %llu (set GANTRY_SEED to repeat a run)\n",

@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "manifest": {"core"},
     "admin": {"core", "platform", "net"},
     "app": {"core", "platform", "net", "sched", "ecs", "route", "session", "world", "plugin", "manifest", "admin"},
+    "testing": {"core", "platform", "net", "world", "plugin", "manifest", "app"},
 }
 
 # Libraries stay where their reason is; standard headers may be included everywhere.

@@ -5,7 +5,7 @@
 
 #include "host/plugin/gate.h"
 #include "host/plugin/interface_check.h"
-#include "tests/support/test_host.h"
+#include "host/testing/test_host.h"
 
 using namespace gantry;
 using namespace gantry::test;

@@ -4,9 +4,9 @@
 #include "gantry/gantry.h"
 #include "host/admin/server.h"
 #include "host/app/admin_backend.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/tcp.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry::test;
 

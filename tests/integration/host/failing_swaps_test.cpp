@@ -12,10 +12,10 @@
 
 #include "host/core/log.h"
 #include "host/core/random.h"
+#include "host/testing/seed.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/seed.h"
 #include "tests/support/swap_rules.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry;
 using namespace gantry::test;

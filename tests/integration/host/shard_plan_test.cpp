@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "gantry/gantry.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry;
 using namespace gantry::test;

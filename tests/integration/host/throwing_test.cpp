@@ -9,8 +9,8 @@
 
 #include "gantry/gantry.h"
 #include "host/core/log.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry;
 using namespace gantry::test;

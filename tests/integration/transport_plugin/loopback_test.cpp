@@ -4,9 +4,9 @@
 
 #include "gantry/gantry.h"
 #include "host/manifest/builder.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/net.h"
-#include "tests/support/test_host.h"
 #include "tests/support/websocket.h"
 
 using namespace gantry::test;

@@ -8,7 +8,7 @@
 
 #include "host/core/random.h"
 #include "host/core/ring.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 using namespace gantry;
 using core::ByteRing;

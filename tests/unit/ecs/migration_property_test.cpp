@@ -8,7 +8,7 @@
 #include "host/core/random.h"
 #include "host/ecs/migration.h"
 #include "host/ecs/world.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 using namespace gantry;
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "host/core/random.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 #include "tests/unit/ecs/world_model.h"
 
 namespace {

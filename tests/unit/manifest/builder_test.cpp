@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 #include "tests/unit/manifest/memory_source.h"
 
 using namespace gantry;

@@ -13,8 +13,8 @@
 #include "host/net/send_queue.h"
 #include "host/net/tcp_transport.h"
 #include "host/net/transport_registry.h"
+#include "host/testing/seed.h"
 #include "tests/support/net.h"
-#include "tests/support/seed.h"
 
 using namespace gantry;
 using namespace gantry::net;

@@ -5,8 +5,8 @@
 
 #include <random>
 
+#include "host/testing/seed.h"
 #include "tests/support/net.h"
-#include "tests/support/seed.h"
 
 using namespace gantry;
 using namespace gantry::net;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/core/random.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 using gantry::Status;
 using gantry::TimeNs;

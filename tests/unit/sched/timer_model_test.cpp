@@ -7,7 +7,7 @@
 
 #include "host/core/random.h"
 #include "host/sched/timer_wheel.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 using namespace gantry;
 using namespace gantry::sched;

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "gantry/gantry.h"
+#include "host/testing/test_host.h"
 #include "host/world/holdings.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry::test;
 using namespace std::chrono_literals;

@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "gantry/gantry.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry::test;
 

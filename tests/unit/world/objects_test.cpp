@@ -5,8 +5,8 @@
 
 #include "gantry/gantry.h"
 #include "host/ecs/inspect.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry::test;
 using gantry::plugin::SwapOutcome;

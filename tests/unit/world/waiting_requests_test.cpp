@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "gantry/gantry.h"
+#include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/test_host.h"
 
 using namespace gantry::test;
 using namespace std::chrono_literals;

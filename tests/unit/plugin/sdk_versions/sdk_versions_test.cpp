@@ -3,7 +3,7 @@
 
 #include "host/core/sanitized.h"
 #include "host/plugin/gate.h"
-#include "tests/support/test_host.h"
+#include "host/testing/test_host.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
 

@@ -15,7 +15,7 @@
 #include "host/plugin/gate.h"
 #include "host/plugin/library.h"
 #include "host/plugin/signature.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
 

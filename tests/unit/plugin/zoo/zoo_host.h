@@ -9,7 +9,7 @@
 
 #include "host/platform/maps.h"
 #include "host/platform/shadow_copy.h"
-#include "tests/support/test_host.h"
+#include "host/testing/test_host.h"
 
 namespace gantry::test {
 

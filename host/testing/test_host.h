@@ -2,6 +2,7 @@
 //     TestHost host{{.plugins = {&my_plugin}}};
 //     auto alice = host.connect();
 //     CHECK(alice.call(1, "hello").text == "hello");
+// What cannot be done throws a std::runtime_error that says why: it ends the test.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -68,14 +69,14 @@ struct TestHostConfig {
     std::uint32_t probation_ms = 1000;
     std::uint32_t shards = 1;
     std::uint32_t workers = 1;
-    std::uint64_t seed = 0;           ///< 0: the run's
+    std::uint64_t seed = 0;           ///< 0: the run's, of GANTRY_SEED
     std::string canary_program = {};  ///< gantry itself; without it no canary
     std::uint32_t canary_ms = 20'000;
 };
 
 class TestHost {
 public:
-    /// Ends the test when the host cannot be made.
+    /// Throws when the host cannot be made.
     explicit TestHost(TestHostConfig config = {});
     /// With a manifest of one's own; `config` gives the linked plugins and the seed.
     TestHost(manifest::Manifest manifest, const TestHostConfig& config);
@@ -92,6 +93,8 @@ public:
     plugin::SwapReport swap(const PluginDesc& next) { return swap(std::array{&next}); }
     plugin::SwapReport swap(std::span<const PluginDesc* const> next);  ///< all at once
     plugin::SwapReport swap_file(const std::string& plugin, const std::string& file);
+    /// The same; the error is a refusal at once, of which there is no report.
+    Result<plugin::SwapReport> try_swap(const std::string& plugin, const std::string& file);
     /// The report as it is now.
     plugin::SwapReport report(std::uint64_t ticket);
 

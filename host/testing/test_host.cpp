@@ -1,15 +1,22 @@
-#include "tests/support/test_host.h"
+#include "host/testing/test_host.h"
 
-#include <doctest/doctest.h>
+#include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 #include "host/manifest/builder.h"
-#include "tests/support/seed.h"
+#include "host/testing/seed.h"
 
 namespace gantry::test {
+namespace {
 
 using namespace std::chrono_literals;
+
+[[noreturn]] void fail(const std::string& sentence) { throw std::runtime_error{sentence}; }
+
+}  // namespace
 
 void TestClient::write(std::string_view bytes) { link_.write(bytes); }
 void TestClient::close() { link_.close(); }
@@ -54,7 +61,7 @@ void TestClient::read() {
             net::ErrorReply error;
             const std::span payload{reinterpret_cast<const std::byte*>(reply.text.data()),
                                     reply.text.size()};
-            REQUIRE(net::decode_error_reply(payload, error));
+            if (!net::decode_error_reply(payload, error)) fail("an error reply that is none");
             reply.status = error.status;
             reply.text = std::string{error.sentence};
         }
@@ -113,7 +120,7 @@ TestHost::TestHost(TestHostConfig config) {
     for (const PluginDesc* desc : config.plugins) add_plugin(desc->name, "");
     for (const std::string& file : config.files) {
         const auto candidate = plugin::inspect(file, rules);
-        REQUIRE_MESSAGE(candidate.has_value(), candidate.error().message);
+        if (!candidate) fail(candidate.error().message);
         add_plugin(candidate->name, file);
     }
     for (const std::string& name : config.worlds) {
@@ -134,7 +141,7 @@ void TestHost::make(manifest::Manifest manifest, const TestHostConfig& config) {
     options.linked = config.plugins;
     options.canary_program = config.canary_program;
     auto made = app::Host::create(std::move(manifest), clock_, std::move(options));
-    if (!made) FAIL(made.error().message);
+    if (!made) fail(made.error().message);
     host_ = std::move(*made);
 }
 
@@ -147,8 +154,7 @@ TestClient TestHost::connect(const std::string& listener) {
         settle();
         return client;
     }
-    FAIL("no listener " << listener);
-    std::abort();
+    fail(fmt::format("no listener {}", listener));
 }
 
 // A message crosses four rooms at most, so that many quiet rounds in a row are the end.
@@ -173,8 +179,7 @@ plugin::SwapReport TestHost::report(std::uint64_t ticket) {
     for (const auto& one : host_->plugins().snapshot().swaps) {
         if (one.ticket == ticket) return one;
     }
-    FAIL("no report of swap " << ticket);
-    return {};
+    fail(fmt::format("no report of swap {}", ticket));
 }
 
 plugin::SwapReport TestHost::swap(std::span<const PluginDesc* const> next) {
@@ -183,21 +188,30 @@ plugin::SwapReport TestHost::swap(std::span<const PluginDesc* const> next) {
     return report(ticket);
 }
 
-plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::string& file) {
+Result<plugin::SwapReport> TestHost::try_swap(const std::string& plugin, const std::string& file) {
     const auto ticket = host_->plugins().swap({.plugins = {{plugin, {}, file}}});
-    if (!ticket) FAIL(ticket.error().message);
+    if (!ticket) return ticket.error();
     settle();
     // A canary takes its own time, which no clock of the test moves.
-    while (report(*ticket).outcome == plugin::SwapOutcome::running) settle();
+    while (host_->plugins().canaries_run()) {
+        host_->wait_control(ns_per_ms);
+        settle();
+    }
+    settle();
     return report(*ticket);
+}
+
+plugin::SwapReport TestHost::swap_file(const std::string& plugin, const std::string& file) {
+    auto report = try_swap(plugin, file);
+    if (!report) fail(report.error().message);
+    return std::move(*report);
 }
 
 world::World& TestHost::world(std::string_view name) {
     for (const auto& place : host_->rooms().worlds) {
         if (place.name == name) return *host_->rooms().workers[place.worker]->find(place.id);
     }
-    FAIL("no world " << name);
-    std::abort();
+    fail(fmt::format("no world {}", name));
 }
 
 }  // namespace gantry::test
