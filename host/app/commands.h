@@ -21,6 +21,15 @@ struct DevArguments {
 };
 int develop(const DevArguments& arguments);
 
+/// `gantry test`: the exit code is doctest's, or 2 when nothing could be tested. In host/testing.
+struct TestArguments {
+    std::string library;
+    std::vector<std::string> plugins;  ///< "hello=build/hello.so"
+    std::vector<std::string> allow;
+    std::vector<std::string> doctest;
+};
+int run_tests(const TestArguments& arguments);
+
 /// Says whether a manifest is right, and all that is wrong with it; then whether the libraries that
 /// it names would be taken.
 int check_manifest(const std::string& manifest);

@@ -17,6 +17,7 @@ constexpr const char* begin_with =
     "  gantry swap echo@1.1.0             replace a plugin; nobody is disconnected\n"
     "  gantry swap rules@2.0.0 bots@2.0.0 replace two that need each other, in one moment\n"
     "  gantry abi echo.so echo-1.1.0.so   would that break anything?\n"
+    "  gantry test hello_test.so          run the tests of a plugin\n"
     "  gantry who                         which versions are in memory, and why\n"
     "Write your own plugin: sdk/README.md";
 
@@ -132,6 +133,31 @@ int main(int argc, char** argv) {
     abi->add_option("--config", config, "The JSON object that the plugins are given");
     add_allow(abi);
     abi->callback([&] { code = compare_plugins(old, what, config, allow); });
+
+    auto* test = app.add_subcommand(
+        "test", "Run the tests of a plugin in a host of their own, in one thread and in memory");
+    TestArguments test_arguments;
+    test->add_option("library", test_arguments.library,
+                     "The .so file that gantry_add_plugin_test() of CMake has built")
+        ->required();
+    test->add_option("--plugin", test_arguments.plugins,
+                     "NAME=FILE: the library that the tests mean by a name; without, NAME.so "
+                     "beside them")
+        ->allow_extra_args(false);
+    add_allow(test);
+    test->add_option("arguments", test_arguments.doctest, "Behind -- : options of doctest");
+    test->footer(
+        "Begin with:\n"
+        "  gantry test build/hello_test.so\n"
+        "  gantry test build/hello_test.so --plugin hello=build/hello.so\n"
+        "  gantry test build/hello_test.so -- --test-case='*swap*'\n"
+        "  GANTRY_SEED=7 gantry test build/hello_test.so      a run again, with the seed it "
+        "printed\n"
+        "The exit code is 0 when all tests pass, 1 when one fails, 2 when they could not be run.");
+    test->callback([&] {
+        test_arguments.allow = allow;
+        code = run_tests(test_arguments);
+    });
 
     auto* sign = app.add_subcommand("sign", "Sign a library: writes FILE.sig");
     sign->add_option("file", what, "The .so file")->required();

@@ -23,6 +23,7 @@
 #include "gantry/service.h"
 #include "gantry/session_events.h"
 #include "gantry/task_restart.h"
+#include "gantry/test_interface.h"
 #include "gantry/transport.h"
 #include "gantry/transport_handover.h"
 #include "gantry/transports.h"

@@ -6,7 +6,7 @@ import re
 import sys
 
 # The raw interface. What else lies there is comfort, compiled into the plugin.
-COMFORT = {"flatbuffers.h", "gantry.h", "objects.h", "options.pb.h", "protobuf.h"}
+COMFORT = {"flatbuffers.h", "gantry.h", "objects.h", "options.pb.h", "protobuf.h", "test.h"}
 RAW_ECS = ("ecs/data.h", "ecs/desc.h")
 
 SCOPE = re.compile(r"\b(namespace|struct|enum class)\s+([\w:]+)[^;{}()=]*$")
