@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 
@@ -34,12 +33,7 @@ add_custom_target(nothing)
 
 
 def setUpModule():
-    """The program as a user has it: installed, beside the headers and the CMake package."""
-    build = os.path.dirname(os.path.dirname(os.path.abspath(host_process.options.gantry)))
-    sdk = tempfile.mkdtemp(prefix="gantry-sdk-")
-    unittest.addModuleCleanup(shutil.rmtree, sdk, ignore_errors=True)
-    subprocess.run(["cmake", "--install", build, "--prefix", sdk], check=True, stdout=subprocess.DEVNULL)
-    host_process.options.gantry = os.path.join(sdk, "bin", "gantry")
+    host_process.install()
 
 
 class Client:

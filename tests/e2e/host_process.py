@@ -40,6 +40,16 @@ def main(add_arguments=None, run=None):
     unittest.main(module="__main__", argv=["test", "--verbose", *rest])
 
 
+def install():
+    """The program as a user has it: installed, beside the headers and the CMake package. For setUpModule; its folder."""
+    build = os.path.dirname(os.path.dirname(os.path.abspath(options.gantry)))
+    sdk = tempfile.mkdtemp(prefix="gantry-sdk-")
+    unittest.addModuleCleanup(shutil.rmtree, sdk, ignore_errors=True)
+    subprocess.run(["cmake", "--install", build, "--prefix", sdk], check=True, stdout=subprocess.DEVNULL)
+    options.gantry = os.path.join(sdk, "bin", "gantry")
+    return sdk
+
+
 def wait_until(what, condition, seconds=PATIENCE_S):
     """The first true answer of `condition`; asks again and again, and fails with `what` when time is up."""
     pause = threading.Event()
