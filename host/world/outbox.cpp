@@ -25,13 +25,13 @@ std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind, std::size_t
 // Behind the frame before, where that went to the same session: then one record has them all.
 inline std::byte* Outbox::room_for_frame(Shard& shard, SessionId to, std::uint32_t text,
                                          std::size_t frame_bytes) {
-    core::ByteRing& ring = shard.to.link->to_shard;
-    std::byte* const last = ring.last(static_cast<std::uint32_t>(route::ToShard::send));
-    if (last != nullptr && shard.overflow.empty() && !aside_) [[likely]] {
-        auto& head = *reinterpret_cast<route::SendRecord*>(last);
-        if (head.session == to && head.text == text) {
+    if (!aside_ && shard.overflow.empty()) [[likely]] {  // else the ring is another thread's
+        core::ByteRing& ring = shard.to.link->to_shard;
+        std::byte* const last = ring.last(static_cast<std::uint32_t>(route::ToShard::send));
+        auto* const run = reinterpret_cast<route::SendRecord*>(last);
+        if (run != nullptr && run->session == to && run->text == text) {
             std::byte* const room = ring.grow_last(frame_bytes);
-            if (room != nullptr) return ++head.count, room;
+            if (room != nullptr) return ++run->count, room;
         }
     }
     std::byte* const body =
