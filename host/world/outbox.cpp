@@ -25,7 +25,8 @@ std::span<std::byte> Outbox::push(Shard& shard, route::ToShard kind, std::size_t
 // Behind the frame before, where that went to the same session: then one record has them all.
 inline std::byte* Outbox::room_for_frame(Shard& shard, SessionId to, std::uint32_t text,
                                          std::size_t frame_bytes) {
-    if (!aside_ && shard.overflow.empty()) [[likely]] {  // else the ring is another thread's
+    // Not past what waits before it; and aside, the ring is another thread's.
+    if (!aside_ && shard.overflow.empty()) [[likely]] {
         core::ByteRing& ring = shard.to.link->to_shard;
         std::byte* const last = ring.last(static_cast<std::uint32_t>(route::ToShard::send));
         auto* const run = reinterpret_cast<route::SendRecord*>(last);
