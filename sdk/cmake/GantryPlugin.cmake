@@ -59,28 +59,42 @@ function(_gantry_plugin_build_type)
     message(STATUS "Gantry: CMAKE_BUILD_TYPE was not set and is RelWithDebInfo now: fast, with lines in stacks")
 endfunction()
 
-function(gantry_add_plugin name)
-    cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES;ALLOW" ${ARGN})
+# What every library has that gantry opens, of the arguments ARG_… of `function`. It exports what `map` names.
+macro(_gantry_module function name map)
     if(ARG_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "gantry_add_plugin(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
+        message(FATAL_ERROR "${function}(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
     endif()
     if(NOT ARG_SOURCES)
-        message(FATAL_ERROR "gantry_add_plugin(${name}): SOURCES is empty")
-    endif()
-    if(NOT ARG_OUTPUT)
-        set(ARG_OUTPUT ${name})
+        message(FATAL_ERROR "${function}(${name}): SOURCES is empty")
     endif()
     add_library(${name} MODULE ${ARG_SOURCES})
     set_target_properties(${name} PROPERTIES
-        PREFIX "" OUTPUT_NAME ${ARG_OUTPUT}
-        CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
-        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-        POSITION_INDEPENDENT_CODE ON SKIP_BUILD_RPATH ON
-        LINK_DEPENDS ${GANTRY_SDK_CMAKE_DIR}/plugin.map)
+        PREFIX "" CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON
+        LINK_DEPENDS ${map})
+    target_compile_options(${name} PRIVATE -Wall -Wextra)
+    _gantry_plugin_build_type()
+    target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,--exclude-libs,ALL -Wl,-z,now)
+    target_link_libraries(${name} PRIVATE Gantry::sdk ${ARG_LINK})
+    if(ARG_PROTO)
+        _gantry_plugin_protos(${name} ${ARG_PROTO})
+    endif()
+    if(ARG_FLATBUFFERS)
+        _gantry_plugin_flatbuffers(${name} ${ARG_FLATBUFFERS})
+    endif()
+endmacro()
+
+function(gantry_add_plugin name)
+    cmake_parse_arguments(ARG "" "VERSION;OUTPUT" "SOURCES;PROTO;FLATBUFFERS;LINK;DEFINES;ALLOW" ${ARGN})
+    _gantry_module(gantry_add_plugin ${name} ${GANTRY_SDK_CMAKE_DIR}/plugin.map)
+    if(NOT ARG_OUTPUT)
+        set(ARG_OUTPUT ${name})
+    endif()
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME ${ARG_OUTPUT} SKIP_BUILD_RPATH ON)
     if(DEFINED GANTRY_PLUGIN_FOLDER)
         set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${GANTRY_PLUGIN_FOLDER})
     endif()
-    target_compile_options(${name} PRIVATE -Wall -Wextra -ffunction-sections -fdata-sections)
+    target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # A unique symbol would keep the library in memory for good. And an interface has to be described
         # in the library that asks for it, too: the host and `gantry abi` compare what both mean by it.
@@ -88,10 +102,7 @@ function(gantry_add_plugin name)
     elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
         target_compile_options(${name} PRIVATE -fstandalone-debug)
     endif()
-    _gantry_plugin_build_type()
-    target_link_options(${name} PRIVATE
-        -Wl,--version-script=${GANTRY_SDK_CMAKE_DIR}/plugin.map -Wl,--exclude-libs,ALL
-        -Wl,-z,now -Wl,--gc-sections -Wl,--build-id -Wl,--as-needed)
+    target_link_options(${name} PRIVATE -Wl,--gc-sections -Wl,--build-id -Wl,--as-needed)
     if(NOT GANTRY_SANITIZE)
         # Sanitized code refers to the run-time of the program that loads it.
         target_link_options(${name} PRIVATE -Wl,-z,defs)
@@ -100,13 +111,6 @@ function(gantry_add_plugin name)
         target_compile_definitions(${name} PRIVATE GANTRY_PLUGIN_VERSION="${ARG_VERSION}")
     endif()
     target_compile_definitions(${name} PRIVATE ${ARG_DEFINES})
-    target_link_libraries(${name} PRIVATE Gantry::sdk ${ARG_LINK})
-    if(ARG_PROTO)
-        _gantry_plugin_protos(${name} ${ARG_PROTO})
-    endif()
-    if(ARG_FLATBUFFERS)
-        _gantry_plugin_flatbuffers(${name} ${ARG_FLATBUFFERS})
-    endif()
     if(TARGET Gantry::gantry AND NOT GANTRY_SANITIZE)
         list(TRANSFORM ARG_ALLOW PREPEND --allow=)
         add_custom_command(TARGET ${name} POST_BUILD

@@ -17,34 +17,16 @@ endfunction()
 
 function(gantry_add_plugin_test name)
     cmake_parse_arguments(ARG "" "" "SOURCES;PLUGINS;PROTO;FLATBUFFERS;LINK;ALLOW" ${ARGN})
-    if(ARG_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "gantry_add_plugin_test(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
-    endif()
-    if(NOT ARG_SOURCES)
-        message(FATAL_ERROR "gantry_add_plugin_test(${name}): SOURCES is empty")
-    endif()
     if(NOT CMAKE_TESTING_ENABLED)
         message(FATAL_ERROR "gantry_add_plugin_test(${name}): ctest would not find it: call enable_testing() before, "
                             "in the CMakeLists.txt at the top")
     endif()
     _gantry_find_doctest(${name})
 
-    add_library(${name} MODULE ${ARG_SOURCES} ${GANTRY_SDK_CMAKE_DIR}/plugin_test_main.cpp)
-    set_target_properties(${name} PROPERTIES
-        PREFIX "" CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
-        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON
-        LINK_DEPENDS ${GANTRY_SDK_CMAKE_DIR}/plugin_test.map)
-    target_compile_options(${name} PRIVATE -Wall -Wextra)
-    target_link_options(${name} PRIVATE -Wl,--version-script=${GANTRY_SDK_CMAKE_DIR}/plugin_test.map
-                        -Wl,--exclude-libs,ALL -Wl,-z,now -Wl,-z,defs)
-    target_link_libraries(${name} PRIVATE Gantry::sdk doctest::doctest ${ARG_LINK})
-    _gantry_plugin_build_type()
-    if(ARG_PROTO)
-        _gantry_plugin_protos(${name} ${ARG_PROTO})
-    endif()
-    if(ARG_FLATBUFFERS)
-        _gantry_plugin_flatbuffers(${name} ${ARG_FLATBUFFERS})
-    endif()
+    _gantry_module(gantry_add_plugin_test ${name} ${GANTRY_SDK_CMAKE_DIR}/plugin_test.map)
+    target_sources(${name} PRIVATE ${GANTRY_SDK_CMAKE_DIR}/plugin_test_main.cpp)
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+    target_link_libraries(${name} PRIVATE doctest::doctest)
 
     set(options "")
     foreach(plugin ${ARG_PLUGINS})
