@@ -248,7 +248,7 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
         Answer answer{{}, worker.away().size(), worker.counters().refused};
         for (const auto& world : worker.worlds()) {
             answer.worlds.push_back(WorldMetrics{world->config().name, world->counters(),
-                                                 world->entity_count(), world->session_count(),
+                                                 world->entities().stats(), world->session_count(),
                                                  world->tick_times().percentile(0.99)});
         }
         return answer;

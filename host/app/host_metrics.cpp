@@ -93,7 +93,11 @@ void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>&
     add("gantry_world_sessions", "Sessions in a world.", MetricType::gauge,
         [](const auto& w) { return w.sessions; });
     add("gantry_world_entities", "Entities in a world.", MetricType::gauge,
-        [](const auto& w) { return w.entities; });
+        [](const auto& w) { return w.entities.entities; });
+    add("gantry_world_rows_waited_total",
+        "Rows that got a new layout not in the commit of a swap, but when they were touched after "
+        "it.",
+        counter, [](const auto& w) { return w.entities.rows_waited; });
     add("gantry_world_messages_total", "Messages handled.", counter,
         [](const auto& w) { return w.counters.messages; });
     add("gantry_world_failures_total", "Messages whose handler failed.", counter,

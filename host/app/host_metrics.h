@@ -20,7 +20,7 @@ struct ShardMetrics {
 struct WorldMetrics {
     std::string world;
     world::WorldCounters counters;
-    std::uint64_t entities = 0;
+    ecs::WorldStats entities;
     std::uint32_t sessions = 0;
     TimeNs tick_ns_p99 = 0;
 };

@@ -29,7 +29,7 @@ Result<std::vector<std::byte>> value_for(Parts& parts, ComponentId id,
     if (!change) return change.error();
     std::vector<std::byte> before = from.value;
     std::vector<std::byte> after(to.size);
-    auto done = convert(parts, *change, call, before.data(), after.data(), 1);
+    auto done = convert_value(parts, *change, call, before.data(), after.data(), 1);
     if (!done) return done.error();
     return after;
 }

@@ -83,7 +83,7 @@ bool widens(FieldKind from, FieldKind to) noexcept {
 }
 
 void convert_rows(const ComponentChange& change, const std::byte* from, std::byte* to,
-                  std::size_t rows) {
+                  std::size_t rows, RestOfRow rest) {
     constexpr std::size_t block_rows = 512;  // both sides of a block stay in the first cache
     const std::size_t from_step = change.before.size;
     const std::size_t to_step = change.after.size;
@@ -91,7 +91,9 @@ void convert_rows(const ComponentChange& change, const std::byte* from, std::byt
     for (std::size_t done = 0; done < rows; done += block_rows) {
         const std::size_t count = std::min(block_rows, rows - done);
         std::byte* const out = to + to_step * done;
-        copy_rows(out, change.after.defaults.data(), change.after.size, 0, count);
+        if (rest == RestOfRow::defaults) {
+            copy_rows(out, change.after.defaults.data(), change.after.size, 0, count);
+        }
         for (const FieldMove& move : change.moves) {
             move_field(move, from + from_step * done, from_step, out, to_step, count);
         }

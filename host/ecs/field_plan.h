@@ -19,9 +19,12 @@ Result<ComponentChange> plan_change(ComponentId component, const Schema& before,
 /// The way back: what was widened narrows (clamped), what is `kept` is left to the caller.
 ComponentChange reverse_change(const ComponentChange& change);
 
+/// What becomes of bytes that no move writes.
+enum class RestOfRow { defaults, stays };
+
 /// `rows` components of change.before become as many of change.after: defaults first, then each
 /// move. What does not fit (on the way back only) is clamped.
 void convert_rows(const ComponentChange& change, const std::byte* from, std::byte* to,
-                  std::size_t rows);
+                  std::size_t rows, RestOfRow rest = RestOfRow::defaults);
 
 }  // namespace gantry::ecs

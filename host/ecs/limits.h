@@ -33,6 +33,7 @@ struct WorldStats {
     std::uint64_t memory_bytes = 0;    ///< chunks, records, sparse sets, tables
     std::uint64_t limit_refusals = 0;  ///< calls that met a limit
     std::uint64_t loop_refusals = 0;   ///< structural calls inside a loop
+    std::uint64_t rows_waited = 0;     ///< left by an exchange of layouts, to be converted on touch
     std::uint64_t commands_applied = 0;
     std::uint64_t commands_skipped = 0;  ///< on entities that were dead by then
     std::uint64_t commands_lost = 0;     ///< not recorded: the buffer was at its limit

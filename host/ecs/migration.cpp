@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "host/core/log.h"
 #include "host/ecs/field_plan.h"
 #include "host/ecs/migration_state.h"
 
@@ -75,6 +76,17 @@ Result<Done> check_quiet(Parts& parts) {
             fmt::format("migration: {} has commands that are not applied yet", owner->label())};
     }
     return Done{};
+}
+
+/// Columns lie at the same places, in chunks of the same size.
+bool same_places(const Archetype& a, const Archetype& b) {
+    return a.chunk_bytes == b.chunk_bytes && a.chunk_rows == b.chunk_rows &&
+           a.entities_offset == b.entities_offset &&
+           std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
+                      [](const Column& one, const Column& other) {
+                          return one.offset == other.offset && one.bytes == other.bytes &&
+                                 one.dirty_offset == other.dirty_offset;
+                      });
 }
 
 Error stale(std::string_view what) {
@@ -159,6 +171,7 @@ Migration::~Migration() { accept(); }
 
 std::shared_ptr<PagesAhead> Migration::pages_ahead() const {
     Parts& parts = *state_->parts;
+    if (state_->back != nullptr && state_->back->rest == Rest::on_touch) return nullptr;
     const auto& changes = state_->back ? state_->back->changes : state_->plan.changes;
     const auto sizes = slabs_wanted(parts, changes);
     if (sizes.empty()) return nullptr;
@@ -171,17 +184,19 @@ Result<bool> Migration::advance(std::uint64_t rows_max) {
     constexpr std::uint32_t passes_wanted = 3;  // what is written every tick is never caught up
     Parts& parts = *state_->parts;
     State::Return* const back = state_->back.get();
-    if (state_->stage == State::Stage::committed || state_->stage == State::Stage::ended)
+    if (state_->stage != State::Stage::prepared && state_->stage != State::Stage::returning)
         return stale("it was committed");
     if (parts.locked()) return false;
     if (back == nullptr) {
         if (auto good = check_plan(parts, state_->plan); !good) return good.error();
     } else if (back->way.index(rows_max) != 0) {
         return false;
+    } else if (back->rest == Rest::on_touch) {
+        return true;
     }
     OtherWorld& other = back != nullptr ? back->other : state_->other;
     const auto over = back != nullptr
-                          ? sweep(parts, {back->changes, state_->call, &back->way}, other, rows_max)
+                          ? sweep(parts, back->how, other, rows_max)
                           : sweep(parts, {state_->plan.changes, state_->call}, other, rows_max);
     if (!over || !*over) return over;
     other.next_archetype = other.next_chunk = 0;
@@ -189,32 +204,71 @@ Result<bool> Migration::advance(std::uint64_t rows_max) {
     return std::exchange(other.pass_rows, 0) == 0 || other.passes >= passes_wanted;
 }
 
-Result<Done> Migration::commit() {
+Result<Done> Migration::commit(Rest rest) {
     Parts& parts = *state_->parts;
     const std::vector<ComponentChange>& changes = state_->plan.changes;
     if (state_->stage != State::Stage::prepared) return stale("it was committed");
     if (auto quiet = check_quiet(parts); !quiet) return quiet;
     if (auto good = check_plan(parts, state_->plan); !good) return good;
-    if (auto rest = sweep_rest(parts, {changes, state_->call}, state_->other); !rest) {
-        return rest;
-    }
+    parts.unsettled.settle_all();  // of a migration before this one
+    Waiting waiting;
+    auto done = sweep_rest(parts, {changes, state_->call}, state_->other,
+                           rest == Rest::on_touch ? &waiting : nullptr);
+    if (!done) return done;
     exchange(parts, changes, state_->other);
     parts.tables.arena().drop_ready();
     parts.components.drop_settled();
     state_->stage = State::Stage::committed;
+    state_->committed_at = parts.data.tick++;
+    state_->committed_version = parts.layout_version;
+    bring_later(parts, state_.get(), {changes, state_->call, nullptr, &state_->silent},
+                state_->other, waiting);
     return Done{};
 }
 
-Migration::State::Return::Return(const State& state, std::vector<ComponentChange> reversed)
+Migration::State::Return::Return(State& state, std::vector<ComponentChange> reversed, Rest wanted)
     : changes{std::move(reversed)},
-      way{state.other, state.plan.changes, state.parts->limits,
-          static_cast<std::uint32_t>(state.parts->data.record_count)} {
+      rest{wanted},
+      way{state.other,         state.plan.changes,
+          state.parts->tables, state.committed_at,
+          state.parts->limits, static_cast<std::uint32_t>(state.parts->data.record_count)},
+      how{changes, state.call, &way, &silent} {
     other.layout_version = state.parts->layout_version;
+    if (state.committed_version == state.parts->layout_version) lend(state);
 }
 
-Result<Done> Migration::begin_rollback(std::span<const OwnerId> leaving) {
+// Where no row has moved since the commit, the world can have the very chunk back.
+void Migration::State::Return::lend(const State& state) {
+    TableStore& tables = state.parts->tables;
+    for (const OtherTable& kept : state.other.tables) {
+        const Archetype& archetype = tables.at(kept.archetype);
+        if (archetype.chunks.empty()) continue;
+        OtherTable& table = table_for(*state.parts, changes, archetype, other);
+        if (!same_places(table.layout, kept.layout)) continue;
+        table.chunks.resize(archetype.chunks.size());
+        for (std::size_t i = 0; i < std::min(kept.chunks.size(), table.chunks.size()); ++i) {
+            if (tables.moved_tick(*archetype.chunks[i]) > state.committed_at) continue;
+            table.chunks[i] = {kept.chunks[i].chunk, state.committed_at, true, false};
+        }
+    }
+}
+
+// They are not the migration's any more.
+void Migration::State::Return::take_lent(State& state) {
+    for (OtherTable& table : other.tables) {
+        for (std::size_t i = 0; i < table.chunks.size(); ++i) {
+            OtherChunk& one = table.chunks[i];
+            one.in_place = std::exchange(one.lent, false);
+            if (!one.in_place) continue;
+            find_table(state.other, table.archetype)->chunks[i].chunk = nullptr;
+            way.forget(table.archetype, i);
+        }
+    }
+}
+
+Result<Done> Migration::begin_rollback(std::span<const OwnerId> leaving, Rest rest) {
     Parts& parts = *state_->parts;
-    if (state_->stage == State::Stage::prepared || state_->stage == State::Stage::ended)
+    if (state_->stage != State::Stage::committed && state_->stage != State::Stage::returning)
         return stale("the commit");
     std::vector<ComponentChange> back;
     for (const ComponentChange& change : state_->plan.changes) {
@@ -228,27 +282,51 @@ Result<Done> Migration::begin_rollback(std::span<const OwnerId> leaving) {
         back.push_back(reverse_change(change));
     }
     if (state_->stage == State::Stage::returning) return Done{};
-    state_->back = std::make_unique<State::Return>(*state_, std::move(back));
+    for (ComponentChange& change : back) {
+        if (change.convert == nullptr) continue;
+        // It leaves with the version that is taken back, so no row may wait for it; or is it gone?
+        const auto nothing = [] {};
+        if (state_->call == nullptr || state_->call(change.converter_owner, nothing)) {
+            rest = Rest::at_once;
+        } else {
+            log::warn(
+                "rollback: {}: the function of {} is not called any more; the values of the "
+                "hand-over stay",
+                change.before.name, parts.label(change.converter_owner));
+            change.convert = nullptr;
+        }
+    }
+    state_->back = std::make_unique<State::Return>(*state_, std::move(back), rest);
     state_->stage = State::Stage::returning;
     return Done{};
 }
 
-Result<Done> Migration::rollback(std::span<const OwnerId> leaving) {
+Result<Done> Migration::rollback(std::span<const OwnerId> leaving, Rest rest) {
     Parts& parts = *state_->parts;
     if (parts.locked()) return stale("the commit");
-    if (auto begun = begin_rollback(leaving); !begun) return begun;
+    if (auto begun = begin_rollback(leaving, rest); !begun) return begun;
     State::Return& back = *state_->back;
     while (back.way.index(std::numeric_limits<std::uint64_t>::max()) != 0) {
     }
-    if (auto built = sweep_rest(parts, {back.changes, state_->call, &back.way}, back.other); !built)
-        return built;
+    Waiting waiting;
+    auto built =
+        sweep_rest(parts, back.how, back.other, back.rest == Rest::on_touch ? &waiting : nullptr);
+    if (!built) return built;
+    back.take_lent(*state_);
+    if (!settled()) parts.unsettled.forget_all();  // those are lent as they were
     exchange(parts, back.changes, back.other);
-    accept();
+    ++parts.data.tick;
+    state_->stage = State::Stage::returned;
+    bring_later(parts, state_.get(), back.how, back.other, waiting);
+    if (settled()) accept();
     return Done{};
 }
 
+bool Migration::settled() const noexcept { return !state_->parts->unsettled.is_of(state_.get()); }
+
 void Migration::accept() noexcept {
     if (state_->stage == State::Stage::ended) return;
+    if (!settled()) state_->parts->unsettled.settle_all();
     if (state_->back != nullptr) release_other(*state_->parts, state_->back->other);
     state_->back.reset();
     release_other(*state_->parts, state_->other);
@@ -260,7 +338,9 @@ std::uint64_t Migration::rows() const noexcept { return state_->other.rows; }
 std::uint64_t Migration::held_bytes() const noexcept {
     std::uint64_t bytes = 0;
     for (const OtherTable& table : state_->other.tables) {
-        bytes += std::uint64_t{table.layout.chunk_bytes} * table.chunks.size();
+        for (const OtherChunk& one : table.chunks) {
+            if (one.chunk != nullptr) bytes += table.layout.chunk_bytes;
+        }
     }
     for (const auto& sparse : state_->other.sparse) bytes += sparse->rows.bytes();
     return bytes;

@@ -61,8 +61,17 @@ public:
 /// return as it should.
 using CallOwner = std::function<bool(OwnerId owner, const std::function<void()>& body)>;
 
+/// What becomes of rows that an exchange of layouts has not converted yet.
+enum class Rest : std::uint8_t {
+    at_once,  ///< they are, before it: the world stands still that long
+    /// They wait, and are converted when they are touched, or in slices (World::settle). Only where
+    /// all plugins of the world look at EcsData::layout_version, as those of ABI 1.5 do.
+    on_touch,
+};
+
 /// Prepared -> committed -> accepted, or returning -> rolled back. Destroying a prepared one drops
-/// it; a committed one is accepted. Must not outlive its world. [world]
+/// it; a committed one is accepted; rows that wait are converted. Must not outlive its world.
+/// [world]
 class Migration {
 public:
     struct State;
@@ -77,20 +86,23 @@ public:
     /// Before commit(), and between begin_rollback() and rollback(): converts about `rows_max` rows
     /// more, beside the world, which may change in between: a later pass takes what was written
     /// since. True at the end of a pass that found nothing to do, and of every pass from the third
-    /// on. After an error before the commit only dropping it is left.
+    /// on. After an error before the commit only dropping it is left. On a way back whose rest
+    /// comes on touch it only makes the index of what was kept.
     Result<bool> advance(std::uint64_t rows_max);
     /// Converts what changed since the last advance(), then changes pointers only: rows, chunks'
     /// ids and handles stay. `refused` when somebody else uses the old layout by now.
-    Result<Done> commit();
+    Result<Done> commit(Rest rest = Rest::at_once);
     /// After commit(), for a way back in slices: advance() goes there from now on, until
     /// rollback(). Refused like that. pages_ahead() is for it, too.
-    Result<Done> begin_rollback(std::span<const OwnerId> leaving = {});
+    Result<Done> begin_rollback(std::span<const OwnerId> leaving = {}, Rest rest = Rest::at_once);
     /// After commit(): the old layout with the present values; what was not carried as it was at
     /// the commit, for entities that had the component then, or as down() makes it. `refused` when
     /// somebody who came since uses a new layout (`leaving` are those who may).
-    Result<Done> rollback(std::span<const OwnerId> leaving = {});
+    Result<Done> rollback(std::span<const OwnerId> leaving = {}, Rest rest = Rest::at_once);
     /// The old memory is freed; no way back.
     void accept() noexcept;
+    /// False while rows wait for what it knows.
+    bool settled() const noexcept;
 
     /// Rows converted until now, and bytes held beside the world.
     std::uint64_t rows() const noexcept;

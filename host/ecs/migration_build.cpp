@@ -61,8 +61,8 @@ Result<Done> run_converter(Parts& parts, const ComponentChange& change, const Ca
     return Done{};
 }
 
-Result<Done> convert(Parts& parts, const ComponentChange& change, const CallOwner& call,
-                     std::byte* from, std::byte* to, std::size_t rows) {
+Result<Done> convert_value(Parts& parts, const ComponentChange& change, const CallOwner& call,
+                           std::byte* from, std::byte* to, std::size_t rows) {
     convert_rows(change, from, to, rows);
     return run_converter(parts, change, call, from, to, rows);
 }
@@ -82,7 +82,8 @@ void exchange(Parts& parts, const Changes& changes, OtherWorld& other) {
         std::swap(archetype.chunk_rows_full, table.layout.chunk_rows_full);
         std::swap(archetype.keeps_dirty, table.layout.keeps_dirty);
         for (std::size_t i = 0; i < table.chunks.size(); ++i) {
-            table.chunks[i] = parts.tables.replace_chunk(archetype, i, table.chunks[i]);
+            Chunk*& other_one = table.chunks[i].chunk;
+            other_one = parts.tables.replace_chunk(archetype, i, other_one);
         }
         parts.tables.layout_changed(archetype);
     }
@@ -102,13 +103,6 @@ void exchange(Parts& parts, const Changes& changes, OtherWorld& other) {
     for (const ComponentChange& change : changes)
         parts.components[change.component].schema = change.after;
     ++parts.layout_version;
-}
-
-void release_other(Parts& parts, OtherWorld& other) noexcept {
-    for (OtherTable& table : other.tables) {
-        for (Chunk* chunk : table.chunks) parts.tables.give_chunk(chunk, table.layout.chunk_bytes);
-    }
-    other = OtherWorld{};
 }
 
 }  // namespace gantry::ecs

@@ -21,8 +21,13 @@ void copy_kept(const ComponentChange& change, const std::byte* old_value, std::b
 }  // namespace
 
 WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forward,
-                 const WorldLimits& limits, std::uint32_t entity_indices)
-    : old_{old}, forward_{forward}, rows_{*limits.pages, small_pages} {
+                 const TableStore& tables, std::uint64_t since, const WorldLimits& limits,
+                 std::uint32_t entity_indices)
+    : old_{old},
+      forward_{forward},
+      tables_{tables},
+      since_{since},
+      rows_{*limits.pages, small_pages} {
     for (const OtherTable& table : old.tables) {
         const bool gives = std::any_of(forward.begin(), forward.end(), [&](const auto& change) {
             return !change.kept.empty() && table.layout.has(change.component);
@@ -30,7 +35,9 @@ WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forw
         if (!gives) continue;
         first_block_.resize(table.archetype + 1u, no_block);
         first_block_[table.archetype] = blocks_.size();
-        for (Chunk* const chunk : table.chunks) blocks_.push_back({&table, chunk});
+        for (std::size_t i = 0; i < table.chunks.size(); ++i) {
+            blocks_.push_back({&table, table.chunks[i].chunk, i, false});
+        }
     }
     if (!blocks_.empty()) rows_.reserve(entity_indices);
     for (const auto& kept : old.sparse) {
@@ -42,13 +49,15 @@ WayBack::WayBack(const OtherWorld& old, const std::vector<ComponentChange>& forw
 
 std::uint64_t WayBack::index(std::uint64_t rows_max) {
     std::uint64_t looked = 0;
-    for (; blocks_seen_ < blocks_.size() && looked < rows_max; ++blocks_seen_) {
-        Chunk* const chunk = blocks_[blocks_seen_].chunk;
-        for (std::uint32_t row = 0; row < chunk->count; ++row) {
-            rows_[detail::entity_index(chunk_entities(chunk)[row])] = {
-                static_cast<std::uint32_t>(blocks_seen_), row};
+    for (std::size_t i = 0; i < blocks_.size() && looked < rows_max; ++i) {
+        Block& block = blocks_[i];
+        if (block.seen || !has_moved(block)) continue;
+        block.seen = true;
+        for (std::uint32_t row = 0; row < block.chunk->count; ++row) {
+            rows_[detail::entity_index(chunk_entities(block.chunk)[row])] = {
+                static_cast<std::uint32_t>(i), row};
         }
-        looked += chunk->count;
+        looked += block.chunk->count;
     }
     for (const auto& set : sets_) {
         const auto& entities = set->rows->entities;
@@ -58,6 +67,18 @@ std::uint64_t WayBack::index(std::uint64_t rows_max) {
         }
     }
     return looked;
+}
+
+// A row that leaves its place, or comes to another one, marks both chunks.
+bool WayBack::has_moved(const Block& block) const noexcept {
+    if (block.chunk == nullptr) return false;
+    const auto& now = tables_.archetypes()[block.table->archetype]->chunks;
+    return block.index >= now.size() || tables_.moved_tick(*now[block.index]) > since_;
+}
+
+void WayBack::forget(std::uint32_t archetype, std::size_t chunk) noexcept {
+    if (archetype >= first_block_.size() || first_block_[archetype] == no_block) return;
+    blocks_[first_block_[archetype] + chunk].chunk = nullptr;
 }
 
 const ComponentChange* WayBack::change_of(ComponentId component) const noexcept {
@@ -71,7 +92,8 @@ const ComponentChange* WayBack::change_of(ComponentId component) const noexcept 
 const WayBack::Block* WayBack::find(Entity entity, const Place& place,
                                     std::uint32_t& row) const noexcept {
     const auto is_there = [&](std::size_t block, std::uint32_t at) {
-        return block < blocks_.size() && at < blocks_[block].chunk->count &&
+        return block < blocks_.size() && blocks_[block].chunk != nullptr &&
+               at < blocks_[block].chunk->count &&
                chunk_entities(blocks_[block].chunk)[at] == entity;
     };
     if (place.archetype < first_block_.size() && first_block_[place.archetype] != no_block) {
@@ -128,10 +150,6 @@ void WayBack::restore_resource(ComponentId component, std::byte* to) const {
     for (const OtherResource& kept : old_.resources) {
         if (&forward_[kept.change] == change) copy_kept(*change, kept.value.get(), to);
     }
-}
-
-bool WayBack::silent(ComponentId component) const noexcept {
-    return std::find(silent_.begin(), silent_.end(), component) != silent_.end();
 }
 
 }  // namespace gantry::ecs

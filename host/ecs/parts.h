@@ -14,6 +14,7 @@
 #include "host/ecs/resource_store.h"
 #include "host/ecs/sparse_set.h"
 #include "host/ecs/table_store.h"
+#include "host/ecs/unsettled.h"
 #include "host/ecs/world.h"
 
 namespace gantry::ecs {
@@ -30,9 +31,9 @@ struct Parts {
         : limits{wanted},
           components{names, wanted.components_max},
           entities{data, limits},
-          queries{data, wanted.queries_max},
-          tables{data, entities, components, queries, limits},
-          sparse{data, limits} {
+          queries{data, unsettled, wanted.queries_max},
+          tables{data, entities, components, queries, unsettled, limits},
+          sparse{data, unsettled, limits} {
         sparse.reserve_ids(data.component_count);
     }
 
@@ -51,11 +52,14 @@ struct Parts {
     void place(Archetype& archetype, const Entity* placed, std::uint32_t count);
     /// Out of the tables only; false when it was dead.
     bool destroy_one(Entity entity);
+    /// Before a value is read or written: see Unsettled.
+    void touch(Entity entity, const Component& known, ComponentId component);
     std::string label(OwnerId owner) const;
     Facade* facade(OwnerId owner) const noexcept;
 
     WorldLimits limits;
     EcsData data{ecs_layout_version, 0, nullptr, nullptr, nullptr, 1, 0, 0};
+    Unsettled unsettled{data};
     WorldStats counters;
     ComponentTable components;
     EntityTable entities;

@@ -15,8 +15,8 @@ bool same_terms(std::span<const QueryTerm> a, std::span<const QueryTerm> b) noex
 
 }  // namespace
 
-Query::Query(std::span<const QueryTerm> terms, const EcsData& world)
-    : world_{world}, terms_{terms.begin(), terms.end()} {
+Query::Query(std::span<const QueryTerm> terms, const EcsData& world, Unsettled& unsettled)
+    : world_{world}, unsettled_{unsettled}, terms_{terms.begin(), terms.end()} {
     data_.term_count = static_cast<std::uint32_t>(terms.size());
 }
 
@@ -66,6 +66,7 @@ bool Query::next_chunk(ChunkCursor* cursor) noexcept {
             Chunk* const chunk = match.table->chunks[cursor->chunk++];
             const std::uint64_t since = cursor->changed_since;
             if (since != 0 && !changed(*chunk, match.columns, since)) continue;
+            unsettled_.touch(*chunk);
             cursor->count = chunk->count;
             cursor->entities = chunk_entities(chunk);
             for (std::size_t i = 0; i < terms_.size(); ++i) {
@@ -98,7 +99,7 @@ Query* QueryStore::open(OwnerId owner, std::span<const QueryTerm> terms, bool& i
     }
     if (queries_.size() >= queries_max_) return nullptr;
     is_new = true;
-    queries_.push_back(std::make_unique<Query>(terms, world_));
+    queries_.push_back(std::make_unique<Query>(terms, world_, unsettled_));
     queries_.back()->users.push_back(owner);
     return queries_.back().get();
 }

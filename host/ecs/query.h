@@ -8,13 +8,14 @@
 #include "gantry/ecs.h"
 #include "host/ecs/archetype.h"
 #include "host/ecs/limits.h"
+#include "host/ecs/unsettled.h"
 
 namespace gantry::ecs {
 
 /// Shared by all owners that asked for the same terms. [world]
 class Query final : public EcsQuery {
 public:
-    Query(std::span<const QueryTerm> terms, const EcsData& world);
+    Query(std::span<const QueryTerm> terms, const EcsData& world, Unsettled& unsettled);
 
     const QueryData* data() const noexcept override { return &data_; }
     bool next_chunk(ChunkCursor* cursor) noexcept override;
@@ -35,6 +36,7 @@ private:
                  std::uint64_t since) const noexcept;
 
     const EcsData& world_;
+    Unsettled& unsettled_;
     std::vector<QueryTerm> terms_;
     std::vector<QueryMatch> matches_;
     std::vector<Archetype*> archetypes_;  // of the matches
@@ -45,8 +47,8 @@ private:
 /// [world]
 class QueryStore {
 public:
-    QueryStore(const EcsData& world, std::uint32_t queries_max) noexcept
-        : world_{world}, queries_max_{queries_max} {}
+    QueryStore(const EcsData& world, Unsettled& unsettled, std::uint32_t queries_max) noexcept
+        : world_{world}, unsettled_{unsettled}, queries_max_{queries_max} {}
 
     /// The query with these terms, made if new; null at the limit. A new one knows no archetypes.
     Query* open(OwnerId owner, std::span<const QueryTerm> terms, bool& is_new);
@@ -62,6 +64,7 @@ private:
     void erase_unused(std::span<const std::unique_ptr<Archetype>> archetypes) noexcept;
 
     const EcsData& world_;
+    Unsettled& unsettled_;
     std::uint32_t queries_max_;
     std::vector<std::unique_ptr<Query>> queries_;
 };

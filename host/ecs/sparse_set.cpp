@@ -13,8 +13,12 @@ constexpr std::uint64_t bit(std::uint32_t row) noexcept { return std::uint64_t{1
 
 }  // namespace
 
-SparseSet::SparseSet(const Schema& schema, const WorldLimits& limits)
-    : rows_{*limits.pages, limits.huge_pages}, keeps_dirty_{schema.replicated} {
+SparseSet::SparseSet(ComponentId id, const Schema& schema, Unsettled& unsettled,
+                     const WorldLimits& limits)
+    : id_{id},
+      unsettled_{unsettled},
+      rows_{*limits.pages, limits.huge_pages},
+      keeps_dirty_{schema.replicated} {
     data_.row_bytes = schema.size;
     rows_.reserve(1);  // never null: a null row means "not there"
     data_.rows = rows_.data();
@@ -46,6 +50,7 @@ std::uint32_t SparseSet::add(Entity entity) {
     }
     std::uint32_t& row = pages_[page][index % sparse_page_rows];
     if (row != no_row) return row;
+    unsettled_.touch_row(id_, data_.count);
     if (data_.count == entities_.size()) grow();
     ++rows_version_;
     row = data_.count++;
@@ -53,9 +58,11 @@ std::uint32_t SparseSet::add(Entity entity) {
     return row;
 }
 
-bool SparseSet::remove(Entity entity) noexcept {
+bool SparseSet::remove(Entity entity) {
     const std::uint32_t removed = row(entity);
     if (removed == no_row) return false;
+    unsettled_.touch_row(id_, removed);
+    unsettled_.touch_row(id_, data_.count - 1);
     ++rows_version_;
     const std::uint32_t last = --data_.count;
     if (keeps_dirty_) {
@@ -112,16 +119,16 @@ void SparseStore::reserve_ids(std::uint32_t count) {
 
 void SparseStore::add_component(ComponentId id, const Schema& schema) {
     GANTRY_ASSERT(id < sets_.size() && sets_[id] == nullptr);
-    sets_[id] = std::make_unique<SparseSet>(schema, limits_);
+    sets_[id] = std::make_unique<SparseSet>(id, schema, unsettled_, limits_);
     datas_[id] = &sets_[id]->data();
     used_.push_back(id);
 }
 
-void SparseStore::forget(Entity entity) noexcept {
+void SparseStore::forget(Entity entity) {
     for (const ComponentId id : used_) (void)sets_[id]->remove(entity);
 }
 
-void SparseStore::forget(std::span<const Entity> entities) noexcept {
+void SparseStore::forget(std::span<const Entity> entities) {
     for (const ComponentId id : used_) {
         if (sets_[id]->data().count == 0) continue;
         for (const Entity entity : entities) (void)sets_[id]->remove(entity);

@@ -8,13 +8,15 @@
 #include "host/ecs/grow_array.h"
 #include "host/ecs/limits.h"
 #include "host/ecs/schema.h"
+#include "host/ecs/unsettled.h"
 
 namespace gantry::ecs {
 
 /// Rows are dense; a removed row is filled with the last. [world]
 class SparseSet {
 public:
-    SparseSet(const Schema& schema, const WorldLimits& limits);
+    SparseSet(ComponentId id, const Schema& schema, Unsettled& unsettled,
+              const WorldLimits& limits);
 
     SparseData& data() noexcept { return data_; }
     const SparseData& data() const noexcept { return data_; }
@@ -30,7 +32,7 @@ public:
 
     /// The entity's row, made if it has none; a new one's content is undefined.
     std::uint32_t add(Entity entity);
-    bool remove(Entity entity) noexcept;
+    bool remove(Entity entity);
     /// The row was written at `tick`.
     void mark(std::uint32_t row, std::uint64_t tick) noexcept;
     /// Rows of another size from now on: `rows`, with room for capacity() of them, changes places
@@ -46,6 +48,8 @@ public:
 private:
     void grow();
 
+    ComponentId id_;
+    Unsettled& unsettled_;
     SparseData data_{};
     std::vector<std::unique_ptr<std::uint32_t[]>> pages_;
     std::vector<std::uint32_t*> page_pointers_;
@@ -59,7 +63,8 @@ private:
 /// The sparse sets of a world, by component id. [world]
 class SparseStore {
 public:
-    SparseStore(EcsData& data, const WorldLimits& limits) noexcept : data_{data}, limits_{limits} {}
+    SparseStore(EcsData& data, Unsettled& unsettled, const WorldLimits& limits) noexcept
+        : data_{data}, unsettled_{unsettled}, limits_{limits} {}
 
     void reserve_ids(std::uint32_t count);
     void add_component(ComponentId id, const Schema& schema);
@@ -70,13 +75,14 @@ public:
         return id < sets_.size() ? sets_[id].get() : nullptr;
     }
     /// The entity dies: out of every set.
-    void forget(Entity entity) noexcept;
-    void forget(std::span<const Entity> entities) noexcept;
+    void forget(Entity entity);
+    void forget(std::span<const Entity> entities);
     std::span<const ComponentId> components() const noexcept { return used_; }
     std::uint64_t bytes() const noexcept;
 
 private:
     EcsData& data_;
+    Unsettled& unsettled_;
     std::vector<std::unique_ptr<SparseSet>> sets_;
     std::vector<SparseData*> datas_;
     std::vector<ComponentId> used_;

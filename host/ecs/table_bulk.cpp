@@ -55,6 +55,7 @@ void TableStore::place_block(Archetype& from, Edge& edge, const RowRange& rows,
         const Chunk* const source = chunk_of(locations[i]);
         if (source == last_source) continue;
         last_source = source;
+        unsettled_.touch(*source);
         for (const Edge::Copy copy : edge.copies) {
             ticks[copy.to].written =
                 std::max(ticks[copy.to].written, chunk_ticks(source)[copy.from].written);
@@ -69,7 +70,7 @@ void TableStore::place_block(Archetype& from, Edge& edge, const RowRange& rows,
 }
 
 // The dead rows at the very end need no filling; only what lies before them does.
-void TableStore::drop_dead_tail(Archetype& archetype, std::uint32_t& left) noexcept {
+void TableStore::drop_dead_tail(Archetype& archetype, std::uint32_t& left) {
     while (left > 0) {
         Chunk* const last = archetype.chunks.back();
         const std::uint32_t row = last->count - 1;

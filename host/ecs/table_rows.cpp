@@ -19,12 +19,12 @@ void take_tick(ColumnTicks& to, const ColumnTicks& from) noexcept {
 
 RowRange TableStore::append(Archetype& archetype, std::uint64_t wanted) {
     Chunk* const chunk = tail(archetype, wanted);
+    rows_moved(*chunk);
     const std::uint32_t first = chunk->count;
     const auto count =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, archetype.chunk_rows - first));
     chunk->count += count;
     archetype.rows += count;
-    rows_moved(*chunk);
     return {chunk, first, count};
 }
 
@@ -110,6 +110,7 @@ RowRange TableStore::move_row(Entity entity, Edge& edge) {
     const Archetype& from = *archetype_of(location);
     Chunk* const source = chunk_of(location);
     const std::uint32_t row = location & location_row_mask;
+    unsettled_.touch(*source);
     const RowRange to = append(*edge.target, 1);
     entity_column(to.chunk)[to.first] = entity;
     for (const Edge::Copy copy : edge.copies) {

@@ -18,11 +18,12 @@ constexpr std::uint32_t chunk_ids_max = 1u << (32 - location_row_bits);
 }  // namespace
 
 TableStore::TableStore(EcsData& data, EntityTable& entities, ComponentTable& components,
-                       QueryStore& queries, const WorldLimits& limits)
+                       QueryStore& queries, Unsettled& unsettled, const WorldLimits& limits)
     : data_{data},
       entities_{entities},
       components_{components},
       queries_{queries},
+      unsettled_{unsettled},
       limits_{limits},
       arena_{*limits.pages, limits.huge_pages} {
     chunk_entries_.push_back({nullptr, nullptr});
@@ -158,6 +159,7 @@ Chunk* TableStore::push_chunk(Archetype& archetype) {
 
 void TableStore::pop_chunk(Archetype& archetype) noexcept {
     Chunk* const chunk = archetype.chunks.back();
+    unsettled_.forget(*chunk);
     archetype.chunks.pop_back();
     archetype.table.chunk_count = static_cast<std::uint32_t>(archetype.chunks.size());
     chunk_entries_[chunk->id] = chunk_entries_[0];
@@ -171,6 +173,7 @@ void TableStore::pop_chunk(Archetype& archetype) noexcept {
 }
 
 void TableStore::grow_only_chunk(Archetype& archetype, std::uint32_t rows) {
+    if (!archetype.chunks.empty()) unsettled_.touch(*archetype.chunks.front());
     const std::vector<Column> old_columns = archetype.columns;
     const std::uint32_t old_bytes = archetype.chunk_bytes;
     const std::uint32_t old_words = dirty_words(archetype.chunk_rows);

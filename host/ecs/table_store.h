@@ -11,6 +11,7 @@
 #include "host/ecs/entity_table.h"
 #include "host/ecs/limits.h"
 #include "host/ecs/query.h"
+#include "host/ecs/unsettled.h"
 
 namespace gantry::ecs {
 
@@ -27,7 +28,7 @@ struct RowRange {
 class TableStore {
 public:
     TableStore(EcsData& data, EntityTable& entities, ComponentTable& components,
-               QueryStore& queries, const WorldLimits& limits);
+               QueryStore& queries, Unsettled& unsettled, const WorldLimits& limits);
     ~TableStore();
     TableStore(const TableStore&) = delete;
     TableStore& operator=(const TableStore&) = delete;
@@ -95,7 +96,11 @@ private:
         std::uint64_t moved_tick = 0;
     };
 
-    void rows_moved(const Chunk& chunk) noexcept { chunk_homes_[chunk.id].moved_tick = data_.tick; }
+    /// Said before anything else is done to the rows.
+    void rows_moved(const Chunk& chunk) {
+        unsettled_.touch(chunk);
+        chunk_homes_[chunk.id].moved_tick = data_.tick;
+    }
     Archetype* make_archetype(const std::vector<ComponentId>& components);
     Chunk* tail(Archetype& archetype, std::uint64_t wanted);
     Chunk* push_chunk(Archetype& archetype);
@@ -106,7 +111,7 @@ private:
     bool is_dirty(Chunk* chunk, const Archetype& archetype, std::uint32_t slot,
                   std::uint32_t row) const;
     static void clear_dirty(const Archetype& archetype, Chunk* chunk, std::uint32_t row) noexcept;
-    void drop_dead_tail(Archetype& archetype, std::uint32_t& left) noexcept;
+    void drop_dead_tail(Archetype& archetype, std::uint32_t& left);
     void place_block(Archetype& from, Edge& edge, const RowRange& rows, const Entity* entities,
                      const std::uint32_t* locations);
     void gather(std::byte* out, const Column& from, const std::uint32_t* locations,
@@ -116,6 +121,7 @@ private:
     EntityTable& entities_;
     ComponentTable& components_;
     QueryStore& queries_;
+    Unsettled& unsettled_;
     WorldLimits limits_;
     ChunkArena arena_;
     std::vector<std::unique_ptr<Archetype>> archetypes_;

@@ -17,6 +17,10 @@ World::~World() = default;
 EcsData& World::data() noexcept { return parts_->data; }
 const EcsData& World::data() const noexcept { return parts_->data; }
 
+bool World::settle(std::uint64_t rows_max) { return !parts_->unsettled.settle(rows_max); }
+void World::settle_all() { parts_->unsettled.settle_all(); }
+bool World::settled() const noexcept { return !parts_->unsettled.any(); }
+
 std::string Parts::label(OwnerId owner) const {
     const Facade* const found = facade(owner);
     return found != nullptr ? found->label() : fmt::format("owner {}", owner);

@@ -111,6 +111,12 @@ public:
         const MigrationPlan& plan,
         std::function<bool(OwnerId, const std::function<void()>&)> call = {});
 
+    /// Converts about `rows_max` of the rows that wait for their new layout (Rest::on_touch). True
+    /// when none waits any more.
+    bool settle(std::uint64_t rows_max);
+    void settle_all();
+    bool settled() const noexcept;
+
     EcsData& data() noexcept;
     const EcsData& data() const noexcept;
     WorldStats stats() const noexcept;

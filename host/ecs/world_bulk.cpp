@@ -30,7 +30,7 @@ std::size_t take_run(Parts& parts, const Archetype& from, std::span<const Entity
 }
 
 /// The archetype of a living entity; a reserved one gets its row now.
-Archetype& settle(Parts& parts, Entity entity) {
+Archetype& archetype_of(Parts& parts, Entity entity) {
     if (parts.entities.location(entity) == 0)
         parts.place(parts.tables.empty_archetype(), &entity, 1);
     return *parts.tables.archetype_of(parts.entities.location(entity));
@@ -55,7 +55,7 @@ Status World::add(std::span<const Entity> entities, ComponentId component, const
             ++i;
             continue;
         }
-        Archetype* const from = schema.sparse() ? nullptr : &settle(parts, entities[i]);
+        Archetype* const from = schema.sparse() ? nullptr : &archetype_of(parts, entities[i]);
         if (from == nullptr || from->has(component)) {
             (void)add(entities[i], component, defaults ? nullptr : from_values + step * i);
             ++i;

@@ -44,6 +44,7 @@ std::uint64_t hash_value(std::uint64_t seed, const Schema& schema,
 
 // A sum over values, so that the order of storage does not matter.
 std::uint64_t World::hash() const {
+    parts_->unsettled.settle_all();
     std::uint64_t sum = mix(parts_->entities.alive_count(), 1);
     for (const auto& archetype : parts_->tables.archetypes()) {
         for (const Chunk* chunk : archetype->chunks) {

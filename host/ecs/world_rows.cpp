@@ -179,9 +179,19 @@ Result<std::uint64_t> World::destroy(std::span<const Entity> entities) {
     return destroyed;
 }
 
+void Parts::touch(Entity entity, const Component& known, ComponentId component) {
+    if (known.schema.sparse()) {
+        const std::uint32_t row = sparse.find(component)->row(entity);
+        if (row != no_row) unsettled.touch_row(component, row);
+    } else if (entities.alive(entity) && entities.location(entity) != 0) {
+        unsettled.touch(*tables.chunk_of(entities.location(entity)));
+    }
+}
+
 const void* World::get(Entity entity, ComponentId component) const noexcept {
     const Component* const known = parts_->components.find(component);
     if (known == nullptr) return nullptr;
+    if (parts_->unsettled.any()) parts_->touch(entity, *known, component);
     const std::uint32_t bytes = known->schema.size;
     return known->schema.sparse()
                ? detail::find_row<true>(&parts_->data, entity, component, bytes)
@@ -191,6 +201,7 @@ const void* World::get(Entity entity, ComponentId component) const noexcept {
 void* World::get_mut(Entity entity, ComponentId component) noexcept {
     const Component* const known = parts_->components.find(component);
     if (known == nullptr) return nullptr;
+    if (parts_->unsettled.any()) parts_->touch(entity, *known, component);
     const std::uint32_t bytes = known->schema.size;
     return known->schema.sparse()
                ? detail::find_row_mut<true>(&parts_->data, entity, component, bytes)
@@ -202,9 +213,8 @@ void* World::add(Entity entity, ComponentId component, const void* value) {
     const Component* const known = parts.components.find(component);
     if (known == nullptr || !parts.entities.alive(entity)) return nullptr;
     const Schema& schema = known->schema;
-    if (const void* const present = get(entity, component)) {
-        if (value == nullptr) return const_cast<void*>(present);
-        return std::memcpy(get_mut(entity, component), value, schema.size);
+    if (void* const present = get_mut(entity, component)) {  // the caller may write to it
+        return value == nullptr ? present : std::memcpy(present, value, schema.size);
     }
     if (parts.locked()) return nullptr;
     if (value == nullptr) value = schema.defaults.data();

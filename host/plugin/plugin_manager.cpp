@@ -13,6 +13,8 @@
 namespace gantry::plugin {
 namespace {
 
+constexpr std::uint16_t layout_version_abi_minor = 5;  // plugins from here on heed it
+
 // What each means by them stands in its debug information: foreign bytes, which a start leaves
 // alone.
 void tell_of_shared_interfaces(const std::map<std::string, Loaded, std::less<>>& loaded) {
@@ -86,6 +88,7 @@ world::InstanceOrder PluginManager::world_order(const std::shared_ptr<Library>& 
     order.options.config = config.config;
     order.options.interfaces = library->interfaces();
     order.options.contain = config.contain && library->is_file();
+    order.options.heeds_layout_version = library->desc().abi_minor >= layout_version_abi_minor;
     return order;
 }
 

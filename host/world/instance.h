@@ -59,7 +59,6 @@ public:
         inherited_ = std::move(state);
     }
     route::StateStore* inherited() noexcept { return inherited_.get(); }
-    std::uint64_t state_bytes_max() const noexcept { return options_.state_bytes_max; }
     Vitals& vitals() noexcept { return *options_.vitals; }
     /// The first message of a millisecond is timed, for that is a call of the system: each one of a
     /// quiet world, one of hundreds in a busy one.
@@ -69,6 +68,7 @@ public:
         return true;
     }
     bool contained() const noexcept { return options_.contain; }
+    const InstanceOptions& options() const noexcept { return options_; }
     /// A fault ended one of its calls: nothing of it is ever called again.
     bool parked() const noexcept { return parked_; }
     /// A call was left by a fault. Whose code it was is parked, and the host is told.

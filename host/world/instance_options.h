@@ -17,6 +17,8 @@ struct InstanceOptions {
     std::uint64_t state_bytes_max = 64 * 1024 * 1024;
     std::uint32_t tasks_max = 65'536;
     bool contain = false;  ///< a fault in its code is left and the instance parked
+    /// It reaches components by calls where EcsData::layout_version says so (ABI 1.5).
+    bool heeds_layout_version = true;
     std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
     std::shared_ptr<route::InterfaceUses> interfaces = std::make_shared<route::InterfaceUses>();
 };

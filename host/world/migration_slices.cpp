@@ -1,7 +1,5 @@
 #include "host/world/migration_slices.h"
 
-#include <algorithm>
-
 namespace gantry::world {
 
 MigrationSlices::MigrationSlices(ecs::Migration& migration, route::Surroundings& surroundings,
@@ -29,17 +27,12 @@ bool MigrationSlices::memory_is_ready(TimeNs now) {
 
 Result<bool> MigrationSlices::step(TimeNs now, TimeNs slice_ns) {
     if (!memory_is_ready(now)) return false;
-    const TimeNs begin = clock_.now();
-    TimeNs spent = 0, longest = 0;
-    do {
-        const TimeNs before = spent;
-        const auto done = migration_.advance(slice_rows);
-        if (!done || *done) return done;
-        spent = clock_.now() - begin;
-        longest = std::max(longest, spent - before);
-        // Under a clock that stands still a turn would not end: there it is one slice.
-    } while (spent > 0 && spent + longest < slice_ns);
-    return false;
+    Result<bool> done = false;
+    for_a_slice(clock_, slice_ns, [&] {
+        done = migration_.advance(slice_rows);
+        return !done || *done;
+    });
+    return done;
 }
 
 }  // namespace gantry::world

@@ -143,6 +143,8 @@ WorldInstance* SwapRun::instance_of(World& world, ecs::OwnerId owner) noexcept {
 
 bool SwapRun::convert() {
     if (slices_ == nullptr) return true;
+    if (!world_.late_rows_.settled())
+        return false;  // rows of the swap before: the world's turns do them
     const auto done = slices_->step(now_, order_.slice_ns);
     if (!done) return give_up(done.error().message), false;
     return *done;
@@ -222,7 +224,8 @@ Result<Done> SwapRun::take_over() {
         if (part.old == nullptr) continue;
         WorldInstance& old = *part.old;
         old.cancel_tasks(true);  // before the state is saved: ended tasks may have changed it
-        part.state = std::make_shared<route::StateStore>(old.owner().label, old.state_bytes_max());
+        part.state =
+            std::make_shared<route::StateStore>(old.owner().label, old.options().state_bytes_max);
         // Of one that a fault has parked there is what it had itself been given.
         if (!old.parked() && save_state(old, *part.state) == Saved::failed) {
             return Error{Status::internal, old.owner().label + " could not save its state"};
@@ -230,7 +233,11 @@ Result<Done> SwapRun::take_over() {
         if (old.inherited() != nullptr) part.state->keep_unread(*old.inherited());
     }
     if (migration_ != nullptr) {
-        if (auto done = migration_->commit(); !done) return done;
+        // Of a parked one no function is called any more, so no row may wait for one.
+        const bool parked =
+            std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.parked; });
+        const auto rest = parked ? ecs::Rest::at_once : rest_of_rows(world_.instances_, changes_);
+        if (auto done = migration_->commit(rest); !done) return done;
         migrated_ = true;
     }
     for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -291,7 +298,10 @@ void SwapRun::note_leftovers() {
 
 void SwapRun::give_up(std::string reason) {
     if (phase_ == Phase::ended) return;
-    if (migrated_) (void)migration_->rollback(successors());
+    if (migrated_) {
+        (void)migration_->rollback(successors(), rest_of_rows(world_.instances_, {}));
+        world_.late_rows_.keep(std::move(migration_));
+    }
     if (phase_ != Phase::prepare && phase_ != Phase::convert) {  // else none was asked to drain
         result_.drain_ns = now_ - drain_since_;
         note_leftovers();

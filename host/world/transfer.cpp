@@ -36,7 +36,7 @@ std::shared_ptr<route::StateStore> state_of(World& world, std::string_view plugi
     for (const auto& instance : world.instances()) {
         if (instance->owner().plugin != plugin) continue;
         auto state = std::make_shared<route::StateStore>(instance->owner().label,
-                                                         instance->state_bytes_max());
+                                                         instance->options().state_bytes_max);
         return save_state(*instance, *state) == Saved::yes ? state : nullptr;
     }
     return nullptr;

@@ -40,6 +40,7 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
       random_{config_.seed},
       now_{surroundings.clock().now()},
       ecs_{names, limits_of(config_)},
+      late_rows_{ecs_, surroundings.clock()},
       timers_{config_.timers_max},
       services_{surroundings, post_here_,
                 [this](std::uint32_t owner, const auto& body) { return run_as(owner, body); }},
@@ -52,6 +53,7 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
 }
 
 World::~World() {
+    late_rows_.settle_all();  // as long as those live who have functions for it
     swaps_.clear();
     parked_.clear();
     tables_ = std::make_unique<Tables>();

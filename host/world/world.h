@@ -16,6 +16,7 @@
 #include "host/sched/timer_wheel.h"
 #include "host/world/holdings.h"
 #include "host/world/instance.h"
+#include "host/world/late_rows.h"
 #include "host/world/outbox.h"
 #include "host/world/recent_times.h"
 #include "host/world/session_list.h"
@@ -154,7 +155,7 @@ private:
     void step_rollbacks();
     void end_standstills();
     bool go_back(Replaced& replaced);
-    void take_back(const Replaced& back, std::span<const Exchange> changes);
+    void take_back(Replaced& back, std::span<const Exchange> changes);
     void resume_task(std::uint32_t owner, std::uint64_t task);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);
 
@@ -166,6 +167,7 @@ private:
     core::Random random_;
     TimeNs now_ = 0;
     ecs::World ecs_;
+    LateRows late_rows_;
     ComponentId connection_component_ = no_component;
     SessionList sessions_;
     WaitingRequests requests_;
@@ -189,8 +191,7 @@ private:
     bool keep_events_ = false, touched_ = false, faulted_ = false;
 
     Tick tick_;
-    TimeNs tick_step_ = 0;
-    TimeNs next_tick_ = 0;
+    TimeNs tick_step_ = 0, next_tick_ = 0;
     std::uint64_t next_task_ = 1;
     WorldCounters counters_;
     RecentTimes tick_times_;

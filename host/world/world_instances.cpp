@@ -173,6 +173,7 @@ void World::give_up(std::string_view plugin, const std::string& reason) {
 void World::settle(std::string_view plugin) {
     Replaced* const replaced = find_replaced(plugin);
     if (replaced == nullptr) return;
+    late_rows_.settle_all();                     // functions of those that go may be wanted for it
     const Replaced gone = std::move(*replaced);  // its end calls plugins: it stands nowhere by then
     replaced_.erase(replaced_.begin() + (replaced - replaced_.data()));
 }

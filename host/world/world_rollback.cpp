@@ -39,7 +39,11 @@ bool World::begin_slices(Replaced& replaced, std::string_view reason) {
     for (const std::string& name : replaced.joined) {
         if (const WorldInstance* const came = find(name)) leaving.push_back(came->owner().id);
     }
-    if (!migration->begin_rollback(leaving)) return false;  // its end will say why
+    const bool heed =
+        std::all_of(replaced.instances.begin(), replaced.instances.end(),
+                    [](const auto& one) { return one.instance->options().heeds_layout_version; });
+    const auto rest = heed ? rest_of_rows(instances_, {}) : ecs::Rest::at_once;
+    if (!migration->begin_rollback(leaving, rest)) return false;  // its end will say why
     for (const auto& one : replaced.instances) {
         log::warn("{} is on its way back to {} in world {}: {}",
                   find(one.instance->owner().plugin)->owner().label, one.instance->owner().label,
@@ -98,7 +102,7 @@ bool World::go_back(Replaced& replaced) {
         faulted_ |= stood_still;  // what stands parked is taken out
         return false;
     }
-    const Replaced back = std::move(replaced);
+    Replaced back = std::move(replaced);
     replaced_.erase(replaced_.begin() + (&replaced - replaced_.data()));
     take_back(back, changes);
     std::vector<WorldInstance*> serving;
@@ -118,7 +122,7 @@ bool World::go_back(Replaced& replaced) {
 
 // What players did meanwhile is in the components and, where the failed ones still can say, in
 // their private state; else a predecessor keeps what it had.
-void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
+void World::take_back(Replaced& back, std::span<const Exchange> changes) {
     std::vector<std::unique_ptr<route::StateStore>> states;
     std::vector<std::uint32_t> leaving;
     for (const Exchange& change : changes) {
@@ -128,13 +132,16 @@ void World::take_back(const Replaced& back, std::span<const Exchange> changes) {
         leaving.push_back(failed.owner().id);
         auto& state = states.emplace_back();
         if (change.in == nullptr) continue;  // nobody is there to take it
-        state = std::make_unique<route::StateStore>(failed.owner().label, failed.state_bytes_max());
+        state = std::make_unique<route::StateStore>(failed.owner().label,
+                                                    failed.options().state_bytes_max);
         if (save_state(failed, *state) != Saved::yes) state.reset();
     }
     if (back.migration != nullptr) {
-        if (auto undone = back.migration->rollback(leaving); !undone) {
+        if (auto undone = back.migration->rollback(leaving, rest_of_rows(instances_, changes));
+            !undone) {
             log::error("the components stay as they are: {}", undone.error().message);
         }
+        late_rows_.keep(std::move(back.migration));
     }
     for (std::size_t i = 0; i < back.instances.size(); ++i) {
         WorldInstance& instance = *changes[i].in;

@@ -14,6 +14,7 @@ void World::poll(TimeNs now) {
     step_rollbacks();
     std::erase_if(swaps_, [now](const auto& swap) { return swap->step(now); });
     if (frozen()) return;
+    late_rows_.settle();
     run_deferred();
     if (!holding() && !held_.empty()) release_held();
     timers_.advance(now, [this](const sched::Timer& timer, bool last) { fire_timer(timer, last); });
@@ -31,6 +32,7 @@ TimeNs World::next_due() const noexcept {
     if (frozen()) return due;
     due = std::min({due, timers_.next_due(), services_.next_due()});
     if (tick_step_ != 0) due = std::min(due, next_tick_);
+    if (!late_rows_.settled()) return 0;
     if (!posted_.empty() || !deferred_.empty() || (!held_.empty() && !holding())) return 0;
     return due;
 }

@@ -33,8 +33,10 @@ std::uint64_t drive(std::uint64_t seed, std::string& error) {
     test::WorldDriver driver{choices, limits};
     for (int step = 0; step < 300 && driver.error().empty(); ++step) {
         driver.step();
-        if (step % 20 == 19) driver.check();
+        // It touches everything: rows that wait for their new layout shall not always be gone then.
+        if (step % 20 == 19 && choices.below(3) == 0) driver.check();
     }
+    if (driver.error().empty()) driver.check();
     error = driver.error();
     return driver.hash();
 }

@@ -64,6 +64,7 @@ private:
     void commit_migration();
     void end_migration();
     void check_stale();
+    ecs::Rest rest();
 
     std::vector<Entity> pick(std::uint32_t count_max);
     std::vector<std::uint32_t> pick_components(bool table_only);
@@ -88,8 +89,9 @@ private:
     std::vector<std::vector<QueryTerm>> query_terms_;
     std::unique_ptr<ecs::Migration> prepared_;  // not committed yet, for next_layouts_
     std::vector<Layout> next_layouts_;
-    bool returning_ = false;                    // migration_ is, in slices
+    bool returning_ = false;  // migration_ is, in slices
     std::unique_ptr<ecs::Migration> migration_;
+    std::unique_ptr<ecs::Migration> settling_;  // rolled back, and rows wait for it
     Kept kept_;
     std::string error_;
 };

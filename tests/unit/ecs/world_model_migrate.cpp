@@ -34,7 +34,8 @@ bool loses(const Layout& from, const Layout& to) {
 void WorldDriver::migrate() {
     if (migration_ != nullptr) {
         if (choices_.below(3) == 0) return end_migration();
-        if (auto begun = migration_->begin_rollback(); !begun) wrong(begun.error().message);
+        if (auto begun = migration_->begin_rollback({}, rest()); !begun)
+            wrong(begun.error().message);
         returning_ = true;
         return;
     }
@@ -62,8 +63,14 @@ void WorldDriver::migrate() {
     next_layouts_ = std::move(next);
 }
 
+ecs::Rest WorldDriver::rest() {
+    return choices_.below(2) == 0 ? ecs::Rest::at_once : ecs::Rest::on_touch;
+}
+
 /// A slice of a migration between two steps, as a world's turn takes one.
 void WorldDriver::advance_migration() {
+    if (choices_.below(4) == 0) (void)world_.settle(1 + choices_.below(200));
+    if (settling_ != nullptr && settling_->settled()) settling_.reset();
     ecs::Migration* const under_way = returning_ ? migration_.get() : prepared_.get();
     if (under_way == nullptr || choices_.below(2) == 0) return;
     const auto done = under_way->advance(1 + choices_.below(200));
@@ -74,7 +81,7 @@ void WorldDriver::commit_migration() {
     auto prepared = std::move(prepared_);
     const std::vector<Layout> next = next_layouts_;
     if (choices_.below(4) == 0) return;  // dropped: nothing has happened
-    if (auto done = prepared->commit(); !done) return wrong(done.error().message);
+    if (auto done = prepared->commit(rest()); !done) return wrong(done.error().message);
     kept_ = {model_, layouts_, resource_};
     const auto carry = [&](Values& values, std::uint32_t index) {
         values = carried(values, next[index], nullptr);
@@ -92,10 +99,10 @@ void WorldDriver::commit_migration() {
 }
 
 void WorldDriver::end_migration() {
-    const auto migration = std::move(migration_);
+    auto migration = std::move(migration_);
     returning_ = false;
     if (choices_.below(2) == 0) return migration->accept();
-    if (auto back = migration->rollback(); !back) return wrong(back.error().message);
+    if (auto back = migration->rollback({}, rest()); !back) return wrong(back.error().message);
     const auto carry = [&](Values& values, std::uint32_t index, const Values* before) {
         values = carried(values, kept_.layouts[index], before);
     };
@@ -108,6 +115,7 @@ void WorldDriver::end_migration() {
             carry(values, index, had ? &then->second.components.at(index) : nullptr);
         }
     }
+    settling_ = std::move(migration);
     carry(resource_, as_resource, &kept_.resource);
     layouts_ = kept_.layouts;
     changed_.erase(in_table);

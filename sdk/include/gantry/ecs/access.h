@@ -1,5 +1,6 @@
 // gantry/ecs/access.h: reaching one row without a call, over the plain data of gantry/ecs/data.h.
 #pragma once
+#include "gantry/ecs.h"
 #include "gantry/ecs/data.h"
 
 namespace gantry::detail {
@@ -84,6 +85,27 @@ std::byte* find_row_mut(EcsData* world, Entity entity, ComponentId component,
         if (set->dirty != nullptr) mark_row(set->dirty, row);
         return set->rows + row_bytes * row;
     }
+}
+
+/// Columns may be read and written without a call.
+inline bool is_direct(const EcsData* world) noexcept {
+    return world->layout_version == ecs_layout_version;
+}
+
+/// Any component of one entity, by a call where one is needed.
+template <bool Sparse>
+const std::byte* row_of(const Ecs* ecs, const EcsData* world, Entity entity, ComponentId component,
+                        std::size_t row_bytes) noexcept {
+    if (is_direct(world)) [[likely]]
+        return find_row<Sparse>(world, entity, component, row_bytes);
+    return static_cast<const std::byte*>(ecs->get_component(entity, component));
+}
+template <bool Sparse>
+std::byte* row_of_mut(Ecs* ecs, EcsData* world, Entity entity, ComponentId component,
+                      std::size_t row_bytes) noexcept {
+    if (is_direct(world)) [[likely]]
+        return find_row_mut<Sparse>(world, entity, component, row_bytes);
+    return static_cast<std::byte*>(ecs->get_component_mut(entity, component));
 }
 
 /// While alive, structural calls are refused: the loop's columns would move under it.

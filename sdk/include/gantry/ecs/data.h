@@ -5,7 +5,9 @@
 
 namespace gantry {
 
-/// The layout of every struct of this header. EcsData::layout_version differs: use the calls only.
+/// The layout of every struct of this header. EcsData::layout_version differs: use the calls only
+/// (ecs.h). So it is while a migration's rows are converted as they are touched, which a call does;
+/// look anew at the begin of every loop and look-up. Structure stays readable: records, entities.
 inline constexpr std::uint32_t ecs_layout_version = 1;
 inline constexpr std::uint32_t query_terms_max = 16;
 

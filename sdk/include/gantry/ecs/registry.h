@@ -104,10 +104,10 @@ public:
         constexpr std::size_t bytes = Traits::is_tag ? 0 : sizeof(T);
         if constexpr (std::is_const_v<T>) {
             return reinterpret_cast<T*>(
-                detail::find_row<Traits::is_sparse>(data_, entity, component, bytes));
+                detail::row_of<Traits::is_sparse>(ecs_, data_, entity, component, bytes));
         } else {
             return reinterpret_cast<T*>(
-                detail::find_row_mut<Traits::is_sparse>(data_, entity, component, bytes));
+                detail::row_of_mut<Traits::is_sparse>(ecs_, data_, entity, component, bytes));
         }
     }
     template <class T>
@@ -134,7 +134,7 @@ public:
         using Made = View<std::tuple<Ts...>, Exclude<Xs...>>;
         const ComponentId ids[] = {id<typename detail::Term<Ts>::Type>()..., id<Xs>()..., 0};
         constexpr std::tuple<Ts...>* terms = nullptr;
-        return Made{data_, types_.query<Made>(ids, terms, Exclude<Xs...>{}), ids};
+        return Made{ecs_, data_, types_.query<Made>(ids, terms, Exclude<Xs...>{}), ids};
     }
 
     /// What a system over these types touches: access<Position, const Velocity>().

@@ -24,8 +24,8 @@ class View<std::tuple<Ts...>, Exclude<Xs...>> {
 
 public:
     /// Ids of Ts and then of Xs. `query` has the table terms in the order of Ts, null if none.
-    View(EcsData* world, const EcsQuery* query, const ComponentId* ids) noexcept
-        : world_{world}, query_{query} {
+    View(Ecs* ecs, EcsData* world, EcsQuery* query, const ComponentId* ids) noexcept
+        : ecs_{ecs}, world_{world}, query_{query} {
         for (std::size_t i = 0; i < sizeof...(Ts) + sizeof...(Xs); ++i) ids_[i] = ids[i];
     }
 
@@ -91,6 +91,9 @@ private:
     template <bool Mark = true, class F>
     void for_chunks(F&& f) const {
         const detail::LoopGuard guard{world_};
+        // Without a mark nobody looks at the columns.
+        if (Mark && !detail::is_direct(world_)) [[unlikely]]
+            return for_chunks_called(f, std::index_sequence_for<Ts...>{});
         const QueryData* const found = query_->data();
         for (std::uint32_t m = 0; m < found->match_count; ++m) {
             const QueryMatch match = found->matches[m];
@@ -98,6 +101,16 @@ private:
                 visit<Mark>(f, match.table->chunks[c], match.columns,
                             std::index_sequence_for<Ts...>{});
             }
+        }
+    }
+
+    template <class F, std::size_t... I>
+    void for_chunks_called(F& f, std::index_sequence<I...>) const {
+        ChunkCursor at;
+        at.changed_since = changed_since_;
+        while (query_->next_chunk(&at)) {
+            f(std::size_t{at.count}, at.entities,
+              static_cast<typename Term<Ts>::Value*>(at.columns[I])...);
         }
     }
 
@@ -158,10 +171,10 @@ private:
         constexpr std::size_t bytes = Term<T>::is_tag ? 0 : sizeof(Value);
         if constexpr (Term<T>::writes) {
             return reinterpret_cast<Value*>(
-                detail::find_row_mut<Term<T>::is_sparse>(world_, entity, id, bytes));
+                detail::row_of_mut<Term<T>::is_sparse>(ecs_, world_, entity, id, bytes));
         } else {
             return reinterpret_cast<Value*>(const_cast<std::byte*>(
-                detail::find_row<Term<T>::is_sparse>(world_, entity, id, bytes)));
+                detail::row_of<Term<T>::is_sparse>(ecs_, world_, entity, id, bytes)));
         }
     }
     template <std::size_t... X>
@@ -171,8 +184,9 @@ private:
                                                        0) != nullptr));
     }
 
+    Ecs* ecs_;
     EcsData* world_;
-    const EcsQuery* query_;
+    EcsQuery* query_;
     std::uint64_t changed_since_ = 0;
     ComponentId ids_[ids_count > 0 ? ids_count : 1] = {};
 };
