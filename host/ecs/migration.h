@@ -52,6 +52,8 @@ public:
     bool empty() const noexcept { return changes.empty(); }
     /// One line per component, for the log.
     std::string text() const;
+    /// What a rollback could not take back to the old layout as players left it, one sentence each.
+    std::vector<std::string> one_way() const;
 
     std::vector<ComponentChange> changes;
     std::vector<OwnerId> leaving;

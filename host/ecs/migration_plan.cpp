@@ -178,6 +178,17 @@ Result<ComponentChange> plan_change(ComponentId component, const Schema& before,
     return change;
 }
 
+namespace {
+
+std::string_view field_at(const Schema& schema, std::uint32_t offset) {
+    for (const Field& field : schema.fields) {
+        if (field.offset == offset) return field.name;
+    }
+    return "a field";
+}
+
+}  // namespace
+
 ComponentChange reverse_change(const ComponentChange& change) {
     ComponentChange back;
     back.component = change.component;
@@ -192,6 +203,30 @@ ComponentChange reverse_change(const ComponentChange& change) {
         std::swap(move.from_offset, move.to_offset);
     }
     return back;
+}
+
+std::vector<std::string> MigrationPlan::one_way() const {
+    std::vector<std::string> list;
+    for (const ComponentChange& change : changes) {
+        const std::string& name = change.before.name;
+        if (change.convert != nullptr && change.revert == nullptr) {
+            list.push_back(fmt::format(
+                "component {}: nothing leads back from version {} to {}: after a rollback {} would "
+                "be as at the hand-over; declare a {}()",
+                name, change.after.version, change.before.version,
+                change.converted.empty() ? "what is converted"
+                                         : fmt::format("{}", fmt::join(change.converted, ", ")),
+                change.after.version >= change.before.version ? "down" : "up"));
+        }
+        for (const FieldMove& move : change.moves) {
+            if (widens(move.to, move.from)) continue;
+            list.push_back(fmt::format(
+                "component {}: a rollback would bring the nearest {} of what {} took as {}", name,
+                field_kind_name(move.from), field_at(change.after, move.to_offset),
+                field_kind_name(move.to)));
+        }
+    }
+    return list;
 }
 
 std::string MigrationPlan::text() const {

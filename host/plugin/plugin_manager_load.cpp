@@ -268,6 +268,19 @@ void PluginManager::poll_canaries() {
     load_beside();
 }
 
+std::string PluginManager::Job::one_way() const {
+    for (const JobPart& part : parts) {
+        if (!part.was_parked) continue;
+        return fmt::format(
+            "there is no way back from this swap: what {} replaces is parked after a "
+            "fault",
+            part.label());
+    }
+    if (probation_ms() != 0) return {};
+    return "there is no way back from this swap: its probation is 0 ms; set probation_ms to have "
+           "one";
+}
+
 void PluginManager::load_beside() {
     const TimeNs begin = clock_.now();
     for (JobPart& part : job_->parts) {
@@ -282,6 +295,11 @@ void PluginManager::load_beside() {
         if (current == loaded_.end()) continue;
         part.was_parked = current->second.state == PluginState::failed;
         current->second.state = PluginState::swapping;
+    }
+    const std::string one_way = job_->all_new() ? std::string{} : job_->one_way();
+    if (SwapReport* const one = report(job_->request.ticket); one != nullptr && !one_way.empty()) {
+        log::warn("swap: {}: {}", one->to, one_way);
+        one->notes.push_back(one_way);
     }
     publish_snapshot();
     swap_worlds();

@@ -156,6 +156,9 @@ void PluginManager::world_done(const WorldPlace& place, world::SwapResult result
     job_->pause_max = std::max(job_->pause_max, result.pause_ns);
     if (job_->changes.empty()) job_->changes = std::move(result.changes);
     if (SwapReport* const one = report(job_->request.ticket)) {
+        for (std::string& sentence : result.one_way) add_once(one->notes, std::move(sentence));
+    }
+    if (SwapReport* const one = report(job_->request.ticket)) {
         one->leftovers.insert(one->leftovers.end(), result.leftovers.begin(),
                               result.leftovers.end());
     }

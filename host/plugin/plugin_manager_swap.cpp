@@ -143,16 +143,9 @@ void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
     const std::vector<std::string> partners = job->names();
-    bool all_new = true;
-    bool was_parked = false;
-    std::uint32_t probation_ms = 0;
-    for (const JobPart& part : job->parts) {
-        all_new = all_new && part.joins;
-        was_parked = was_parked || part.was_parked;
-        probation_ms = std::max(probation_ms, part.config.probation_ms);
-    }
-    // After one that a fault has parked there is nothing to go back to.
-    const bool way_back = !all_new && !was_parked && probation_ms != 0;
+    const bool all_new = job->all_new();
+    const std::uint32_t probation_ms = job->probation_ms();
+    const bool way_back = !all_new && job->one_way().empty();
     for (JobPart& part : job->parts) {
         Loaded& loaded = loaded_[part.plugin()];
         loaded.config = part.config;

@@ -2,6 +2,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +62,16 @@ struct PluginManager::Job {
         return nullptr;
     }
     void put_in_order();
+    bool all_new() const {
+        return std::all_of(parts.begin(), parts.end(), [](const auto& part) { return part.joins; });
+    }
+    std::uint32_t probation_ms() const {
+        std::uint32_t ms = 0;
+        for (const JobPart& part : parts) ms = std::max(ms, part.config.probation_ms);
+        return ms;
+    }
+    /// Why there will be no way back once it has committed; empty when there is one.
+    std::string one_way() const;
     std::vector<std::string> names() const {
         std::vector<std::string> list;
         for (const JobPart& part : parts) list.push_back(part.plugin());

@@ -1,8 +1,10 @@
 // SwapReport: how a swap went, for the log, the admin API and the command line.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gantry/types.h"
@@ -30,6 +32,12 @@ struct SwapReport {
     TimeNs began_wall = 0;
     bool settled = false;  ///< the probation is over and the old library has left
 };
+
+/// What several worlds say is said once.
+inline void add_once(std::vector<std::string>& list, std::string sentence) {
+    if (std::find(list.begin(), list.end(), sentence) == list.end())
+        list.push_back(std::move(sentence));
+}
 
 /// "arena@2.0.0#3, bots@2.0.0#2"
 inline void append_name(std::string& list, std::string_view name) {

@@ -22,6 +22,10 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       shard_{order.shard},
       contained_{order.contain} {}
 
+std::string room_name(Facet facet, std::uint32_t shard) {
+    return facet == Facet::io ? fmt::format("shard {}", shard) : std::string{"the service room"};
+}
+
 void FacetInstance::end() noexcept {
     if (plugin_ == nullptr) return;
     services_.leave(owner_.id, [this](const auto& body) {
@@ -58,10 +62,7 @@ void FacetInstance::left_by(const platform::Fault& fault, core::CallKind kind,
 }
 
 void FacetInstance::tell(const platform::Fault& fault, core::CallKind kind, std::string_view what) {
-    surroundings_.faulted(owner_,
-                          fault_report(fault, kind, what,
-                                       facet_ == Facet::io ? fmt::format("shard {}", shard_)
-                                                           : std::string{"the service room"}));
+    surroundings_.faulted(owner_, fault_report(fault, kind, what, room_name(facet_, shard_)));
 }
 
 namespace {

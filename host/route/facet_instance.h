@@ -35,6 +35,9 @@ struct FacetOrder {
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
+/// "shard 2", or "the service room".
+std::string room_name(Facet facet, std::uint32_t shard);
+
 /// What one instance leaves to the next.
 struct HandOver {
     Status status = Status::ok;         ///< whether it could be saved

@@ -7,6 +7,7 @@
 
 #include "host/core/assert.h"
 #include "host/core/log.h"
+#include "host/route/make_object.h"
 
 namespace gantry::route {
 namespace {
@@ -115,10 +116,10 @@ Result<FacetRoom::Instances> FacetRoom::make_all(std::span<const FacetOrder> ord
     }
     Instances made;
     for (const FacetOrder& order : orders) {
-        Plugin* const plugin = order.create();
-        if (plugin == nullptr)
-            return Error{Status::internal, order.owner.label + " could not make its object"};
-        const auto& instance = made.emplace_back(make(order, plugin, replaced));
+        const auto plugin = make_object(order.owner, order.contain, order.create, surroundings_,
+                                        room_name(order.facet, order.shard));
+        if (!plugin) return plugin.error();
+        const auto& instance = made.emplace_back(make(order, *plugin, replaced));
         replaced.push_back(order.owner.id);
         if (const Status status = instance->start(); status != Status::ok) {
             return Error{status, fmt::format("{} refused to start {} ({}); the log has its reason",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/core/log.h"
 #include "host/world/call.h"
 #include "host/world/transfer.h"
 #include "host/world/world.h"
@@ -113,6 +114,11 @@ Result<Done> SwapRun::plan() {
     slices_ = std::make_unique<MigrationSlices>(*migration_, world_.surroundings_,
                                                 world_.post_here_, now_);
     result_.changes.push_back(plan->text());
+    result_.one_way = plan->one_way();
+    for (const std::string& sentence : result_.one_way) {
+        log::warn("swap: {}, in world {}: {}", changes_.front().in->owner().label,
+                  world_.config().name, sentence);
+    }
     return Done{};
 }
 

@@ -62,6 +62,7 @@ struct SwapResult {
     std::string reason;  ///< one sentence, empty when committed
     std::vector<std::string> leftovers;
     std::vector<std::string> changes;  ///< of component layouts, one line each
+    std::vector<std::string> one_way;  ///< what a rollback could not take back, one sentence each
     TimeNs prepare_ns = 0;
     TimeNs convert_ns = 0;  ///< rows got their new layout, in slices, while the old one served
     TimeNs drain_ns = 0;

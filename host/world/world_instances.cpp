@@ -3,6 +3,7 @@
 #include <array>
 
 #include "host/core/log.h"
+#include "host/route/make_object.h"
 #include "host/world/call.h"
 #include "host/world/transfer.h"
 #include "host/world/world.h"
@@ -43,12 +44,10 @@ Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
     if (order.create == nullptr) {
         return Error{Status::unsupported, order.owner.label + " has no world facet"};
     }
-    Plugin* const plugin = order.create();
-    if (plugin == nullptr) {
-        return Error{Status::internal,
-                     order.owner.label + " could not make its object for world " + config_.name};
-    }
-    auto instance = std::make_unique<WorldInstance>(*this, order.owner, plugin, order.library,
+    const auto plugin = route::make_object(order.owner, order.options.contain, order.create,
+                                           surroundings_, "world " + config_.name);
+    if (!plugin) return plugin.error();
+    auto instance = std::make_unique<WorldInstance>(*this, order.owner, *plugin, order.library,
                                                     order.options, replaces);
     if (const Status status = instance->start(); status != Status::ok) {
         return Error{status, order.owner.label + " refused to start in world " + config_.name +

@@ -1,20 +1,13 @@
 // Rooms: groups of sessions. The words pass the filter plugin's service, while it is there.
 #include <chat.gantry.h>
 #include <gantry/gantry.h>
-
-#include <unordered_map>
+#include <gantry/kept_state.h>
 
 #include "samples/chat/filter.h"
 
 namespace chat {
 
 class Chat final : public gantry::WorldPlugin {
-    struct Member {
-        std::string name;
-        std::string room;
-        gantry::GroupId group;
-    };
-
     void setup() override {
         filter_ = service<Filter>(Filter::name);
         on<msg::Join>(
@@ -22,60 +15,48 @@ class Chat final : public gantry::WorldPlugin {
         on<msg::Say>([this](const msg::Say& say, const gantry::Message& m) { speak(say, m); });
         on_session(
             [](gantry::SessionId, gantry::Entity) {},
-            [this](gantry::SessionId session, gantry::Entity) { members_.erase(session.value); });
+            [this](gantry::SessionId session, gantry::Entity) { members().erase(session.value); });
     }
 
     msg::Joined enter(const msg::Join& join, const gantry::Message& message) {
         if (join.room().empty() || join.room().size() > 32) {
             throw gantry::HandlerError{gantry::Status::invalid, "a room's name has 1 to 32 bytes"};
         }
-        Member& member = members_[message.session.value];
-        if (member.group) net().group_leave(member.group, message.session);
-        member = {join.name().substr(0, 32), join.room(), group(join.room())};
-        net().group_join(member.group, message.session);
+        msg::Member& member = members()[message.session.value];
+        if (!member.room().empty()) net().group_leave(group(member.room()), message.session);
+        member.set_name(join.name().substr(0, 32));
+        member.set_room(join.room());
+        net().group_join(group(join.room()), message.session);
 
         msg::Joined answer;
         answer.set_room(join.room());
-        answer.set_members(net().group_size(member.group));
+        answer.set_members(net().group_size(group(join.room())));
         return answer;
     }
 
     void speak(const msg::Say& say, const gantry::Message& message) {
-        const auto found = members_.find(message.session.value);
-        if (found == members_.end()) {
+        const auto found = members().find(message.session.value);
+        if (found == members().end()) {
             throw gantry::HandlerError{gantry::Status::refused, "join a room first"};
         }
         msg::Said said;
-        said.set_name(found->second.name);
+        said.set_name(found->second.name());
         std::string* const text = said.mutable_text();
         *text = say.text();
         if (filter_) filter_->clean(text->data(), text->size());
-        group_send(found->second.group, said);
+        group_send(group(found->second.room()), said);
     }
 
-    // Who is in which room outlives a swap: one "session room name" a line.
-    void save_state(gantry::StateWriter& writer) override {
-        std::string lines;
-        for (const auto& [session, member] : members_) {
-            lines += std::to_string(session) + '\t' + member.room + '\t' + member.name + '\n';
-        }
-        writer.put("members", gantry::Bytes{std::string_view{lines}});
-    }
-    void restore_state(gantry::StateReader& reader) override {
-        std::string_view lines = reader.get("members").text();
-        while (!lines.empty()) {
-            const std::string_view line = lines.substr(0, lines.find('\n'));
-            lines.remove_prefix(line.size() + 1);
-            const auto first = line.find('\t');
-            const auto second = line.find('\t', first + 1);
-            const std::string room{line.substr(first + 1, second - first - 1)};
-            members_[std::strtoull(line.data(), nullptr, 10)] = {
-                std::string{line.substr(second + 1)}, room, group(room)};
-        }
+    // Who is in which room outlives a swap, with what a newer version may have added to it.
+    void save_state(gantry::StateWriter& writer) override { kept_.save(writer); }
+    void restore_state(gantry::StateReader& reader) override { kept_.restore(reader); }
+
+    google::protobuf::Map<std::uint64_t, msg::Member>& members() {
+        return *kept_->mutable_by_session();
     }
 
     gantry::Service<Filter> filter_;
-    std::unordered_map<std::uint64_t, Member> members_;
+    gantry::KeptState<msg::Members> kept_{"members"};
 };
 
 }  // namespace chat

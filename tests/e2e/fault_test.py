@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # What a plugin's native code can do wrong while players are connected, and that they stay.
 """By ctest, or by hand: tests/e2e/fault_test.py. Prints how long each rollback took."""
+import os
 import time
 import unittest
 
@@ -54,6 +55,20 @@ class Faults(WithFaulty):
                             other.ask("the neighbour serves on")
                 self.assertEqual(host.admin.ask("/health", token="")[0], 200)
                 self.assertEqual(host.admin.metrics()["gantry_plugin_faults_total"], len(CRASHES))
+
+    # The object was made outside of every guard: a fault in its constructor ended the host.
+    def test_a_fault_in_the_constructor_of_its_object_refuses_the_swap(self):
+        os.environ["FAULTY_CREATE"] = "1"
+        self.addCleanup(os.environ.pop, "FAULTY_CREATE")
+        with HostProcess(self.sandbox, self.manifest(canary=False)) as host:
+            with Client(host.port("players")) as player:
+                status, report = host.admin.swap("faulty", "2.0.0")
+                self.assertEqual(report.get("outcome"), "given_up", (status, report))
+                self.assertRegex(report["reason"], "faulty@2.0.0#2: segmentation fault in start create of world world")
+                incident = self.wait_incident("fault", 1)
+                self.assertIn("create", incident["where"])
+                self.assertTrue(incident["plugin"].startswith("faulty@2.0.0#"), incident)
+                self.assertEqual(player.ask("nothing"), "1.0.0 1")
 
     def test_a_storm_of_exceptions_slower_ticks_and_a_leak_roll_back_by_the_numbers(self):
         with HostProcess(self.sandbox, self.manifest()) as host:

@@ -28,6 +28,12 @@ void* nowhere() { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(sin
 [[gnu::noinline]] void raise_one() { throw std::runtime_error{"nobody may see this"}; }
 
 class Faulty final : public gantry::WorldPlugin {
+public:
+    Faulty() {
+        if (FAULTY_VERSION[0] == '2' && std::getenv("FAULTY_CREATE") != nullptr) fault("null");
+    }
+
+private:
     void setup() override {
         on(1, [this](const gantry::Message& message) { return count(message.payload.text()); });
         on(2, [this](const gantry::Message&) -> gantry::Task<std::string> {

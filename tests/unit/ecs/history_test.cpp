@@ -343,3 +343,34 @@ TEST_CASE("arrays become shorter only where that is declared") {
     CHECK(plan(3, field_origin::shrinks) == "");
     CHECK(plan(3, 0).find("field list shrinks from 4 elements to 3") != std::string::npos);
 }
+
+namespace v2 {
+struct OneWay {
+    std::int32_t whole = 0;
+    static void up(const OldRow& old, OneWay& now) noexcept {
+        now.whole = static_cast<std::int32_t>(old.get<float>("part"));
+    }
+};
+GANTRY_COMPONENT_AS("one_way", OneWay, 2, GANTRY_FIELD(whole, .was = "part", .converted = true))
+}  // namespace v2
+namespace v1 {
+struct OneWay {
+    float part = 2.5f;
+};
+GANTRY_COMPONENT_AS("one_way", OneWay, 1, GANTRY_FIELD(part))
+}  // namespace v1
+
+TEST_CASE("a plan tells what no way leads back from") {
+    ecs::ComponentNames names;
+    ecs::World world{names};
+    Registry old{world.open(1, "rules@1#1")};
+    Registry next{world.open(2, "rules@2#2", old_owner)};
+    REQUIRE(old.use<v1::OneWay>() == Status::ok);
+    REQUIRE(next.use<v2::OneWay>() == Status::ok);
+    const auto plan = world.plan_migration(2);
+    REQUIRE(plan.has_value());
+    REQUIRE(plan->one_way().size() == 1);
+    CHECK(plan->one_way()[0] ==
+          "component one_way: nothing leads back from version 2 to 1: after a rollback whole would "
+          "be as at the hand-over; declare a down()");
+}

@@ -142,6 +142,26 @@ TEST_CASE("a swap renames, retypes and splits fields, and a rollback joins them 
     CHECK_FALSE(client.closed_by_host());
 }
 
+// An operator learned of a one-way swap when he wanted to go back.
+TEST_CASE("a swap says before it starts where no way leads back, and what a way back would lose") {
+    const auto notes = [](std::uint32_t probation_ms) {
+        TestHost host{{.plugins = {&one}, .probation_ms = probation_ms}};
+        const auto report = host.swap(two);
+        REQUIRE(report.outcome == SwapOutcome::committed);
+        return report.notes;
+    };
+    const std::string narrower =
+        "component test.hero: a rollback would bring the nearest f32 of what y took as f64";
+    const std::string coins =
+        "component test.hero: a rollback would bring the nearest u32 of what coins took as u64";
+    CHECK(notes(1000) == std::vector<std::string>{narrower, coins});
+    const auto one_way = notes(0);
+    REQUIRE(one_way.size() == 3);
+    CHECK(one_way[0] ==
+          "there is no way back from this swap: its probation is 0 ms; set "
+          "probation_ms to have one");
+}
+
 TEST_CASE("after its probation the older version stays refused where it would lose values") {
     TestHost host{{.plugins = {&one}, .probation_ms = 0}};
     auto client = host.connect();
