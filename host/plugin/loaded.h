@@ -47,6 +47,7 @@ struct Loaded {
     VitalsList vitals;
     VitalsList previous_vitals;
     VitalsHistory history;
+    VitalsHistory in_worlds;  ///< the same of its worlds alone, which is all that a trial has
     std::filesystem::path dropped_file;
     std::vector<std::string> partners;  ///< came in one swap, and go back or settle together
     TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it

@@ -103,6 +103,7 @@ route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& lib
     order.shard = shard;
     order.facet = facet;
     order.interfaces = library->interfaces();
+    order.vitals->facet = facet;
     order.seed = order.owner.id;
     order.contain = config.contain && library->is_file();
     return order;
@@ -219,11 +220,15 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     loaded.since_wall = clock_.wall_now();
     loaded.dropped_file = library->file();
     if (desc.create_service != nullptr) {
-        auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0));
+        const auto order = facet_order(library, config, Facet::service, 0);
+        loaded.vitals.push_back(order.vitals);
+        auto added = rooms_.service->add(order);
         if (!added) return added.error();
     }
     for (std::uint32_t i = 0; desc.create_io != nullptr && i < rooms_.shards.size(); ++i) {
-        auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i));
+        const auto order = facet_order(library, config, Facet::io, i);
+        loaded.vitals.push_back(order.vitals);
+        auto added = rooms_.shards[i]->add(order);
         if (!added) {
             remove_now(name);
             return added.error();

@@ -72,6 +72,7 @@ void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
     loaded.probation.emplace(loaded.config.probation, loaded.history.rates(), resident, now_);
     loaded.previous_vitals = std::exchange(loaded.vitals, std::move(vitals));
     loaded.history = {};
+    loaded.in_worlds = {};
 }
 
 // Ten looks a second at what every generation does: the present rates are the next one's baseline.
@@ -80,6 +81,7 @@ void PluginManager::look_at_vitals(TimeNs now) {
         if (loaded.trial) look_at_trial(loaded, now);
         if (!loaded.history.due(now)) continue;
         loaded.history.look(now, VitalsSum::of(loaded.vitals));
+        loaded.in_worlds.look(now, VitalsSum::of_worlds(loaded.vitals));
         if (loaded.state != PluginState::probation || !loaded.probation) continue;
         const auto resident = platform::resident_bytes();
         const auto reason =

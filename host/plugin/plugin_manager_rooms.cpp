@@ -202,11 +202,12 @@ void PluginManager::swap_service() {
 
 std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uint32_t shard) {
     std::vector<route::FacetOrder> orders;
-    for (const JobPart& part : job_->parts) {
+    for (JobPart& part : job_->parts) {
         const PluginDesc& desc = part.library->desc();
         if ((facet == Facet::io ? desc.create_io : desc.create_service) == nullptr) continue;
         auto& order = orders.emplace_back(facet_order(part.library, part.config, facet, shard));
         if (!part.joins) order.replaces = part.plugin();
+        part.vitals.push_back(order.vitals);
     }
     return orders;
 }

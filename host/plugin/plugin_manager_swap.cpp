@@ -242,6 +242,7 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
         loaded.since_wall = clock_.wall_now();
         loaded.vitals = std::move(loaded.previous_vitals);
         loaded.history = {};
+        loaded.in_worlds = {};
         loaded.probation.reset();
         retire(std::move(bad), 0, 0);
     }

@@ -126,7 +126,7 @@ void PluginManager::commit_trial() {
         trial.promote = job->request.promote;
         trial.file = part.next.file;
         trial.ends = now_ + probation_ms * ns_per_ms;
-        trial.probation.emplace(part.config.probation, loaded.history.rates(),
+        trial.probation.emplace(part.config.probation, loaded.in_worlds.rates(),
                                 platform::resident_bytes(), now_);
     }
     const Trial& trial = *loaded_.at(partners.front()).trial;
@@ -240,7 +240,7 @@ void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
     Trial& trial = *loaded.trial;
     if (!trial.history.due(now)) return;
     trial.history.look(now, VitalsSum::of(trial.vitals));
-    trial.probation->compare_with(loaded.history.rates());
+    trial.probation->compare_with(loaded.in_worlds.rates());
     if (const auto reason = trial.probation->judge(trial.history, trial.failures,
                                                    platform::resident_bytes(), now)) {
         return end_trial(loaded, *reason, {});

@@ -25,9 +25,13 @@ double per(std::uint64_t total, std::uint64_t count) {
 
 }  // namespace
 
-VitalsSum VitalsSum::of(const VitalsList& list) {
+namespace {
+
+template <class Counts>
+VitalsSum sum_where(const VitalsList& list, Counts counts) {
     VitalsSum sum;
     for (const auto& one : list) {
+        if (!counts(*one)) continue;
         sum.messages += one->messages.load(std::memory_order_relaxed);
         sum.failures += one->failures.load(std::memory_order_relaxed);
         sum.handler_samples += one->handler_samples.load(std::memory_order_relaxed);
@@ -36,6 +40,16 @@ VitalsSum VitalsSum::of(const VitalsList& list) {
         sum.tick_ns += one->tick_ns.load(std::memory_order_relaxed);
     }
     return sum;
+}
+
+}  // namespace
+
+VitalsSum VitalsSum::of(const VitalsList& list) {
+    return sum_where(list, [](const route::Vitals&) { return true; });
+}
+
+VitalsSum VitalsSum::of_worlds(const VitalsList& list) {
+    return sum_where(list, [](const route::Vitals& one) { return one.facet == Facet::world; });
 }
 
 VitalsSum VitalsSum::operator-(const VitalsSum& other) const noexcept {

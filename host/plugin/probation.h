@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "gantry/types.h"
-#include "host/world/vitals.h"
+#include "host/route/vitals.h"
 
 namespace gantry::plugin {
 
-using VitalsList = std::vector<std::shared_ptr<world::Vitals>>;
+using VitalsList = std::vector<std::shared_ptr<route::Vitals>>;
 
 /// What may be worse than before, and by how much. Shares and ratios need some traffic to mean
 /// anything: below `messages_min` messages, or without ticks, they are not judged.
@@ -23,7 +23,7 @@ struct ProbationLimits {
     std::uint32_t memory_growth_mb = 256;  ///< of the whole process since the commit
 };
 
-/// All worlds of a generation together.
+/// All rooms of a generation together.
 struct VitalsSum {
     std::uint64_t messages = 0;
     std::uint64_t failures = 0;
@@ -33,6 +33,7 @@ struct VitalsSum {
     std::uint64_t tick_ns = 0;
 
     static VitalsSum of(const VitalsList& list);
+    static VitalsSum of_worlds(const VitalsList& list);
     VitalsSum operator-(const VitalsSum& other) const noexcept;
 };
 
