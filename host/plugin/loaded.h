@@ -25,6 +25,7 @@ struct Trial {
     VitalsHistory history;
     std::optional<Probation> probation;
     std::uint64_t failures = 0;
+    std::string failed_in;  ///< the handler or system of the last of them
     std::uint64_t report = 0;
     std::filesystem::path file;
     TimeNs ends = 0;
@@ -43,6 +44,7 @@ struct Loaded {
     std::string error;
     std::uint64_t failures = 0;
     std::uint64_t probation_failures = 0;
+    std::string failed_in;  ///< the handler or system of the last of them
     std::optional<Probation> probation;
     VitalsList vitals;
     VitalsList previous_vitals;

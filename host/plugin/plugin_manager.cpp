@@ -262,35 +262,41 @@ void PluginManager::remove_now(const std::string& plugin) {
 
 void PluginManager::failed(const core::Owner& owner, std::string_view where,
                            std::string_view what) {
-    log::error("{} failed in {}: {}", owner.label, where, what);
+    const std::string text = fmt::format("{} failed in {}: {}", owner.label, where, what);
+    log::error("{}", text);
     rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
-                    text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {
+                    place = std::string{where}, text] {
         if (JobPart* const part = job_ ? job_->find(plugin) : nullptr;
             part != nullptr && part->library && part->library->generation() == generation) {
             ++part->failures;  // once it has committed, they count for its probation
             part->error = text;
+            part->failed_in = place;
             return;
         }
         const auto found = loaded_.find(plugin);
         if (found == loaded_.end()) return;
         Loaded& loaded = found->second;
+        const auto incident = [&](const Library& library, const Probation::Finding& finding) {
+            return exception_incident(library.label(),
+                                      fmt::format("{}, the last: {}", finding.what, text), place);
+        };
         if (loaded.trial && loaded.trial->library->generation() == generation) {
             Trial& trial = *loaded.trial;
-            const auto reason =
+            trial.failed_in = place;
+            const auto finding =
                 trial.probation->judge(trial.history, ++trial.failures, 0, clock_.now());
-            if (reason) end_trial(loaded, fmt::format("{}, the last: {}", *reason, text), {});
+            if (finding) end_trial(loaded, incident(*trial.library, *finding));
             return;
         }
         if (loaded.library->generation() != generation) return;
         ++loaded.failures;
         loaded.error = text;
+        loaded.failed_in = place;
         snapshot_stale_ = true;
         if (loaded.state != PluginState::probation || !loaded.probation) return;
-        const auto reason =
+        const auto finding =
             loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
-        if (!reason) return;
-        const std::string sentence = fmt::format("{}, the last: {}", *reason, text);
-        roll_back(loaded, sentence, rollback_incident(loaded.library->label(), sentence), {});
+        if (finding) roll_back(loaded, incident(*loaded.library, *finding), {});
     });
 }
 

@@ -39,7 +39,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         ++loaded.failures;
         loaded.error = what;
         if (loaded.state == PluginState::probation) {
-            roll_back(loaded, what, incident, report.frames);
+            roll_back(loaded, incident, report.frames);
             return;
         }
         loaded.state = PluginState::failed;
@@ -48,7 +48,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
                found->second.trial->library->generation() == owner.generation) {
         found->second.trial->library->poison(what);
         tell(std::move(incident), report.frames);
-        end_trial(found->second, what, {});
+        end_trial(found->second, std::move(rollback));
         return;
     } else if (JobPart* const part = job_ ? job_->find(owner.plugin) : nullptr;
                part != nullptr && part->library &&
@@ -76,6 +76,9 @@ void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
 }
 
 // Ten looks a second at what every generation does: the present rates are the next one's baseline.
+    if (incident.stack.empty() && incident.stack_note.empty()) {
+        incident.stack_note = "nobody could read it";
+    }
 void PluginManager::look_at_vitals(TimeNs now) {
     for (auto& [name, loaded] : loaded_) {
         if (loaded.trial) look_at_trial(loaded, now);
@@ -84,15 +87,19 @@ void PluginManager::look_at_vitals(TimeNs now) {
         loaded.in_worlds.look(now, VitalsSum::of_worlds(loaded.vitals));
         if (loaded.state != PluginState::probation || !loaded.probation) continue;
         const auto resident = platform::resident_bytes();
-        const auto reason =
+        const auto finding =
             loaded.probation->judge(loaded.history, loaded.probation_failures, resident, now);
-        if (!reason) continue;
+        if (!finding) continue;
         // What came along with it leaves the list: the others are looked at in the next turn.
-        return roll_back(loaded, *reason, rollback_incident(loaded.library->label(), *reason), {});
+        return roll_back(
+            loaded,
+            rollback_incident(loaded.library->label(), finding->what,
+                              finding->where.empty() ? loaded.failed_in : finding->where),
+            {});
     }
 }
 
-void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
+void PluginManager::roll_back(const Loaded& loaded, Incident incident,
                               const std::vector<void*>& frames) {
     if (loaded.previous) incident.went_back_to = loaded.previous->label();
     for (const std::string& name : others_of(loaded.partners, loaded.config.name)) {
@@ -102,7 +109,7 @@ void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, I
         incident.live_ms = static_cast<double>(now_ - loaded.probation->began()) / ns_per_ms;
     }
     if (const SwapReport* const one = report(loaded.report)) incident.changes = one->changes;
-    roll_back(loaded, reason);
+    roll_back(loaded, incident.what);
     tell(std::move(incident), frames);
 }
 

@@ -163,6 +163,7 @@ void PluginManager::commit_job() {
         loaded.failures = loaded.probation_failures = part.failures;
         loaded.error = part.error;
         loaded.dropped_file = part.next.file;
+        loaded.failed_in = part.failed_in;
         loaded.partners = partners;
         loaded.gone_since = 0;
         loaded.state = way_back ? PluginState::probation : PluginState::active;

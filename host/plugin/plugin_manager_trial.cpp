@@ -124,6 +124,7 @@ void PluginManager::commit_trial() {
         trial.failures = part.failures;
         trial.report = job->request.ticket;
         trial.promote = job->request.promote;
+        trial.failed_in = part.failed_in;
         trial.file = part.next.file;
         trial.ends = now_ + probation_ms * ns_per_ms;
         trial.probation.emplace(part.config.probation, loaded.in_worlds.rates(),
@@ -198,20 +199,19 @@ Result<std::vector<std::string>> PluginManager::abort(std::string_view plugin) {
     for (const std::string& name : (*found)->trial->partners) {
         leave.push_back(loaded_.at(name).trial->library->label());
     }
-    end_trial(**found, "an operator aborted it", {});
+    end_trial(**found, rollback_incident((*found)->trial->library->label(),
+                                         "an operator aborted it", "gantry abort"));
     return leave;
 }
 
 // All that came in one plan leave together; `first` is who is to blame.
-void PluginManager::end_trial(Loaded& first, const std::string& reason,
-                              const std::vector<void*>& frames) {
+void PluginManager::end_trial(Loaded& first, Incident incident) {
     const Trial blamed = *first.trial;
     ++counters_.swaps_rolled_back;
-    Incident incident = rollback_incident(blamed.library->label(), reason);
     incident.went_back_to = first.library->label();
     incident.live_ms = static_cast<double>(now_ - blamed.probation->began()) / ns_per_ms;
     const std::string sentence =
-        reason_of_plan(blamed.library->label(), reason, blamed.partners.size());
+        reason_of_plan(blamed.library->label(), incident.what, blamed.partners.size());
     end_seating(rooms_, blamed.partners);
     for (const std::string& name : blamed.partners) {
         Loaded& loaded = loaded_.at(name);
@@ -230,7 +230,7 @@ void PluginManager::end_trial(Loaded& first, const std::string& reason,
         one->reason = sentence;
         incident.changes = one->changes;
     }
-    tell(std::move(incident), frames);
+    tell(std::move(incident), {});
     publish_snapshot();
 }
 
@@ -241,9 +241,11 @@ void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
     if (!trial.history.due(now)) return;
     trial.history.look(now, VitalsSum::of(trial.vitals));
     trial.probation->compare_with(loaded.in_worlds.rates());
-    if (const auto reason = trial.probation->judge(trial.history, trial.failures,
-                                                   platform::resident_bytes(), now)) {
-        return end_trial(loaded, *reason, {});
+    if (const auto finding = trial.probation->judge(trial.history, trial.failures,
+                                                    platform::resident_bytes(), now)) {
+        return end_trial(
+            loaded, rollback_incident(trial.library->label(), finding->what,
+                                      finding->where.empty() ? trial.failed_in : finding->where));
     }
     if (!trial.promote || now < trial.ends) return;
     for (const std::string& name : trial.partners) loaded_.at(name).trial->promote = false;  // once

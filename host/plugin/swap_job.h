@@ -22,6 +22,7 @@ struct PluginManager::JobPart {
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
     std::string error;           ///< the last of them
+    std::string failed_in;       ///< its handler or system
     VitalsList vitals;
 
     const std::string& plugin() const noexcept { return next.plugin; }

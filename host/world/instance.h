@@ -59,7 +59,7 @@ public:
         inherited_ = std::move(state);
     }
     route::StateStore* inherited() noexcept { return inherited_.get(); }
-    route::Vitals& vitals() noexcept { return *options_.vitals; }
+    route::Vitals& vitals() const noexcept { return *options_.vitals; }
     bool wants_sample(TimeNs now) noexcept { return sampler_.wants(now); }
     bool contained() const noexcept { return options_.contain; }
     const InstanceOptions& options() const noexcept { return options_; }
