@@ -332,31 +332,50 @@ void PluginManager::publish_snapshot() {
 
 std::vector<GenerationStatus> PluginManager::generations() const {
     std::vector<GenerationStatus> list;
+    const auto add = [&](const Library& library, const char* state, VitalsList vitals = {}) {
+        GenerationStatus& one = list.emplace_back();
+        one.label = library.label();
+        one.state = state;
+        one.plugin = library.name();
+        one.version = library.version();
+        one.generation = library.generation();
+        one.counted_in = std::move(vitals);
+        const auto faults = counters_.faults_of.find(one.label);
+        if (faults != counters_.faults_of.end()) one.faults = faults->second;
+        return &one;
+    };
     for (const auto& [name, loaded] : loaded_) {
         const bool parked = loaded.state == PluginState::failed;
-        list.push_back({loaded.library->label(), parked ? "parked" : "serves", loaded.since_wall,
-                        parked ? loaded.error : std::string{}});
+        GenerationStatus* const serves =
+            add(*loaded.library, parked ? "parked" : "serves", loaded.vitals);
+        serves->since_wall = loaded.since_wall;
+        if (parked) serves->reason = loaded.error;
         if (loaded.trial) {
             const auto with = others_of(loaded.trial->partners, name);
-            list.push_back({loaded.trial->library->label(), "trial", 0,
-                            with.empty()
-                                ? ""
-                                : fmt::format("is tried together with {}", fmt::join(with, ", "))});
+            GenerationStatus* const tried =
+                add(*loaded.trial->library, "trial", loaded.trial->vitals);
+            if (!with.empty()) {
+                tried->reason = fmt::format("is tried together with {}", fmt::join(with, ", "));
+            }
         }
-        if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
+        if (loaded.previous) add(*loaded.previous, "predecessor", loaded.previous_vitals);
     }
-    for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});
+    for (const Retiring& one : retiring_) add(*one.library, "leaving");
     for (const auto& one : leaked_) {
-        list.push_back(
-            {one->label(), "left behind", 0,
-             one->poisoned().empty() ? "something still refers to it" : one->poisoned()});
+        add(*one, "left behind")->reason =
+            one->poisoned().empty() ? "something still refers to it" : one->poisoned();
     }
     return list;
 }
 
 ManagerSnapshot PluginManager::snapshot() const {
-    const std::lock_guard lock{snapshot_mutex_};
-    return snapshot_;
+    ManagerSnapshot copy;
+    {
+        const std::lock_guard lock{snapshot_mutex_};
+        copy = snapshot_;
+    }
+    for (GenerationStatus& one : copy.generations) one.vitals = VitalsSum::of(one.counted_in);
+    return copy;
 }
 
 }  // namespace gantry::plugin

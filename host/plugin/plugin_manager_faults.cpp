@@ -26,6 +26,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     }
     log::error("{}", what);
     ++counters_.faults;
+    ++counters_.faults_of[owner.label];
     Incident incident;
     incident.kind = "fault";
     incident.plugin = owner.label;

@@ -53,7 +53,7 @@ class Faults(WithFaulty):
                         with self.assertRaisesRegex(Refused, "nobody handles"):
                             other.ask("the neighbour serves on")
                 self.assertEqual(host.admin.ask("/health", token="")[0], 200)
-                self.assertEqual(host.admin.metrics()["gantry_plugin_faults_total"], len(CRASHES))
+                self.assertEqual(host.admin.metrics()["gantry_faults_total"], len(CRASHES))
 
     def test_a_storm_of_exceptions_slower_ticks_and_a_leak_roll_back_by_the_numbers(self):
         with HostProcess(self.sandbox, self.manifest()) as host:
@@ -269,7 +269,7 @@ class OnShards(unittest.TestCase):
             self.assertEqual(self.service("service").split()[0], "unavailable")
             self.wait_back()
             self.assertEqual(self.service("again"), "ok 1.0.0")
-        self.assertEqual(self.host.admin.metrics()["gantry_plugin_faults_total"], 3)
+        self.assertEqual(self.host.admin.metrics()["gantry_faults_total"], 3)
 
     def test_what_a_world_sends_waits_while_a_crashed_layer_goes_back(self):
         # Once all of it was dropped until the layer's predecessor was back; later only the first.
