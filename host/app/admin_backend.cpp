@@ -212,6 +212,7 @@ std::vector<admin::RouteInfo> HostBackend::routes() {
     return all;
 }
 
+        report.ended_unix_ms = one.ended_wall / ns_per_ms;
 std::vector<admin::SwapReport> HostBackend::swaps() {
     std::vector<admin::SwapReport> list;
     for (const plugin::SwapReport& one : host_.plugins().snapshot().swaps) {

@@ -85,7 +85,8 @@ std::vector<admin::IncidentInfo> HostBackend::incidents() {
     std::vector<admin::IncidentInfo> list;
     for (const plugin::Incident& one : host_.incidents().latest()) {
         list.push_back({one.at_wall / ns_per_ms, one.kind, one.plugin, one.what, one.where,
-                        one.went_back_to, one.with, one.stack});
+                        one.went_back_to, one.with, one.stack, one.stack_note, one.live_ms,
+                        one.changes});
     }
     return list;
 }

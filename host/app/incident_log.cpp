@@ -31,7 +31,7 @@ std::string to_text(const plugin::Incident& incident) {
     if (!incident.went_back_to.empty()) out["went_back_to"] = incident.went_back_to;
     if (!incident.with.empty()) out["with"] = incident.with;
     if (incident.live_ms > 0) out["live_ms"] = incident.live_ms;
-    if (!incident.changes.empty()) out["changes"] = incident.changes;
+    out["changes"] = incident.changes;
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -43,11 +43,22 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
             roll_back(loaded, incident, report.frames);
             return;
         }
+        incident.live_ms = static_cast<double>(clock_.wall_now() - loaded.since_wall) / ns_per_ms;
+        if (const SwapReport* const one = this->report(loaded.report)) {
+            incident.changes = one->changes;
+        }
         loaded.state = PluginState::failed;
         publish_snapshot();
     } else if (found != loaded_.end() && found->second.trial &&
                found->second.trial->library->generation() == owner.generation) {
-        found->second.trial->library->poison(what);
+        const Trial& trial = *found->second.trial;
+        trial.library->poison(what);
+        Incident rollback = rollback_incident(owner.label, what, incident.where);
+        rollback.stack_note = "with the fault, in the incident before";
+        incident.live_ms = static_cast<double>(now_ - trial.probation->began()) / ns_per_ms;
+        if (const SwapReport* const one = this->report(trial.report)) {
+            incident.changes = one->changes;
+        }
         tell(std::move(incident), report.frames);
         end_trial(found->second, std::move(rollback));
         return;

@@ -143,6 +143,7 @@ void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
     const std::vector<std::string> partners = job->names();
+    const std::vector<std::string> changes = job->diff(loaded_);
     bool all_new = true;
     bool was_parked = false;
     std::uint32_t probation_ms = 0;
@@ -162,8 +163,8 @@ void PluginManager::commit_job() {
         loaded.report = job->request.ticket;
         loaded.failures = loaded.probation_failures = part.failures;
         loaded.error = part.error;
-        loaded.dropped_file = part.next.file;
         loaded.failed_in = part.failed_in;
+        loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;
         loaded.state = way_back ? PluginState::probation : PluginState::active;
@@ -171,9 +172,9 @@ void PluginManager::commit_job() {
         loaded.probation_ends = now_ + probation_ms * ns_per_ms;
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->outcome = SwapOutcome::committed;
+        one->end(SwapOutcome::committed, clock_.wall_now());
         one->settled = all_new;
-        one->changes = job->changes;
+        one->changes = changes;
         for (const JobPart& part : job->parts) {
             if (part.joins) one->notes.push_back(joined_note(rooms_, *part.library, way_back));
         }
@@ -204,7 +205,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
         }
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->outcome = outcome;
+        one->end(outcome, clock_.wall_now());
         one->reason = reason;
         one->settled = true;
     }
@@ -248,7 +249,7 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
         retire(std::move(bad), 0, 0);
     }
     if (SwapReport* const one = report(ticket)) {
-        one->outcome = SwapOutcome::rolled_back;
+        one->end(SwapOutcome::rolled_back, clock_.wall_now());
         one->reason = reason;
         one->settled = true;
     }

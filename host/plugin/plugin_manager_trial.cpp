@@ -135,9 +135,9 @@ void PluginManager::commit_trial() {
         begin_seating(rooms_, partners, *job->request.sessions, trial.worlds);
     }
     if (SwapReport* const one = report(trial.report)) {
-        one->outcome = SwapOutcome::committed;
+        one->end(SwapOutcome::committed, clock_.wall_now());
         one->settled = true;
-        one->changes = job->changes;
+        one->changes = job->diff(loaded_);
         for (std::string& note : notes_of(rooms_, *one, trial, job->request.sessions)) {
             log::info("swap: {}", note);
             one->notes.push_back(std::move(note));
@@ -226,7 +226,7 @@ void PluginManager::end_trial(Loaded& first, Incident incident) {
         retire(std::move(leaves), 0, 0);
     }
     if (SwapReport* const one = report(blamed.report)) {
-        one->outcome = SwapOutcome::rolled_back;
+        one->end(SwapOutcome::rolled_back, clock_.wall_now());
         one->reason = sentence;
         incident.changes = one->changes;
     }
