@@ -29,6 +29,7 @@ struct Trial {
     std::uint64_t report = 0;
     std::filesystem::path file;
     TimeNs ends = 0;
+    TimeNs waits_until = 0;  ///< for something to compare, before it is promoted by itself
     bool promote = false;
 };
 
@@ -43,8 +44,8 @@ struct Loaded {
     std::uint64_t report = 0;
     std::string error;
     std::uint64_t failures = 0;
-    std::uint64_t probation_failures = 0;
     std::string failed_in;  ///< the handler or system of the last of them
+    std::uint64_t probation_failures = 0;
     std::optional<Probation> probation;
     VitalsList vitals;
     VitalsList previous_vitals;

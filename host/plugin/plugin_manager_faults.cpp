@@ -76,11 +76,22 @@ void PluginManager::tell(Incident incident, const std::vector<void*>& frames) {
     if (sink_ == nullptr) return;
     incident.at_wall = clock_.wall_now();
     incident.stack = platform::stack_text(frames);
+    if (incident.stack.empty() && incident.stack_note.empty()) {
+        incident.stack_note = "nobody could read it";
+    }
     sink_->incident(incident);
 }
 
 void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
     const auto resident = platform::resident_bytes();
+    SwapReport* const told = report(loaded.report);
+    if (told != nullptr && loaded.previous && loaded.state == PluginState::probation &&
+        !loaded.history.rates().has_looks()) {
+        told->notes.push_back(
+            fmt::format("{} had not served long enough to compare with: {} is judged by faults, "
+                        "failures and memory alone",
+                        loaded.previous->label(), loaded.library->label()));
+    }
     loaded.probation.emplace(loaded.config.probation, loaded.history.rates(), resident, now_);
     loaded.previous_vitals = std::exchange(loaded.vitals, std::move(vitals));
     loaded.history = {};
@@ -88,9 +99,6 @@ void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
 }
 
 // Ten looks a second at what every generation does: the present rates are the next one's baseline.
-    if (incident.stack.empty() && incident.stack_note.empty()) {
-        incident.stack_note = "nobody could read it";
-    }
 void PluginManager::look_at_vitals(TimeNs now) {
     for (auto& [name, loaded] : loaded_) {
         if (loaded.trial) look_at_trial(loaded, now);

@@ -14,6 +14,8 @@
 namespace gantry::plugin {
 namespace {
 
+constexpr TimeNs patience = 10;  // times its probation, or a second, a trial waits to be compared
+
 /// The worlds that have all of these plugins.
 std::vector<WorldPlace> worlds_of(const Rooms& rooms, const std::vector<std::string>& plugins) {
     std::vector<WorldPlace> places;
@@ -122,11 +124,12 @@ void PluginManager::commit_trial() {
         trial.partners = partners;
         trial.vitals = std::move(part.vitals);
         trial.failures = part.failures;
+        trial.failed_in = part.failed_in;
         trial.report = job->request.ticket;
         trial.promote = job->request.promote;
-        trial.failed_in = part.failed_in;
         trial.file = part.next.file;
         trial.ends = now_ + probation_ms * ns_per_ms;
+        trial.waits_until = now_ + patience * std::max<TimeNs>(probation_ms * ns_per_ms, ns_per_s);
         trial.probation.emplace(part.config.probation, loaded.in_worlds.rates(),
                                 platform::resident_bytes(), now_);
     }
@@ -248,7 +251,23 @@ void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
                                       finding->where.empty() ? trial.failed_in : finding->where));
     }
     if (!trial.promote || now < trial.ends) return;
+    // What nobody used has passed nothing.
+    const bool compared =
+        std::all_of(trial.partners.begin(), trial.partners.end(), [&](const std::string& name) {
+            const Loaded& one = loaded_.at(name);
+            return one.trial->history.rates().comparable(one.in_worlds.rates());
+        });
+    if (!compared && now < trial.waits_until) return;
     for (const std::string& name : trial.partners) loaded_.at(name).trial->promote = false;  // once
+    if (!compared) {
+        std::string note = fmt::format(
+            "there was nothing to compare in {} s, neither enough messages nor ticks: it is not "
+            "promoted by itself; gantry promote {} does",
+            (trial.waits_until - trial.probation->began()) / ns_per_s, trial.partners.front());
+        log::warn("swap: {}", note);
+        if (SwapReport* const one = report(trial.report)) one->notes.push_back(std::move(note));
+        return publish_snapshot();
+    }
     log::info("swap: the probation of {} has passed: on to the other worlds",
               fmt::join(trial.partners, ", "));
     (void)promote(loaded.config.name);
