@@ -64,8 +64,10 @@ struct SwapReport {
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;  ///< what the old one still owned, by name
     std::int64_t at_unix_ms = 0;
-    bool settled = false;              ///< the outcome stands, and the old library has left
-    std::vector<std::string> notes{};  ///< what an operator should know of it
+    bool settled = false;                ///< the outcome stands, and the old library has left
+    std::vector<std::string> notes{};    ///< what an operator should know of it
+    std::vector<std::string> changes{};  ///< versions, build ids, layouts, routes
+    std::int64_t ended_unix_ms = 0;      ///< when it came to this outcome; 0: it is under way
 };
 
 /// Exactly one of `version` and `file` is set, or neither: then the newest candidate. A file tells
@@ -101,6 +103,9 @@ struct IncidentInfo {
     std::string went_back_to;
     std::vector<std::string> with;  ///< "bots@2.0.0#2": came in one plan with it, and left with it
     std::vector<std::string> stack;
+    std::string stack_note{};            ///< why there is none
+    double live_ms = 0;                  ///< from its commit to this; 0 when unknown
+    std::vector<std::string> changes{};  ///< what its swap had changed
 };
 
 struct WorldInfo {

@@ -75,7 +75,9 @@ Json value_of(const SwapReport& r) {
             {"steps", std::move(steps)},
             {"leftovers", r.leftovers},
             {"notes", r.notes},
+            {"changes", r.changes},
             {"at_unix_ms", r.at_unix_ms},
+            {"ended_unix_ms", r.ended_unix_ms},
             {"settled", r.settled}};
 }
 
@@ -94,7 +96,10 @@ Json value_of(const IncidentInfo& i) {
             {"where", i.where},
             {"went_back_to", i.went_back_to},
             {"with", i.with},
-            {"stack", i.stack}};
+            {"live_ms", i.live_ms},
+            {"changes", i.changes},
+            {"stack", i.stack},
+            {"stack_note", i.stack_note}};
 }
 
 template <class Item>

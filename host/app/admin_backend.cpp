@@ -7,26 +7,11 @@
 #include "gantry/abi.h"
 #include "host/app/ask_rooms.h"
 #include "host/app/host_metrics.h"
+#include "host/app/room_ports.h"
 #include "host/net/address.h"
 
 namespace gantry::app {
 namespace {
-
-std::vector<route::PostToRoom> worker_ports(const Host& host) {
-    std::vector<route::PostToRoom> ports;
-    for (world::Worker* worker : host.rooms().workers) ports.push_back(worker->port());
-    return ports;
-}
-
-std::vector<route::PostToRoom> shard_ports(const Host& host) {
-    std::vector<route::PostToRoom> ports;
-    for (session::IoRoom* shard : host.rooms().shards) {
-        ports.emplace_back([shard](std::function<void()> work) {
-            if (shard->inbox().post(std::move(work))) shard->wake();
-        });
-    }
-    return ports;
-}
 
 admin::WorldInfo world_info(const world::World& world, std::uint32_t worker) {
     admin::WorldInfo info;
@@ -225,7 +210,9 @@ std::vector<admin::SwapReport> HostBackend::swaps() {
         for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
         report.leftovers = one.leftovers;
         report.notes = one.notes;
+        report.changes = one.changes;
         report.at_unix_ms = one.began_wall / ns_per_ms;
+        report.ended_unix_ms = one.ended_wall / ns_per_ms;
         report.settled = one.settled;
         list.push_back(std::move(report));
     }

@@ -5,8 +5,9 @@
 
 namespace gantry::app {
 
-/// Rooms are asked by a note in their inbox and given a fifth of a second: one that is stuck leaves
-/// its part of the answer out, and the admin server answers all the same. [admin]
+/// Rooms are asked by a note in their inbox and given a twentieth of a second, none where the
+/// watchdog knows better: one that is stuck leaves its part of the answer out, and the admin server
+/// answers all the same. [admin]
 class HostBackend final : public admin::AdminBackend {
 public:
     explicit HostBackend(Host& host) : host_{host} {}

@@ -5,6 +5,7 @@
 
 #include "host/app/admin_backend.h"
 #include "host/app/ask_rooms.h"
+#include "host/app/room_ports.h"
 #include "host/world/holdings.h"
 
 namespace gantry::app {
@@ -66,15 +67,14 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
         if (found != list.end()) found->holds.insert(found->holds.end(), what.begin(), what.end());
     };
     for (const StuckCall& call : host_.watchdog().stuck()) holds(call.plugin, {call.text()});
-    std::vector<route::PostToRoom> ports;
-    for (world::Worker* worker : host_.rooms().workers) ports.push_back(worker->port());
-    const auto answers = ask_rooms<std::vector<world::Holding>>(ports, [this](std::size_t worker) {
-        std::vector<world::Holding> all;
-        for (const auto& world : host_.rooms().workers[worker]->worlds()) {
-            for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
-        }
-        return all;
-    });
+    const auto answers =
+        ask_rooms<std::vector<world::Holding>>(worker_ports(host_), [this](std::size_t worker) {
+            std::vector<world::Holding> all;
+            for (const auto& world : host_.rooms().workers[worker]->worlds()) {
+                for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
+            }
+            return all;
+        });
     for (const auto& answer : answers) {
         for (const world::Holding& held : answer) holds(held.label, held.what);
     }
@@ -85,7 +85,8 @@ std::vector<admin::IncidentInfo> HostBackend::incidents() {
     std::vector<admin::IncidentInfo> list;
     for (const plugin::Incident& one : host_.incidents().latest()) {
         list.push_back({one.at_wall / ns_per_ms, one.kind, one.plugin, one.what, one.where,
-                        one.went_back_to, one.with, one.stack});
+                        one.went_back_to, one.with, one.stack, one.stack_note, one.live_ms,
+                        one.changes});
     }
     return list;
 }

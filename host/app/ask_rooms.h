@@ -12,19 +12,22 @@
 namespace gantry::app {
 
 /// Runs `ask` once in each room (given as ways to post there) and gathers what they answer. A room
-/// that does not answer in time is left out; its late answer goes nowhere. [any thread but a
-/// room's]
+/// that does not answer in time is left out; its late answer goes nowhere. So is, at once, one to
+/// which there is no way, for it is known to be stuck. [any thread but a room's]
 template <class T>
 std::vector<T> ask_rooms(const std::vector<route::PostToRoom>& rooms,
                          const std::function<T(std::size_t room)>& ask,
-                         std::chrono::milliseconds patience = std::chrono::milliseconds{200}) {
+                         std::chrono::milliseconds patience = std::chrono::milliseconds{50}) {
     struct Gathered {
         std::mutex mutex;
         std::condition_variable changed;
         std::vector<T> answers;
     };
     const auto gathered = std::make_shared<Gathered>();
+    std::size_t asked = 0;
     for (std::size_t i = 0; i < rooms.size(); ++i) {
+        if (!rooms[i]) continue;
+        ++asked;
         rooms[i]([gathered, ask, i] {
             T answer = ask(i);
             const std::lock_guard lock{gathered->mutex};
@@ -33,8 +36,7 @@ std::vector<T> ask_rooms(const std::vector<route::PostToRoom>& rooms,
         });
     }
     std::unique_lock lock{gathered->mutex};
-    gathered->changed.wait_for(lock, patience,
-                               [&] { return gathered->answers.size() == rooms.size(); });
+    gathered->changed.wait_for(lock, patience, [&] { return gathered->answers.size() == asked; });
     return std::move(gathered->answers);
 }
 

@@ -117,23 +117,59 @@ void add_worlds(std::vector<MetricFamily>& out, const std::vector<WorldMetrics>&
         [](const auto& w) { return static_cast<double>(w.tick_ns_p99) / 1e9; });
 }
 
-void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& snapshot) {
-    MetricFamily info{
-        "gantry_plugin_info", "1 for the generation that serves.", MetricType::gauge, {}, {}};
-    MetricFamily failures{"gantry_plugin_failures",
-                          "Failures of the generation that serves.",
-                          MetricType::gauge,
-                          {},
-                          {}};
-    for (const plugin::PluginStatus& one : snapshot.plugins) {
-        const Labels labels{{"plugin", one.name},
-                            {"version", one.version},
-                            {"generation", std::to_string(one.generation)}};
-        info.samples.push_back({labels, 1});
-        failures.samples.push_back({labels, static_cast<double>(one.failures)});
+Labels labels_of(const plugin::GenerationStatus& one) {
+    return {{"plugin", one.plugin},
+            {"version", one.version},
+            {"generation", std::to_string(one.generation)}};
+}
+
+// Of each generation that is in a room: the new one and the one it is compared with, side by side.
+void add_generations(std::vector<MetricFamily>& out,
+                     const std::vector<plugin::GenerationStatus>& generations) {
+    std::vector<plugin::GenerationStatus> in_rooms;
+    std::vector<plugin::GenerationStatus> can_fault;  // also who stays in memory for its faults
+    for (const plugin::GenerationStatus& one : generations) {
+        if (!one.counted_in.empty()) in_rooms.push_back(one);
+        if (!one.counted_in.empty() || one.faults != 0) can_fault.push_back(one);
+    }
+    MetricFamily info{"gantry_plugin_info",
+                      "1 for each generation in a room; state: serves, parked, trial, predecessor.",
+                      MetricType::gauge,
+                      {},
+                      {}};
+    for (const plugin::GenerationStatus& one : in_rooms) {
+        Labels labels = labels_of(one);
+        labels.emplace_back("state", one.state);
+        info.samples.push_back({std::move(labels), 1});
     }
     out.push_back(std::move(info));
-    out.push_back(std::move(failures));
+    const auto add = [&](const char* name, const char* help, auto value) {
+        out.push_back(family(name, help, MetricType::counter, in_rooms, labels_of,
+                             [&](const auto& one) { return value(one.vitals); }));
+    };
+    add("gantry_plugin_messages_total",
+        "Messages and calls given to a generation's handlers, layers, routes and services.",
+        [](const auto& v) { return v.messages; });
+    add("gantry_plugin_failures_total", "Exceptions in a generation's code.",
+        [](const auto& v) { return v.failures; });
+    add("gantry_plugin_errors_total", "Messages that a generation answered with an error.",
+        [](const auto& v) { return v.errors; });
+    add("gantry_plugin_handler_samples_total", "Messages that were timed: one a millisecond.",
+        [](const auto& v) { return v.handler_samples; });
+    add("gantry_plugin_handler_seconds_total", "Processor time of the messages that were timed.",
+        [](const auto& v) { return static_cast<double>(v.handler_ns) / 1e9; });
+    add("gantry_plugin_ticks_total", "Ticks of the worlds that a generation was in.",
+        [](const auto& v) { return v.ticks; });
+    add("gantry_plugin_tick_seconds_total",
+        "Processor time of a generation's systems, timers, posted events and tasks.",
+        [](const auto& v) { return static_cast<double>(v.tick_ns) / 1e9; });
+    out.push_back(family("gantry_plugin_faults_total",
+                         "Faults in a generation's code that were left.", MetricType::counter,
+                         can_fault, labels_of, [](const auto& one) { return one.faults; }));
+}
+
+void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& snapshot) {
+    add_generations(out, snapshot.generations);
     const plugin::ManagerCounters& c = snapshot.counters;
     MetricFamily swaps{
         "gantry_swaps_total", "Swaps by how they ended.", MetricType::counter, {}, {}};
@@ -156,7 +192,7 @@ void add_plugins(std::vector<MetricFamily>& out, const plugin::ManagerSnapshot& 
                          MetricType::counter, static_cast<double>(c.libraries_unmapped)));
     out.push_back(single("gantry_libraries_leaked_total", "Libraries that could not leave.",
                          MetricType::counter, static_cast<double>(c.libraries_leaked)));
-    out.push_back(single("gantry_plugin_faults_total", "Faults in plugins' code that were left.",
+    out.push_back(single("gantry_faults_total", "Faults in plugins' code that were left.",
                          MetricType::counter, static_cast<double>(c.faults)));
     out.push_back(single("gantry_ranges_reserved", "Addresses of libraries that left, kept unused.",
                          MetricType::gauge, static_cast<double>(c.ranges_reserved)));

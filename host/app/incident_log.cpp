@@ -25,12 +25,13 @@ std::string to_text(const plugin::Incident& incident) {
     out["kind"] = incident.kind;
     out["plugin"] = incident.plugin;
     out["what"] = incident.what;
-    if (!incident.where.empty()) out["where"] = incident.where;
-    if (!incident.stack.empty()) out["stack"] = incident.stack;
+    out["where"] = incident.where;
+    out["stack"] = incident.stack;
+    if (!incident.stack_note.empty()) out["stack_note"] = incident.stack_note;
     if (!incident.went_back_to.empty()) out["went_back_to"] = incident.went_back_to;
     if (!incident.with.empty()) out["with"] = incident.with;
     if (incident.live_ms > 0) out["live_ms"] = incident.live_ms;
-    if (!incident.changes.empty()) out["changes"] = incident.changes;
+    out["changes"] = incident.changes;
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -12,20 +12,32 @@ struct Incident {
     std::string kind;    ///< "fault", "rollback"
     std::string plugin;  ///< "arena@2.0.0#3": who is to blame
     std::string what;    ///< one sentence
-    std::string where;   ///< "handler on<Move> in world arena"; empty for a rollback by numbers
+    std::string where;   ///< "handler on<Move> in world arena"
     std::vector<std::string> stack;
+    std::string stack_note;            ///< why there is none
     std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked, or left
     std::vector<std::string> with;     ///< what came in one plan with it, and left with it
     double live_ms = 0;                ///< from its commit to here; 0 when unknown
-    std::vector<std::string> changes;  ///< what its swap had changed against the one before
+    std::vector<std::string> changes;  ///< what its swap had changed: see SwapReport::changes
     TimeNs at_wall = 0;
 };
 
-inline Incident rollback_incident(std::string plugin, std::string what) {
+inline Incident rollback_incident(std::string plugin, std::string what, std::string where) {
     Incident incident;
     incident.kind = "rollback";
     incident.plugin = std::move(plugin);
     incident.what = std::move(what);
+    incident.where = std::move(where);
+    incident.stack_note = "nothing crashed";
+    return incident;
+}
+
+/// After exceptions, of which the last came out of the handler or system `where`.
+inline Incident exception_incident(std::string plugin, std::string what, std::string where) {
+    Incident incident = rollback_incident(std::move(plugin), std::move(what), std::move(where));
+    incident.stack_note =
+        "the exception was caught within the plugin, which reported its text: the stack it was "
+        "thrown from is gone by then";
     return incident;
 }
 

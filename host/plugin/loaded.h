@@ -25,9 +25,11 @@ struct Trial {
     VitalsHistory history;
     std::optional<Probation> probation;
     std::uint64_t failures = 0;
+    std::string failed_in;  ///< the handler or system of the last of them
     std::uint64_t report = 0;
     std::filesystem::path file;
     TimeNs ends = 0;
+    TimeNs waits_until = 0;  ///< for something to compare, before it is promoted by itself
     bool promote = false;
 };
 
@@ -42,11 +44,13 @@ struct Loaded {
     std::uint64_t report = 0;
     std::string error;
     std::uint64_t failures = 0;
+    std::string failed_in;  ///< the handler or system of the last of them
     std::uint64_t probation_failures = 0;
     std::optional<Probation> probation;
     VitalsList vitals;
     VitalsList previous_vitals;
     VitalsHistory history;
+    VitalsHistory in_worlds;  ///< the same of its worlds alone, which is all that a trial has
     std::filesystem::path dropped_file;
     std::vector<std::string> partners;  ///< came in one swap, and go back or settle together
     TimeNs gone_since = 0;  ///< its file is absent since then, where that is to unload it

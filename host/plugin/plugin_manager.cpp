@@ -103,6 +103,7 @@ route::FacetOrder PluginManager::facet_order(const std::shared_ptr<Library>& lib
     order.shard = shard;
     order.facet = facet;
     order.interfaces = library->interfaces();
+    order.vitals->facet = facet;
     order.seed = order.owner.id;
     order.contain = config.contain && library->is_file();
     return order;
@@ -219,11 +220,15 @@ Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
     loaded.since_wall = clock_.wall_now();
     loaded.dropped_file = library->file();
     if (desc.create_service != nullptr) {
-        auto added = rooms_.service->add(facet_order(library, config, Facet::service, 0));
+        const auto order = facet_order(library, config, Facet::service, 0);
+        loaded.vitals.push_back(order.vitals);
+        auto added = rooms_.service->add(order);
         if (!added) return added.error();
     }
     for (std::uint32_t i = 0; desc.create_io != nullptr && i < rooms_.shards.size(); ++i) {
-        auto added = rooms_.shards[i]->add(facet_order(library, config, Facet::io, i));
+        const auto order = facet_order(library, config, Facet::io, i);
+        loaded.vitals.push_back(order.vitals);
+        auto added = rooms_.shards[i]->add(order);
         if (!added) {
             remove_now(name);
             return added.error();
@@ -257,35 +262,41 @@ void PluginManager::remove_now(const std::string& plugin) {
 
 void PluginManager::failed(const core::Owner& owner, std::string_view where,
                            std::string_view what) {
-    log::error("{} failed in {}: {}", owner.label, where, what);
+    const std::string text = fmt::format("{} failed in {}: {}", owner.label, where, what);
+    log::error("{}", text);
     rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
-                    text = fmt::format("{} failed in {}: {}", owner.label, where, what)] {
+                    place = std::string{where}, text] {
         if (JobPart* const part = job_ ? job_->find(plugin) : nullptr;
             part != nullptr && part->library && part->library->generation() == generation) {
             ++part->failures;  // once it has committed, they count for its probation
             part->error = text;
+            part->failed_in = place;
             return;
         }
         const auto found = loaded_.find(plugin);
         if (found == loaded_.end()) return;
         Loaded& loaded = found->second;
+        const auto incident = [&](const Library& library, const Probation::Finding& finding) {
+            return exception_incident(library.label(),
+                                      fmt::format("{}, the last: {}", finding.what, text), place);
+        };
         if (loaded.trial && loaded.trial->library->generation() == generation) {
             Trial& trial = *loaded.trial;
-            const auto reason =
+            trial.failed_in = place;
+            const auto finding =
                 trial.probation->judge(trial.history, ++trial.failures, 0, clock_.now());
-            if (reason) end_trial(loaded, fmt::format("{}, the last: {}", *reason, text), {});
+            if (finding) end_trial(loaded, incident(*trial.library, *finding));
             return;
         }
         if (loaded.library->generation() != generation) return;
         ++loaded.failures;
         loaded.error = text;
+        loaded.failed_in = place;
         snapshot_stale_ = true;
         if (loaded.state != PluginState::probation || !loaded.probation) return;
-        const auto reason =
+        const auto finding =
             loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
-        if (!reason) return;
-        const std::string sentence = fmt::format("{}, the last: {}", *reason, text);
-        roll_back(loaded, sentence, rollback_incident(loaded.library->label(), sentence), {});
+        if (finding) roll_back(loaded, incident(*loaded.library, *finding), {});
     });
 }
 
@@ -321,31 +332,50 @@ void PluginManager::publish_snapshot() {
 
 std::vector<GenerationStatus> PluginManager::generations() const {
     std::vector<GenerationStatus> list;
+    const auto add = [&](const Library& library, const char* state, VitalsList vitals = {}) {
+        GenerationStatus& one = list.emplace_back();
+        one.label = library.label();
+        one.state = state;
+        one.plugin = library.name();
+        one.version = library.version();
+        one.generation = library.generation();
+        one.counted_in = std::move(vitals);
+        const auto faults = counters_.faults_of.find(one.label);
+        if (faults != counters_.faults_of.end()) one.faults = faults->second;
+        return &one;
+    };
     for (const auto& [name, loaded] : loaded_) {
         const bool parked = loaded.state == PluginState::failed;
-        list.push_back({loaded.library->label(), parked ? "parked" : "serves", loaded.since_wall,
-                        parked ? loaded.error : std::string{}});
+        GenerationStatus* const serves =
+            add(*loaded.library, parked ? "parked" : "serves", loaded.vitals);
+        serves->since_wall = loaded.since_wall;
+        if (parked) serves->reason = loaded.error;
         if (loaded.trial) {
             const auto with = others_of(loaded.trial->partners, name);
-            list.push_back({loaded.trial->library->label(), "trial", 0,
-                            with.empty()
-                                ? ""
-                                : fmt::format("is tried together with {}", fmt::join(with, ", "))});
+            GenerationStatus* const tried =
+                add(*loaded.trial->library, "trial", loaded.trial->vitals);
+            if (!with.empty()) {
+                tried->reason = fmt::format("is tried together with {}", fmt::join(with, ", "));
+            }
         }
-        if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
+        if (loaded.previous) add(*loaded.previous, "predecessor", loaded.previous_vitals);
     }
-    for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});
+    for (const Retiring& one : retiring_) add(*one.library, "leaving");
     for (const auto& one : leaked_) {
-        list.push_back(
-            {one->label(), "left behind", 0,
-             one->poisoned().empty() ? "something still refers to it" : one->poisoned()});
+        add(*one, "left behind")->reason =
+            one->poisoned().empty() ? "something still refers to it" : one->poisoned();
     }
     return list;
 }
 
 ManagerSnapshot PluginManager::snapshot() const {
-    const std::lock_guard lock{snapshot_mutex_};
-    return snapshot_;
+    ManagerSnapshot copy;
+    {
+        const std::lock_guard lock{snapshot_mutex_};
+        copy = snapshot_;
+    }
+    for (GenerationStatus& one : copy.generations) one.vitals = VitalsSum::of(one.counted_in);
+    return copy;
 }
 
 }  // namespace gantry::plugin

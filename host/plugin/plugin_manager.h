@@ -141,12 +141,11 @@ private:
     void commit_trial();
     void begin_promotion();
     Result<Loaded*> on_trial(std::string_view plugin);
-    void end_trial(Loaded& first, const std::string& reason, const std::vector<void*>& frames);
+    void end_trial(Loaded& first, Incident incident);
     void look_at_trial(Loaded& loaded, TimeNs now);
     void fail_job(SwapOutcome outcome, std::string reason);
     void roll_back(const Loaded& first, const std::string& what);
-    void roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
-                   const std::vector<void*>& frames);
+    void roll_back(const Loaded& loaded, Incident incident, const std::vector<void*>& frames);
     void take_fault(const core::Owner& owner, const route::FaultReport& report);
     void tell(Incident incident, const std::vector<void*>& frames);
     void begin_probation(Loaded& loaded, VitalsList vitals);

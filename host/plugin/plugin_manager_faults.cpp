@@ -26,6 +26,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     }
     log::error("{}", what);
     ++counters_.faults;
+    ++counters_.faults_of[owner.label];
     Incident incident;
     incident.kind = "fault";
     incident.plugin = owner.label;
@@ -39,16 +40,27 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         ++loaded.failures;
         loaded.error = what;
         if (loaded.state == PluginState::probation) {
-            roll_back(loaded, what, incident, report.frames);
+            roll_back(loaded, incident, report.frames);
             return;
+        }
+        incident.live_ms = static_cast<double>(clock_.wall_now() - loaded.since_wall) / ns_per_ms;
+        if (const SwapReport* const one = this->report(loaded.report)) {
+            incident.changes = one->changes;
         }
         loaded.state = PluginState::failed;
         publish_snapshot();
     } else if (found != loaded_.end() && found->second.trial &&
                found->second.trial->library->generation() == owner.generation) {
-        found->second.trial->library->poison(what);
+        const Trial& trial = *found->second.trial;
+        trial.library->poison(what);
+        Incident rollback = rollback_incident(owner.label, what, incident.where);
+        rollback.stack_note = "with the fault, in the incident before";
+        incident.live_ms = static_cast<double>(now_ - trial.probation->began()) / ns_per_ms;
+        if (const SwapReport* const one = this->report(trial.report)) {
+            incident.changes = one->changes;
+        }
         tell(std::move(incident), report.frames);
-        end_trial(found->second, what, {});
+        end_trial(found->second, std::move(rollback));
         return;
     } else if (JobPart* const part = job_ ? job_->find(owner.plugin) : nullptr;
                part != nullptr && part->library &&
@@ -64,14 +76,26 @@ void PluginManager::tell(Incident incident, const std::vector<void*>& frames) {
     if (sink_ == nullptr) return;
     incident.at_wall = clock_.wall_now();
     incident.stack = platform::stack_text(frames);
+    if (incident.stack.empty() && incident.stack_note.empty()) {
+        incident.stack_note = "nobody could read it";
+    }
     sink_->incident(incident);
 }
 
 void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
     const auto resident = platform::resident_bytes();
+    SwapReport* const told = report(loaded.report);
+    if (told != nullptr && loaded.previous && loaded.state == PluginState::probation &&
+        !loaded.history.rates().has_looks()) {
+        told->notes.push_back(
+            fmt::format("{} had not served long enough to compare with: {} is judged by faults, "
+                        "failures and memory alone",
+                        loaded.previous->label(), loaded.library->label()));
+    }
     loaded.probation.emplace(loaded.config.probation, loaded.history.rates(), resident, now_);
     loaded.previous_vitals = std::exchange(loaded.vitals, std::move(vitals));
     loaded.history = {};
+    loaded.in_worlds = {};
 }
 
 // Ten looks a second at what every generation does: the present rates are the next one's baseline.
@@ -80,17 +104,22 @@ void PluginManager::look_at_vitals(TimeNs now) {
         if (loaded.trial) look_at_trial(loaded, now);
         if (!loaded.history.due(now)) continue;
         loaded.history.look(now, VitalsSum::of(loaded.vitals));
+        loaded.in_worlds.look(now, VitalsSum::of_worlds(loaded.vitals));
         if (loaded.state != PluginState::probation || !loaded.probation) continue;
         const auto resident = platform::resident_bytes();
-        const auto reason =
+        const auto finding =
             loaded.probation->judge(loaded.history, loaded.probation_failures, resident, now);
-        if (!reason) continue;
+        if (!finding) continue;
         // What came along with it leaves the list: the others are looked at in the next turn.
-        return roll_back(loaded, *reason, rollback_incident(loaded.library->label(), *reason), {});
+        return roll_back(
+            loaded,
+            rollback_incident(loaded.library->label(), finding->what,
+                              finding->where.empty() ? loaded.failed_in : finding->where),
+            {});
     }
 }
 
-void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, Incident incident,
+void PluginManager::roll_back(const Loaded& loaded, Incident incident,
                               const std::vector<void*>& frames) {
     if (loaded.previous) incident.went_back_to = loaded.previous->label();
     for (const std::string& name : others_of(loaded.partners, loaded.config.name)) {
@@ -100,7 +129,7 @@ void PluginManager::roll_back(const Loaded& loaded, const std::string& reason, I
         incident.live_ms = static_cast<double>(now_ - loaded.probation->began()) / ns_per_ms;
     }
     if (const SwapReport* const one = report(loaded.report)) incident.changes = one->changes;
-    roll_back(loaded, reason);
+    roll_back(loaded, incident.what);
     tell(std::move(incident), frames);
 }
 

@@ -6,6 +6,7 @@
 #include "host/plugin/plan_command.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
+#include "host/plugin/version_diff.h"
 
 namespace gantry::plugin {
 namespace {
@@ -114,6 +115,20 @@ Result<Done> PluginManager::check_dependents() const {
         }
     }
     return Done{};
+}
+
+std::vector<std::string> PluginManager::Job::diff(
+    const std::map<std::string, Loaded, std::less<>>& loaded) const {
+    std::vector<std::string> lines;
+    for (const JobPart& part : parts) {
+        const auto current = loaded.find(part.plugin());
+        append_new(lines,
+                   version_diff(current != loaded.end() ? current->second.library.get() : nullptr,
+                                *part.library));
+    }
+    append_new(lines, routes);
+    append_new(lines, changes);
+    return lines;
 }
 
 // Providers first: who depends on one finds it restored. What joins comes after those whose place

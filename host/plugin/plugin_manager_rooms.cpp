@@ -6,6 +6,7 @@
 
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
+#include "host/plugin/version_diff.h"
 
 namespace gantry::plugin {
 namespace {
@@ -44,6 +45,7 @@ void PluginManager::swap_worlds() {
                          order = std::make_shared<world::SwapOrder>(std::move(order))] {
             worker->port(id)([worker, id, order, adds] {
                 world::World* const world = worker->find(id);
+                note_routes(*world, *order);
                 if (!adds) return world->begin_swap(std::move(*order));
                 world::SwapResult result;
                 if (const auto added = world->add(order->next.front())) {
@@ -155,6 +157,7 @@ void PluginManager::world_done(const WorldPlace& place, world::SwapResult result
     job_->drain_max = std::max(job_->drain_max, result.drain_ns);
     job_->pause_max = std::max(job_->pause_max, result.pause_ns);
     if (job_->changes.empty()) job_->changes = std::move(result.changes);
+    append_new(job_->routes, result.routes);
     if (SwapReport* const one = report(job_->request.ticket)) {
         for (std::string& sentence : result.one_way) add_once(one->notes, std::move(sentence));
     }
@@ -187,7 +190,7 @@ void PluginManager::swap_shards() {
         session::IoRoom* const shard = rooms_.shards[i];
         auto orders = i == 0 ? std::move(first) : facet_orders(Facet::io, i);
         shard->inbox().post([this, shard, orders = std::move(orders)] {
-            room_done("shard", shard->add(orders), &PluginManager::swap_service);
+            room_done("shard", add_noting_routes(*shard, orders), &PluginManager::swap_service);
         });
         shard->wake();
     }
@@ -205,11 +208,12 @@ void PluginManager::swap_service() {
 
 std::vector<route::FacetOrder> PluginManager::facet_orders(Facet facet, std::uint32_t shard) {
     std::vector<route::FacetOrder> orders;
-    for (const JobPart& part : job_->parts) {
+    for (JobPart& part : job_->parts) {
         const PluginDesc& desc = part.library->desc();
         if ((facet == Facet::io ? desc.create_io : desc.create_service) == nullptr) continue;
         auto& order = orders.emplace_back(facet_order(part.library, part.config, facet, shard));
         if (!part.joins) order.replaces = part.plugin();
+        part.vitals.push_back(order.vitals);
     }
     return orders;
 }
@@ -221,7 +225,7 @@ void PluginManager::room_done(const char* room, const Result<route::FacetReport>
         if (!job_) return;
         if (added) {
             job_->room_max = std::max(job_->room_max, added->took);
-            job_->changes.insert(job_->changes.end(), added->changes.begin(), added->changes.end());
+            append_new(job_->changes, added->changes);
         } else if (job_->reason.empty()) {
             job_->reason = added.error().message;
         }

@@ -143,6 +143,7 @@ void PluginManager::commit_job() {
     const std::unique_ptr<Job> job = std::move(job_);
     ++counters_.swaps_committed;
     const std::vector<std::string> partners = job->names();
+    const std::vector<std::string> changes = job->diff(loaded_);
     const bool all_new = job->all_new();
     const std::uint32_t probation_ms = job->probation_ms();
     const bool way_back = !all_new && job->one_way().empty();
@@ -155,6 +156,7 @@ void PluginManager::commit_job() {
         loaded.report = job->request.ticket;
         loaded.failures = loaded.probation_failures = part.failures;
         loaded.error = part.error;
+        loaded.failed_in = part.failed_in;
         loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;
@@ -163,9 +165,9 @@ void PluginManager::commit_job() {
         loaded.probation_ends = now_ + probation_ms * ns_per_ms;
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->outcome = SwapOutcome::committed;
+        one->end(SwapOutcome::committed, clock_.wall_now());
         one->settled = all_new;
-        one->changes = job->changes;
+        one->changes = changes;
         for (const JobPart& part : job->parts) {
             if (part.joins) one->notes.push_back(joined_note(rooms_, *part.library, way_back));
         }
@@ -196,7 +198,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
         }
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->outcome = outcome;
+        one->end(outcome, clock_.wall_now());
         one->reason = reason;
         one->settled = true;
     }
@@ -235,11 +237,12 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
         loaded.since_wall = clock_.wall_now();
         loaded.vitals = std::move(loaded.previous_vitals);
         loaded.history = {};
+        loaded.in_worlds = {};
         loaded.probation.reset();
         retire(std::move(bad), 0, 0);
     }
     if (SwapReport* const one = report(ticket)) {
-        one->outcome = SwapOutcome::rolled_back;
+        one->end(SwapOutcome::rolled_back, clock_.wall_now());
         one->reason = reason;
         one->settled = true;
     }

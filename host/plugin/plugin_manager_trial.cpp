@@ -14,6 +14,8 @@
 namespace gantry::plugin {
 namespace {
 
+constexpr TimeNs patience = 10;  // times its probation, or a second, a trial waits to be compared
+
 /// The worlds that have all of these plugins.
 std::vector<WorldPlace> worlds_of(const Rooms& rooms, const std::vector<std::string>& plugins) {
     std::vector<WorldPlace> places;
@@ -122,11 +124,13 @@ void PluginManager::commit_trial() {
         trial.partners = partners;
         trial.vitals = std::move(part.vitals);
         trial.failures = part.failures;
+        trial.failed_in = part.failed_in;
         trial.report = job->request.ticket;
         trial.promote = job->request.promote;
         trial.file = part.next.file;
         trial.ends = now_ + probation_ms * ns_per_ms;
-        trial.probation.emplace(part.config.probation, loaded.history.rates(),
+        trial.waits_until = now_ + patience * std::max<TimeNs>(probation_ms * ns_per_ms, ns_per_s);
+        trial.probation.emplace(part.config.probation, loaded.in_worlds.rates(),
                                 platform::resident_bytes(), now_);
     }
     const Trial& trial = *loaded_.at(partners.front()).trial;
@@ -134,9 +138,9 @@ void PluginManager::commit_trial() {
         begin_seating(rooms_, partners, *job->request.sessions, trial.worlds);
     }
     if (SwapReport* const one = report(trial.report)) {
-        one->outcome = SwapOutcome::committed;
+        one->end(SwapOutcome::committed, clock_.wall_now());
         one->settled = true;
-        one->changes = job->changes;
+        one->changes = job->diff(loaded_);
         for (std::string& note : notes_of(rooms_, *one, trial, job->request.sessions)) {
             log::info("swap: {}", note);
             one->notes.push_back(std::move(note));
@@ -198,20 +202,19 @@ Result<std::vector<std::string>> PluginManager::abort(std::string_view plugin) {
     for (const std::string& name : (*found)->trial->partners) {
         leave.push_back(loaded_.at(name).trial->library->label());
     }
-    end_trial(**found, "an operator aborted it", {});
+    end_trial(**found, rollback_incident((*found)->trial->library->label(),
+                                         "an operator aborted it", "gantry abort"));
     return leave;
 }
 
 // All that came in one plan leave together; `first` is who is to blame.
-void PluginManager::end_trial(Loaded& first, const std::string& reason,
-                              const std::vector<void*>& frames) {
+void PluginManager::end_trial(Loaded& first, Incident incident) {
     const Trial blamed = *first.trial;
     ++counters_.swaps_rolled_back;
-    Incident incident = rollback_incident(blamed.library->label(), reason);
     incident.went_back_to = first.library->label();
     incident.live_ms = static_cast<double>(now_ - blamed.probation->began()) / ns_per_ms;
     const std::string sentence =
-        reason_of_plan(blamed.library->label(), reason, blamed.partners.size());
+        reason_of_plan(blamed.library->label(), incident.what, blamed.partners.size());
     end_seating(rooms_, blamed.partners);
     for (const std::string& name : blamed.partners) {
         Loaded& loaded = loaded_.at(name);
@@ -226,11 +229,11 @@ void PluginManager::end_trial(Loaded& first, const std::string& reason,
         retire(std::move(leaves), 0, 0);
     }
     if (SwapReport* const one = report(blamed.report)) {
-        one->outcome = SwapOutcome::rolled_back;
+        one->end(SwapOutcome::rolled_back, clock_.wall_now());
         one->reason = sentence;
         incident.changes = one->changes;
     }
-    tell(std::move(incident), frames);
+    tell(std::move(incident), {});
     publish_snapshot();
 }
 
@@ -240,13 +243,31 @@ void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
     Trial& trial = *loaded.trial;
     if (!trial.history.due(now)) return;
     trial.history.look(now, VitalsSum::of(trial.vitals));
-    trial.probation->compare_with(loaded.history.rates());
-    if (const auto reason = trial.probation->judge(trial.history, trial.failures,
-                                                   platform::resident_bytes(), now)) {
-        return end_trial(loaded, *reason, {});
+    trial.probation->compare_with(loaded.in_worlds.rates());
+    if (const auto finding = trial.probation->judge(trial.history, trial.failures,
+                                                    platform::resident_bytes(), now)) {
+        return end_trial(
+            loaded, rollback_incident(trial.library->label(), finding->what,
+                                      finding->where.empty() ? trial.failed_in : finding->where));
     }
     if (!trial.promote || now < trial.ends) return;
+    // What nobody used has passed nothing.
+    const bool compared =
+        std::all_of(trial.partners.begin(), trial.partners.end(), [&](const std::string& name) {
+            const Loaded& one = loaded_.at(name);
+            return one.trial->history.rates().comparable(one.in_worlds.rates());
+        });
+    if (!compared && now < trial.waits_until) return;
     for (const std::string& name : trial.partners) loaded_.at(name).trial->promote = false;  // once
+    if (!compared) {
+        std::string note = fmt::format(
+            "there was nothing to compare in {} s, neither enough messages nor ticks: it is not "
+            "promoted by itself; gantry promote {} does",
+            (trial.waits_until - trial.probation->began()) / ns_per_s, trial.partners.front());
+        log::warn("swap: {}", note);
+        if (SwapReport* const one = report(trial.report)) one->notes.push_back(std::move(note));
+        return publish_snapshot();
+    }
     log::info("swap: the probation of {} has passed: on to the other worlds",
               fmt::join(trial.partners, ", "));
     (void)promote(loaded.config.name);

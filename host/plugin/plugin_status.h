@@ -2,11 +2,13 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "host/plugin/canary.h"
 #include "host/plugin/drop_folder.h"
+#include "host/plugin/probation.h"
 #include "host/plugin/swap_report.h"
 
 namespace gantry::plugin {
@@ -41,6 +43,7 @@ struct ManagerCounters {
     std::uint64_t libraries_unmapped = 0;
     std::uint64_t libraries_leaked = 0;
     std::uint64_t faults = 0;
+    std::map<std::string, std::uint64_t> faults_of;         ///< by "arena@1.0.0#3"
     std::uint64_t ranges_reserved = 0;                      ///< now: where libraries were
     std::array<std::uint64_t, canary_outcomes> canaries{};  ///< by CanaryOutcome
 };
@@ -51,6 +54,12 @@ struct GenerationStatus {
     std::string state;  ///< "serves", "parked", "trial", "predecessor", "leaving", "left behind"
     TimeNs since_wall = 0;
     std::string reason;  ///< why it could not leave, or with whom it is tried
+    std::string plugin{};
+    std::string version{};
+    std::uint32_t generation = 0;
+    VitalsSum vitals{};       ///< as of the snapshot; of who has left the rooms nothing
+    VitalsList counted_in{};  ///< where they are read
+    std::uint64_t faults = 0;
 };
 
 /// What the other threads may see; copied out whole. [any thread]

@@ -23,6 +23,7 @@ struct PluginManager::JobPart {
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
     std::string error;           ///< the last of them
+    std::string failed_in;       ///< its handler or system
     VitalsList vitals;
 
     const std::string& plugin() const noexcept { return next.plugin; }
@@ -40,12 +41,13 @@ struct PluginManager::Job {
     std::uint32_t waiting = 0;   ///< rooms that have not answered
     bool refused = false;
     std::string reason;
-    std::vector<WorldId> worlds;    ///< that take part
-    std::vector<WorldId> answered;  ///< of these, whose part has ended
-    std::uint32_t reached = 0;      ///< of these, how many wait at the barrier
-    TimeNs proceeded = 0;           ///< when they were told to go on; 0: not yet
-    std::vector<WorldId> already;   ///< worlds that run it since its trial
-    std::vector<std::string> changes;
+    std::vector<WorldId> worlds;       ///< that take part
+    std::vector<WorldId> answered;     ///< of these, whose part has ended
+    std::uint32_t reached = 0;         ///< of these, how many wait at the barrier
+    TimeNs proceeded = 0;              ///< when they were told to go on; 0: not yet
+    std::vector<WorldId> already;      ///< worlds that run it since its trial
+    std::vector<std::string> changes;  ///< of component layouts; and of shards' routes
+    std::vector<std::string> routes;   ///< of worlds, added and removed
     TimeNs pause_max = 0;
     TimeNs drain_max = 0;
     TimeNs prepare_max = 0;
@@ -72,6 +74,8 @@ struct PluginManager::Job {
     }
     /// Why there will be no way back once it has committed; empty when there is one.
     std::string one_way() const;
+    /// What it changes against the versions that serve: see SwapReport::changes.
+    std::vector<std::string> diff(const std::map<std::string, Loaded, std::less<>>& loaded) const;
     std::vector<std::string> names() const {
         std::vector<std::string> list;
         for (const JobPart& part : parts) list.push_back(part.plugin());

@@ -28,9 +28,15 @@ struct SwapReport {
     std::vector<SwapStep> steps;
     std::vector<std::string> leftovers;
     std::vector<std::string> notes;    ///< what an operator should know of it, one sentence each
-    std::vector<std::string> changes;  ///< of component layouts, one line each
+    std::vector<std::string> changes;  ///< versions, build ids, layouts, routes: one line each
     TimeNs began_wall = 0;
-    bool settled = false;  ///< the probation is over and the old library has left
+    TimeNs ended_wall = 0;  ///< when it came to its outcome; 0: not yet
+    bool settled = false;   ///< the probation is over and the old library has left
+
+    void end(SwapOutcome how, TimeNs wall) {
+        outcome = how;
+        ended_wall = wall;
+    }
 };
 
 /// What several worlds say is said once.

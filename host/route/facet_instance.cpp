@@ -17,6 +17,7 @@ FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundin
       numbers_{services.protected_of(order.owner.plugin)},
       config_{order.config},
       interfaces_{order.interfaces},
+      vitals_{order.vitals},
       random_{order.seed},
       facet_{order.facet},
       shard_{order.shard},
@@ -153,6 +154,7 @@ InstanceInfo FacetInstance::self() noexcept {
 }
 
 void FacetInstance::report_failure(Str where, Str what) noexcept {
+    vitals_->add(vitals_->failures, 1);
     surroundings_.failed(owner_, where, what);
 }
 

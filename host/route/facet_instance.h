@@ -15,6 +15,7 @@
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
 #include "host/route/surroundings.h"
+#include "host/route/vitals.h"
 
 namespace gantry::route {
 
@@ -32,6 +33,7 @@ struct FacetOrder {
     std::uint64_t seed = 1;
     bool contain = false;  ///< a fault in its code is left and the instance parked
     std::shared_ptr<InterfaceUses> interfaces = std::make_shared<InterfaceUses>();
+    std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
     std::string replaces;  ///< the plugin of that name; empty: nobody
 };
 
@@ -63,6 +65,9 @@ public:
     const std::vector<ProvidedService>& provided() const noexcept { return provided_; }
     const std::vector<ServedService>& served() const noexcept { return served_; }
 
+    Vitals& vitals() noexcept { return *vitals_; }
+    bool wants_sample() noexcept { return sampler_.wants(services_.turn_began()); }
+    const core::Clock& clock() const noexcept { return surroundings_.clock(); }
     bool contained() const noexcept { return contained_; }
     /// A fault ended one of its calls: nothing of it is ever called again.
     bool parked() const noexcept { return parked_.load(std::memory_order_relaxed); }
@@ -123,6 +128,8 @@ private:
     std::shared_ptr<StateStore> handed_over_;  ///< to the successor that it has, or had last
     std::string config_;
     std::shared_ptr<InterfaceUses> interfaces_;
+    std::shared_ptr<Vitals> vitals_;
+    Sampler sampler_;
     core::Random random_;
     Facet facet_;
     std::uint32_t shard_;
@@ -142,6 +149,20 @@ bool call_facet(FacetInstance& instance, core::CallKind kind, std::string_view w
         return false;
     return guarded_call(instance.owner(), instance.contained(), kind, body,
                         [&](const platform::Fault& fault) { instance.left_by(fault, kind, what); });
+}
+
+/// The same for a message or a call of a service: it is counted, and some are timed.
+template <class Body>
+bool call_counted(FacetInstance& instance, core::CallKind kind, std::string_view what,
+                  Body&& body) {
+    Vitals& vitals = instance.vitals();
+    vitals.add(vitals.messages, 1);
+    if (!instance.wants_sample()) [[likely]]
+        return call_facet(instance, kind, what, body);
+    const TimeNs begin = instance.clock().thread_time();
+    const bool returned = call_facet(instance, kind, what, body);
+    vitals.add_sample(instance.clock().thread_time() - begin);
+    return returned;
 }
 
 }  // namespace gantry::route

@@ -91,7 +91,7 @@ bool FacetRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
             if (one->owner().id == owner) instance = one.get();
         }
     }
-    return instance != nullptr && call_facet(*instance, core::CallKind::service, "", body);
+    return instance != nullptr && call_counted(*instance, core::CallKind::service, "", body);
 }
 
 std::shared_ptr<StateStore> FacetRoom::state_of(std::string_view plugin) {
@@ -104,7 +104,8 @@ void FacetRoom::offer(std::span<const FacetExchange> changes) {
         if (out != nullptr) services_.withdraw(out->provided(), out->served());
     }
     for (const auto& [in, out] : changes) {
-        if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
+        if (in != nullptr)
+            services_.offer(in->owner().id, in->vitals(), in->provided(), in->served());
     }
     services_.announce();
 }

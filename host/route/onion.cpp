@@ -22,8 +22,8 @@ Verdict Onion::inbound(IoMessage& message, std::size_t from,
         const Layer& layer = layers_[i];
         if (layer.desc.inbound == nullptr) continue;
         Verdict verdict = Verdict::drop;
-        call_facet(*layer.instance, core::CallKind::layer, layer.name,
-                   [&] { verdict = layer.desc.inbound(layer.desc.context, &message); });
+        call_counted(*layer.instance, core::CallKind::layer, layer.name,
+                     [&] { verdict = layer.desc.inbound(layer.desc.context, &message); });
         if (verdict != Verdict::pass) {
             stopped_at = i;
             return verdict;
@@ -37,8 +37,8 @@ Verdict Onion::outbound(IoMessage& message) const noexcept {
         const Layer& layer = layers_[i];
         if (layer.desc.outbound == nullptr) continue;
         Verdict verdict = Verdict::drop;
-        call_facet(*layer.instance, core::CallKind::layer, layer.name,
-                   [&] { verdict = layer.desc.outbound(layer.desc.context, &message); });
+        call_counted(*layer.instance, core::CallKind::layer, layer.name,
+                     [&] { verdict = layer.desc.outbound(layer.desc.context, &message); });
         if (verdict == Verdict::hold) return Verdict::drop;
         if (verdict != Verdict::pass) return verdict;
     }

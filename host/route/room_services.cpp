@@ -26,7 +26,8 @@ void RoomServices::withdraw(const std::vector<ProvidedService>& provided,
     for (const ServedService& one : served) servers_.erase(one.name);
 }
 
-void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
+void RoomServices::offer(std::uint32_t owner, Vitals& vitals,
+                         const std::vector<ProvidedService>& provided,
                          const std::vector<ServedService>& served) {
     for (const ProvidedService& one : provided) {
         ServiceSlot* const place = slot(one.name);
@@ -34,7 +35,7 @@ void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>
         ++place->changes;
     }
     for (const ServedService& one : served) {
-        servers_[one.name] = {owner, one.handler, one.context};
+        servers_[one.name] = {owner, &vitals, one.handler, one.context};
     }
 }
 
@@ -52,12 +53,29 @@ void RoomServices::announce() {
     }
 }
 
+namespace {
+
+/// Counts an error that is answered, which nobody but the caller would see otherwise.
+struct Overheard {
+    const ServiceCall& call;
+    Vitals* vitals;
+    static void reply(void* self, Status status, Bytes response) noexcept {
+        const auto& [call, vitals] = *static_cast<Overheard*>(self);
+        if (status != Status::ok) vitals->add(vitals->errors, 1);
+        call.reply(call.caller, status, response);
+    }
+};
+
+}  // namespace
+
 // By whoever serves the name when the call gets its turn: it may have come before a swap.
 void RoomServices::run(const std::string& name, const ServiceCall& call) {
     const auto found = servers_.find(name);
     const Server server = found != servers_.end() ? found->second : Server{};
+    Overheard overheard{call, server.vitals};
+    const ServiceCall seen{call.method, call.request, &Overheard::reply, &overheard};
     const bool ran = server.handler != nullptr &&
-                     run_as_(server.owner, [&] { server.handler(server.context, &call); });
+                     run_as_(server.owner, [&] { server.handler(server.context, &seen); });
     if (!ran) call.reply(call.caller, Status::unavailable, {});
 }
 
@@ -135,6 +153,7 @@ std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
 
 void RoomServices::poll(TimeNs now) {
     thread_.enter();
+    turn_began_ = now;
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         end(deadlines_.begin()->second, Status::timeout, {});
     }

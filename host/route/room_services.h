@@ -12,6 +12,7 @@
 #include "host/core/room_thread.h"
 #include "host/route/protected_store.h"
 #include "host/route/surroundings.h"
+#include "host/route/vitals.h"
 
 namespace gantry::route {
 
@@ -45,7 +46,8 @@ public:
     /// Takes away what a leaving instance offered. Other rooms hear of it by announce().
     void withdraw(const std::vector<ProvidedService>& provided,
                   const std::vector<ServedService>& served);
-    void offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
+    /// `vitals` are counted for as long as it serves.
+    void offer(std::uint32_t owner, Vitals& vitals, const std::vector<ProvidedService>& provided,
                const std::vector<ServedService>& served);
     /// Tells the other rooms what is served here now. Once after a swap, so that they never see a
     /// name between its old and its new generation.
@@ -67,6 +69,7 @@ public:
     void poll(TimeNs now);
     /// The one that turns the room.
     core::RoomThread& thread() noexcept { return thread_; }
+    TimeNs turn_began() const noexcept { return turn_began_; }
     TimeNs next_due() const noexcept {
         return deadlines_.empty() ? never : deadlines_.begin()->first;
     }
@@ -77,6 +80,7 @@ public:
 private:
     struct Server {
         std::uint32_t owner = 0;
+        Vitals* vitals = nullptr;
         ServiceFunction handler = nullptr;
         void* context = nullptr;
     };
@@ -95,6 +99,7 @@ private:
     void forget(std::unordered_map<std::uint64_t, Call>::iterator call);
 
     core::RoomThread thread_;
+    TimeNs turn_began_ = 0;
     Surroundings& surroundings_;
     PostToRoom post_here_;
     RunAs run_as_;

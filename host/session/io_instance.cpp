@@ -123,6 +123,7 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
+    vitals().add(vitals().errors, 1);
     return room_.answer_failure(*request, status, sentence.view());
 }
 

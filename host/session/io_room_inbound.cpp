@@ -138,8 +138,10 @@ inline bool IoRoom::goes_straight(const Session& session, std::uint16_t message_
 net::FrameVerdict IoRoom::to_world(Session& session, Worker* worker, const IoMessage& message) {
     if (const auto* found = tables_->routes.find(message.id)) {
         Status status = Status::internal;
-        route::call_facet(*found->instance, core::CallKind::handler, found->name,
-                          [&] { status = found->function(found->context, &message); });
+        route::call_counted(*found->instance, core::CallKind::handler, found->name,
+                            [&] { status = found->function(found->context, &message); });
+        auto& vitals = found->instance->vitals();
+        if (status != Status::ok) vitals.add(vitals.errors, 1);
         if (status != Status::ok && (message.flags & message_flags::request) != 0) {
             answer_failure(message, status,
                            fmt::format("{} of {}: {}", found->name, found->instance->owner().label,

@@ -2,6 +2,7 @@
 #pragma once
 #include <string_view>
 
+#include "host/core/clock.h"
 #include "host/route/guarded_call.h"
 #include "host/world/instance.h"
 
@@ -18,6 +19,17 @@ bool call_plugin(WorldInstance& instance, core::CallKind kind, std::string_view 
     return route::guarded_call(
         instance.owner(), instance.contained(), kind, body,
         [&](const platform::Fault& fault) { instance.left_by(fault, kind, what, loops); });
+}
+
+/// The same for what the plugin does beside messages: its time is counted with that of its ticks.
+template <class F>
+bool call_beside(WorldInstance& instance, const core::Clock& clock, core::CallKind kind,
+                 std::string_view what, F&& body) {
+    const TimeNs begin = clock.thread_time();
+    const bool returned = call_plugin(instance, kind, what, body);
+    route::Vitals& vitals = instance.vitals();
+    vitals.add(vitals.tick_ns, static_cast<std::uint64_t>(clock.thread_time() - begin));
+    return returned;
 }
 
 }  // namespace gantry::world

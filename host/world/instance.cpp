@@ -181,7 +181,7 @@ bool WorldInstance::full() noexcept {
 }
 
 void WorldInstance::report_failure(Str where, Str what) noexcept {
-    Vitals::add(options_.vitals->failures, 1);
+    vitals().add(vitals().failures, 1);
     world_.surroundings_.failed(owner_, where, what);
 }
 

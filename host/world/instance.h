@@ -59,14 +59,8 @@ public:
         inherited_ = std::move(state);
     }
     route::StateStore* inherited() noexcept { return inherited_.get(); }
-    Vitals& vitals() noexcept { return *options_.vitals; }
-    /// The first message of a millisecond is timed, for that is a call of the system: each one of a
-    /// quiet world, one of hundreds in a busy one.
-    bool wants_sample(TimeNs now) noexcept {
-        if (now < next_sample_) return false;
-        next_sample_ = now + ns_per_ms;
-        return true;
-    }
+    route::Vitals& vitals() const noexcept { return *options_.vitals; }
+    bool wants_sample(TimeNs now) noexcept { return sampler_.wants(now); }
     bool contained() const noexcept { return options_.contain; }
     const InstanceOptions& options() const noexcept { return options_; }
     /// A fault ended one of its calls: nothing of it is ever called again.
@@ -190,7 +184,7 @@ private:
     ecs::CommandBuffer* commands_;
     Ledger ledger_;
     std::shared_ptr<route::StateStore> inherited_;
-    TimeNs next_sample_ = 0;
+    route::Sampler sampler_;
     bool started_ = false;
     bool parked_ = false;
     std::atomic<bool> strayed_{false};  ///< told once

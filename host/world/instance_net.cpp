@@ -68,6 +68,7 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
     if (!request->is_request()) return Status::invalid;
+    vitals().add(vitals().errors, 1);
     world_.requests_.answered(*request);
     if (sentence.size == 0) {
         const std::string who = owner_.label + ": " + status_name(status);

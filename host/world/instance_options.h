@@ -5,7 +5,7 @@
 #include <string>
 
 #include "host/route/interface_uses.h"
-#include "host/world/vitals.h"
+#include "host/route/vitals.h"
 
 namespace gantry::world {
 
@@ -19,7 +19,7 @@ struct InstanceOptions {
     bool contain = false;  ///< a fault in its code is left and the instance parked
     /// It reaches components by calls where EcsData::layout_version says so (ABI 1.5).
     bool heeds_layout_version = true;
-    std::shared_ptr<Vitals> vitals = std::make_shared<Vitals>();
+    std::shared_ptr<route::Vitals> vitals = std::make_shared<route::Vitals>();
     std::shared_ptr<route::InterfaceUses> interfaces = std::make_shared<route::InterfaceUses>();
 };
 

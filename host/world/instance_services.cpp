@@ -54,7 +54,7 @@ Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) 
 
 void WorldInstance::emit(Str name, Bytes payload) noexcept {
     if (!at_home("emit")) return;
-    world_.deliver(name, payload);
+    world_.deliver(name, payload, false);
 }
 
 Status WorldInstance::post(Str name, Bytes payload) noexcept {

@@ -63,6 +63,7 @@ struct SwapResult {
     std::vector<std::string> leftovers;
     std::vector<std::string> changes;  ///< of component layouts, one line each
     std::vector<std::string> one_way;  ///< what a rollback could not take back, one sentence each
+    std::vector<std::string> routes{};  ///< added and removed, as who gave the order notes them
     TimeNs prepare_ns = 0;
     TimeNs convert_ns = 0;  ///< rows got their new layout, in slices, while the old one served
     TimeNs drain_ns = 0;

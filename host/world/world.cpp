@@ -278,7 +278,7 @@ bool World::handle(const route::MessagesRecord& record, WorldSession* session,
 }
 
 void World::run_handler(const WorldRouteTable::Route& route, const Message& message) {
-    Vitals& vitals = route.instance->vitals();
+    auto& vitals = route.instance->vitals();
     const bool timed = route.instance->wants_sample(now_);
     const TimeNs begin = timed ? surroundings_.clock().thread_time() : 0;
     Status status = Status::internal;
@@ -286,15 +286,11 @@ void World::run_handler(const WorldRouteTable::Route& route, const Message& mess
     const bool returned = call_plugin(*route.instance, core::CallKind::handler, route.name,
                                       [&] { status = route.function(route.context, &message); });
     requests_.handled();
-    Vitals::add(vitals.messages, 1);
-    if (timed) {
-        Vitals::add(vitals.handler_samples, 1);
-        Vitals::add(vitals.handler_ns,
-                    static_cast<std::uint64_t>(surroundings_.clock().thread_time() - begin));
-    }
+    vitals.add(vitals.messages, 1);
+    if (timed) vitals.add_sample(surroundings_.clock().thread_time() - begin);
     if (status != Status::ok) {
         ++counters_.failed;
-        Vitals::add(vitals.failures, 1);
+        vitals.add(vitals.errors, 1);
         if (message.is_request()) {
             requests_.answered(message);
             answer_failure(message, status,

@@ -127,7 +127,7 @@ private:
     void run_stage(Stage stage, const Tick& tick);
     void fire_timer(const sched::Timer& timer, bool last);
     void run_posted();
-    void deliver(std::string_view name, Bytes payload);
+    void deliver(std::string_view name, Bytes payload, bool posted);
     void apply_commands(WorldInstance& instance) {
         if (!instance.commands().empty()) (void)ecs_.apply(instance.commands());
     }

@@ -81,7 +81,8 @@ void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes)
     }
     for (const Exchange& change : changes) {
         if (const WorldInstance* const in = change.in.get())
-            services_.offer(in->owner().id, in->ledger().provided, in->ledger().served);
+            services_.offer(in->owner().id, in->vitals(), in->ledger().provided,
+                            in->ledger().served);
     }
     services_.announce();
     for (Exchange& change : changes) {
@@ -103,7 +104,8 @@ void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes)
 bool World::run_as(std::uint32_t owner, const std::function<void()>& body) {
     WorldInstance* const instance = find_owner(owner);
     if (instance == nullptr) return false;
-    const bool ran = call_plugin(*instance, core::CallKind::service, "", body);
+    const bool ran =
+        call_beside(*instance, surroundings_.clock(), core::CallKind::service, "", body);
     apply_commands(*instance);
     return ran;
 }

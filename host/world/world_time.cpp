@@ -59,7 +59,7 @@ void World::run_tick() {
     tick_.now = now_;
     ++counters_.ticks;
     update_connections();
-    for (const auto& instance : instances_) Vitals::add(instance->vitals().ticks, 1);
+    for (const auto& instance : instances_) instance->vitals().add(instance->vitals().ticks, 1);
     for (const Stage stage : {Stage::receive, Stage::update, Stage::send, Stage::cleanup}) {
         run_stage(stage, tick_);
         run_posted();
@@ -75,11 +75,8 @@ void World::run_tick() {
 void World::run_stage(Stage stage, const Tick& tick) {
     for (const sched::System& system : tables_->graph.stage(stage)) {
         WorldInstance* const instance = find_owner(system.owner->id);
-        const TimeNs begin = surroundings_.clock().thread_time();
-        call_plugin(*instance, core::CallKind::system, system.name,
+        call_beside(*instance, surroundings_.clock(), core::CallKind::system, system.name,
                     [&] { system.run(system.context, &tick); });
-        Vitals::add(instance->vitals().tick_ns,
-                    static_cast<std::uint64_t>(surroundings_.clock().thread_time() - begin));
     }
     // Structural changes wait for the end of the stage.
     for (const auto& instance : instances_) apply_commands(*instance);
@@ -98,7 +95,7 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
     WorldInstance* const instance = find_owner(timer.owner);
     if (instance == nullptr) return;
     if (timer.kind == sched::TimerKind::function) {
-        call_plugin(*instance, core::CallKind::timer, key,
+        call_beside(*instance, surroundings_.clock(), core::CallKind::timer, key,
                     [&] { timer.run(timer.context, &fire); });
     } else {
         const auto found = tables_->timer_handlers.find({timer.owner, timer.handler});
@@ -108,7 +105,7 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
                       timer.handler);
             return;
         }
-        call_plugin(*instance, core::CallKind::timer, timer.handler,
+        call_beside(*instance, surroundings_.clock(), core::CallKind::timer, timer.handler,
                     [&] { found->second.function(found->second.context, &fire); });
     }
     apply_commands(*instance);
@@ -122,7 +119,8 @@ void World::resume_task(std::uint32_t owner, std::uint64_t id) {
     found->second.timer = 0;
     found->second.offloaded = false;
     const Ledger::Task task = found->second;  // the ledger may move under a call
-    call_plugin(*instance, core::CallKind::task, task.name, [&] { task.resume(task.frame); });
+    call_beside(*instance, surroundings_.clock(), core::CallKind::task, task.name,
+                [&] { task.resume(task.frame); });
     apply_commands(*instance);
 }
 
@@ -165,18 +163,24 @@ void World::run_posted() {
     posted_running_.swap(posted_);
     for (const PostedEvent& event : posted_running_) {
         poster_ = event.poster;
-        deliver(event.name, Bytes{std::span<const std::byte>{event.payload}});
+        deliver(event.name, Bytes{std::span<const std::byte>{event.payload}}, true);
     }
     poster_ = 0;
     posted_running_.clear();
 }
 
-void World::deliver(std::string_view name, Bytes payload) {
+// The time of what is emitted is with the call that did so.
+void World::deliver(std::string_view name, Bytes payload, bool posted) {
     const auto found = tables_->subscribers.find(name);
     if (found == tables_->subscribers.end()) return;
     for (const auto& subscriber : found->second) {
-        call_plugin(*subscriber.instance, core::CallKind::event, name,
-                    [&] { subscriber.function(subscriber.context, name, payload); });
+        const auto body = [&] { subscriber.function(subscriber.context, name, payload); };
+        if (posted) {
+            call_beside(*subscriber.instance, surroundings_.clock(), core::CallKind::event, name,
+                        body);
+        } else {
+            call_plugin(*subscriber.instance, core::CallKind::event, name, body);
+        }
     }
 }
 

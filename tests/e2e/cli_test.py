@@ -328,7 +328,7 @@ class Operating(CommandLine):
     def test_metrics_are_what_prometheus_reads(self):
         with HostProcess(self.sandbox, self.manifest()) as host:
             samples = host.admin.metrics()
-            self.assertEqual(samples['gantry_plugin_info{plugin="echo",version="1.0.0",generation="1"}'], 1)
+            self.assertEqual(samples['gantry_plugin_info{plugin="echo",version="1.0.0",generation="1",state="serves"}'], 1)
             self.assertEqual(samples["gantry_libraries_leaked_total"], 0)
             self.assertGreater(samples["process_threads"], 3)
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 from urllib.parse import urlsplit
 
@@ -202,6 +203,18 @@ class Admin:
         if status != 200:
             raise AssertionError(f"{path}: {status} {text}")
         return json.loads(text)
+
+    def slowest(self, paths=("/health", "/metrics", "/api/plugins", "/api/who", "/api/worlds", "/api/routes", "/api/sessions",
+                             "/api/swaps", "/api/incidents")):
+        """(seconds, path) of the slowest of these answers, asked one after the other."""
+        times = []
+        for path in paths:
+            began = time.monotonic()
+            status, text = self.ask(path)
+            times.append((time.monotonic() - began, path))
+            if status != 200:
+                raise AssertionError(f"{path}: {status} {text}")
+        return max(times)
 
     def plugins(self):
         return {one["name"]: one for one in self.get("/api/plugins")["plugins"]}

@@ -62,6 +62,22 @@ class Trials(unittest.TestCase):
         # Every world counted on: two rounds before, one answer of each since.
         self.assertEqual({client.ask("nothing").split()[1] for client in clients}, {"3"})
 
+    def test_the_metrics_tell_both_versions_apart_while_one_is_tried(self):
+        # They knew only the one that serves: nobody could watch the trial beside it.
+        host, clients = self.run_host()
+        self.assertEqual(self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3,world-7")[0], 0)
+        self.assertEqual(self.versions(clients), {"1.0.0": 18, "2.0.0": 2})
+        metrics = host.admin.metrics()
+        old, new = ('{plugin="faulty",version="%s",generation="%d"' % one for one in (("1.0.0", 1), ("2.0.0", 2)))
+        self.assertEqual(metrics[f'gantry_plugin_info{old},state="serves"}}'], 1)
+        self.assertEqual(metrics[f'gantry_plugin_info{new},state="trial"}}'], 1)
+        self.assertEqual(metrics[f"gantry_plugin_messages_total{old}}}"], 18)
+        self.assertEqual(metrics[f"gantry_plugin_messages_total{new}}}"], 2)
+        self.assertGreater(metrics[f"gantry_plugin_handler_seconds_total{new}}}"], 0)
+        for name in ("failures", "errors", "faults"):
+            self.assertEqual(metrics[f"gantry_plugin_{name}_total{new}}}"], 0)
+        wait_until("it ticks", lambda: host.admin.metrics()[f"gantry_plugin_tick_seconds_total{new}}}"] > 0)
+
     def test_worlds_by_name_are_swapped_and_aborted(self):
         host, clients = self.run_host()
         code, out = self.gantry("swap", "faulty@2.0.0", "--worlds", "world-3,world-7")

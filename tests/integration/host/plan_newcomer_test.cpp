@@ -148,7 +148,9 @@ TEST_CASE("what a version needs comes along with it, and takes over a route of i
     CHECK(report.from == "shop@1.0.0#1");
     CHECK(report.to == "shop@2.0.0#3, bank@1.0.0#1");
     CHECK(report.notes ==
-          Texts{"bank was not loaded before: it joins worlds left, right; it leaves "
+          Texts{"shop@1.0.0#1 had not served long enough to compare with: shop@2.0.0#3 is judged "
+                "by faults, failures and memory alone",
+                "bank was not loaded before: it joins worlds left, right; it leaves "
                 "again when the others go back in their probation"});
     CHECK(host.status("bank").state == PluginState::probation);
     host.advance_ms(200);

@@ -31,12 +31,24 @@ TEST_CASE("a plugin, a swap and an event are written member by member") {
                             {"timer x"},
                             9,
                             true,
-                            {"it runs in 1 world"}};
-    CHECK(
-        to_json(report) ==
-        R"({"ticket":4,"plugin":"arena","from":"arena@1.0.0#1","to":"arena@3.0.0#2",)"
-        R"("outcome":"rolled_back","reason":"it threw","steps":[{"name":"load","ms":1.5}],)"
-        R"("leftovers":["timer x"],"notes":["it runs in 1 world"],"at_unix_ms":9,"settled":true})");
+                            {"it runs in 1 world"},
+                            {"arena: version 1.0.0 -> 3.0.0"},
+                            11};
+    CHECK(to_json(report) ==
+          R"({"ticket":4,"plugin":"arena","from":"arena@1.0.0#1","to":"arena@3.0.0#2",)"
+          R"("outcome":"rolled_back","reason":"it threw","steps":[{"name":"load","ms":1.5}],)"
+          R"("leftovers":["timer x"],"notes":["it runs in 1 world"],)"
+          R"("changes":["arena: version 1.0.0 -> 3.0.0"],"at_unix_ms":9,"ended_unix_ms":11,)"
+          R"("settled":true})");
+
+    IncidentInfo incident{7, "rollback", "arena@3.0.0#2", "it threw", "on<Move>", "", {}, {}};
+    incident.stack_note = "it is gone";
+    incident.live_ms = 1.5;
+    incident.changes = {"new route 3: message 3"};
+    CHECK(to_json(std::vector{incident}) ==
+          R"({"incidents":[{"at_unix_ms":7,"kind":"rollback","plugin":"arena@3.0.0#2",)"
+          R"("what":"it threw","where":"on<Move>","went_back_to":"","with":[],"live_ms":1.5,)"
+          R"("changes":["new route 3: message 3"],"stack":[],"stack_note":"it is gone"}]})");
 
     CHECK(to_json(SessionEvent{1, EventKind::received, 2, 3, 4, 5, ""}) ==
           R"({"number":1,"kind":"received","session":2,"at_unix_ms":3,"message_id":4,"bytes":5})");
