@@ -88,7 +88,7 @@ Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesys
     auto image = read_elf_image(bytes, shown);
     if (!image) return image.error();
 
-    if (auto ok = check_abi(image->desc, shown); !ok) return ok.error();
+    if (auto ok = check_abi(image->desc, shown, rules.abi); !ok) return ok.error();
     Candidate candidate;
     candidate.name = text_of(image->desc.name);
     candidate.version_text = text_of(image->desc.version);

@@ -12,6 +12,11 @@
 
 namespace gantry::plugin {
 
+struct AbiVersion {
+    std::uint16_t major = GANTRY_ABI_MAJOR;
+    std::uint16_t minor = GANTRY_ABI_MINOR;
+};
+
 /// What a manifest may add to the rules.
 struct GateRules {
     std::vector<std::string> allow_libraries;  ///< that plugins may need: "libhiredis.so.0.14"
@@ -19,11 +24,7 @@ struct GateRules {
     bool require_signature = false;            ///< a library without one is refused
     /// By plugin: an older version is refused, however well it is signed.
     std::map<std::string, Version, std::less<>> versions_min;
-};
-
-struct AbiVersion {
-    std::uint16_t major = GANTRY_ABI_MAJOR;
-    std::uint16_t minor = GANTRY_ABI_MINOR;
+    AbiVersion abi = {};  ///< what the host speaks; tests ask what another one would say
 };
 
 // `file` begins each sentence.
