@@ -335,11 +335,7 @@ std::vector<GenerationStatus> PluginManager::generations() const {
         if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
     }
     for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});
-    for (const auto& one : leaked_) {
-        list.push_back(
-            {one->label(), "left behind", 0,
-             one->poisoned().empty() ? "something still refers to it" : one->poisoned()});
-    }
+    list.insert(list.end(), left_behind_.begin(), left_behind_.end());
     return list;
 }
 

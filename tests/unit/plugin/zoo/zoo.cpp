@@ -60,7 +60,7 @@ struct Static {
         if (is("constructor does not end")) wait_for_ever(nullptr);
         if (is("constructor exits")) find<void (*)(int)>("exit")(0);
         if (is("constructor starts a thread")) start_thread();
-        if (is("library holds itself")) hold_itself();
+        if (is("library holds itself") || is("library holds itself and refuses")) hold_itself();
         spoil("constructor spoils ");
     }
     ~Static() {
@@ -94,6 +94,7 @@ public:
 
 private:
     void setup() override {
+        if (is("library holds itself and refuses")) return refuse("this version stays");
         if (is("setup refuses")) return refuse("this version does not like the world");
         if (is("setup throws")) throw std::runtime_error("no table of weapons");
         if (is("setup does not end")) wait_for_ever(nullptr);
@@ -115,7 +116,10 @@ private:
         } else {
             expect(world().use<first::Size>());
         }
-        on(1, [this](const gantry::Message&) { return std::to_string(++count_); });
+        on(1, [this](const gantry::Message&) {
+            if (is("handler throws")) throw std::runtime_error("no more");
+            return std::to_string(++count_);
+        });
     }
     void teardown() override {
         if (is("teardown does not end")) wait_for_ever(nullptr);
