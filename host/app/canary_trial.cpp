@@ -111,7 +111,9 @@ private:
         opened.library = std::move(*library);
         const void* const symbol = opened.library->symbol("gantry_plugin");
         if (symbol == nullptr) {
-            return Error{Status::invalid, "gantry_plugin is not there once it is opened"};
+            return Error{
+                Status::invalid,
+                "gantry_plugin is not there once it is opened; link it with the SDK's plugin.map"};
         }
         opened.desc = plugin::read_desc(symbol);
         opened.file = file;

@@ -1,6 +1,7 @@
 // The gate's rules, each a check with one sentence for what breaks it.
 #pragma once
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,13 @@ Result<Done> check_version(std::string_view plugin, const Version& version, cons
 Result<Done> check_unloading(const ElfImage& image, const std::string& file);
 Result<Done> check_memory(const ElfImage& image, const std::string& file);
 Result<Done> check_exports(const ElfImage& image, const std::string& file);
+/// What a plugin must not import, and what that means for the host and for who builds it.
+struct ForbiddenImport {
+    std::string_view symbol;
+    bool whole;  ///< the whole name, else a part of it
+    const char* sentence;
+};
+std::span<const ForbiddenImport> forbidden_imports() noexcept;
 Result<Done> check_imports(const ElfImage& image, const std::string& file);
 Result<Done> check_libraries(const ElfImage& image, const GateRules& rules,
                              const std::string& file);

@@ -138,8 +138,9 @@ Result<Done> PluginManager::stage(JobPart& part) {
         part.staged = std::move(*staged);
     }
     if (part.name() == part.plugin()) return Done{};
-    return Error{Status::invalid, fmt::format("{} is the plugin {}, not {}",
-                                              part.next.file.string(), part.name(), part.plugin())};
+    return Error{Status::invalid,
+                 fmt::format("{} is the plugin {}, not {}; swap it by its own name",
+                             part.next.file.string(), part.name(), part.plugin())};
 }
 
 // The canary restores what the incumbent would hand over now, asked at a safe point of one room of
