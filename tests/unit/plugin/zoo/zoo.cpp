@@ -75,7 +75,24 @@ struct Size {
     std::int64_t bytes = 1;
 };
 GANTRY_COMPONENT_AS("zoo.size", Size, 1, GANTRY_FIELD(bytes))
+struct Cake {
+    std::int32_t parts = 1;
+};
+GANTRY_COMPONENT_AS("zoo.cake", Cake, 1, GANTRY_FIELD(parts))
 }  // namespace first
+namespace shared {
+struct Cake {
+    std::int64_t part = 0;
+    static void up(const gantry::OldRow& old, Cake& now) noexcept {
+        const auto parts = old.get<std::int32_t>("parts");
+        if (parts == 0 && is("up crashes at a live row")) crash();
+        while (parts == 0 && is("up does not end at a live row")) ::pause();
+        now.part = parts == 0 ? 0 : 100 / parts;
+    }
+    static void down(const Cake&, gantry::OldRow&) noexcept {}
+};
+GANTRY_COMPONENT_AS("zoo.cake", Cake, 2, GANTRY_FIELD(part, .converted = true))
+}  // namespace shared
 namespace narrowed {
 struct Size {
     std::int16_t bytes = 1;
@@ -116,10 +133,19 @@ private:
         } else {
             expect(world().use<first::Size>());
         }
+        if (is("up crashes at a live row") || is("up does not end at a live row") ||
+            is("up is good at a live row")) {
+            expect(world().use<shared::Cake>());
+        } else {
+            expect(world().use<first::Cake>());
+        }
         on(1, [this](const gantry::Message&) {
             if (is("handler throws")) throw std::runtime_error("no more");
             return std::to_string(++count_);
         });
+    }
+    void begin(bool fresh) override {
+        if (fresh) world().create(first::Cake{.parts = 0});
     }
     void teardown() override {
         if (is("teardown does not end")) wait_for_ever(nullptr);
