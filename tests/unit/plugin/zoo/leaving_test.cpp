@@ -126,6 +126,33 @@ TEST_CASE("where libraries were, nothing else comes: of the newest 64, and of no
     CHECK(one.left_behind().empty());
 }
 
+TEST_CASE("what leaves a raw callback is a fault, which is contained as any other") {
+    if (core::sanitized) return;
+    platform::install_fault_handlers();
+    const platform::FaultThread thread;
+    const ZooFolder folder;
+    TestHost host{{.files = {ZOO_GOOD}}};
+    auto player = host.connect();
+    ChangedLibrary library{ZOO_GOOD};
+    library.set_version("2.0.0");
+    ::setenv("GANTRY_ZOO", "raw callback throws", 1);
+    const auto report = host.swap_file("zoo", library.write(folder.path / "shown.so"));
+    ::unsetenv("GANTRY_ZOO");
+    REQUIRE(report.outcome == plugin::SwapOutcome::committed);
+    const SessionId session{std::stoull(player.call(2, "").text)};
+    host.world().pressure({WorldId{}, 1, session});
+    host.settle();
+    const auto after = host.report(report.ticket);
+    CHECK(after.outcome == plugin::SwapOutcome::rolled_back);
+    CHECK(says(after.reason, "zoo@2.0.0#2: abort in "));
+    CHECK(says(after.reason, "pressure of world world"));
+    CHECK(player.call(1, "").text == "1");
+    const auto seen = host.host().plugins().snapshot().generations;
+    REQUIRE(seen.size() == 2);  // whose code was left in its midst stays, and says so
+    CHECK(seen[1].state == "left behind");
+    CHECK(says(seen[1].reason, "zoo@2.0.0#2: abort in "));
+}
+
 TEST_CASE("a stale pointer faults with the name of who left, and runs nobody's code") {
     if (core::sanitized) return;  // whose run-time keeps the signals
     platform::install_fault_handlers();

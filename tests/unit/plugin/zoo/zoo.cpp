@@ -52,6 +52,8 @@ void hold_itself() {
 volatile int* volatile nowhere = nullptr;
 __attribute__((no_sanitize("undefined"))) void crash() { *nowhere = 1; }
 
+[[noreturn]] void raise_something() { throw std::runtime_error("nobody catches this"); }
+
 struct Static {
     Static() {
         if (is("constructor throws")) throw std::runtime_error("static objects may not throw");
@@ -139,10 +141,17 @@ private:
         } else {
             expect(world().use<first::Cake>());
         }
+        if (is("raw callback throws")) {
+            const auto changed = [](void*, gantry::SessionId, std::uint32_t) noexcept {
+                raise_something();
+            };
+            expect(net().on_pressure(changed, nullptr));
+        }
         on(1, [this](const gantry::Message&) {
             if (is("handler throws")) throw std::runtime_error("no more");
             return std::to_string(++count_);
         });
+        on(2, [](const gantry::Message& message) { return std::to_string(message.session.value); });
     }
     void begin(bool fresh) override {
         if (fresh) world().create(first::Cake{.parts = 0});
