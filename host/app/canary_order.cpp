@@ -37,6 +37,18 @@ plugin::FacetState state_of(const Json& json) {
     return one;
 }
 
+Json rows_json(const ecs::RowSample& one) {
+    return {{"component", one.component}, {"layout", one.layout}, {"rows", bytes_json(one.rows)}};
+}
+
+ecs::RowSample rows_of(const Json& json) {
+    const auto& bytes = json.at("rows").get_binary();
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+    return {json.at("component").get<std::string>(),
+            json.at("layout").get<std::string>(),
+            {begin, begin + bytes.size()}};
+}
+
 Json neighbour_json(const plugin::Neighbour& one) {
     Json uses = Json::array();
     for (const route::InterfaceUse& use : one.side.uses) uses.push_back(use_json(use));
@@ -67,8 +79,10 @@ std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
                  {"limit_ms", order.limit_ms},
                  {"surface", order.surface.string()},
                  {"states", Json::array()},
+                 {"rows", Json::array()},
                  {"neighbours", Json::array()}};
     for (const plugin::FacetState& one : order.states) json["states"].push_back(state_json(one));
+    for (const ecs::RowSample& one : order.rows) json["rows"].push_back(rows_json(one));
     for (const plugin::Neighbour& one : order.neighbours) {
         json["neighbours"].push_back(neighbour_json(one));
     }
@@ -90,6 +104,7 @@ Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes) try {
     order.limit_ms = json.at("limit_ms").get<std::uint32_t>();
     order.surface = json.at("surface").get<std::string>();
     for (const Json& one : json.at("states")) order.states.push_back(state_of(one));
+    for (const Json& one : json.at("rows")) order.rows.push_back(rows_of(one));
     for (const Json& one : json.at("neighbours")) order.neighbours.push_back(neighbour_of(one));
     return order;
 } catch (const Json::exception& error) {

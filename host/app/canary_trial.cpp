@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "host/app/canary_interfaces.h"
+#include "host/app/canary_migration.h"
 #include "host/app/canary_order.h"
 #include "host/app/canary_rooms.h"
 #include "host/app/surface.h"
@@ -111,7 +112,9 @@ private:
         opened.library = std::move(*library);
         const void* const symbol = opened.library->symbol("gantry_plugin");
         if (symbol == nullptr) {
-            return Error{Status::invalid, "gantry_plugin is not there once it is opened"};
+            return Error{
+                Status::invalid,
+                "gantry_plugin is not there once it is opened; link it with the SDK's plugin.map"};
         }
         opened.desc = plugin::read_desc(symbol);
         opened.file = file;
@@ -240,14 +243,11 @@ private:
         return instance;
     }
 
-    Result<Done> check_migration(ecs::World& components, std::uint32_t owner) {
-        at("the migration of its components");
-        const auto plan = components.plan_migration(owner);
-        if (!plan) return refuse(plan.error());
-        if (plan->empty()) return Done{};
-        const auto migration = components.prepare(*plan);
-        if (!migration) return refuse(migration.error());
-        return Done{};
+    Result<Done> check_migration(ecs::World& components, std::uint32_t owner,
+                                 std::span<const ecs::RowSample> rows) {
+        const auto ok =
+            try_migration(components, owner, rows, [this](std::string_view step) { at(step); });
+        return ok ? ok : refuse(ok.error());
     }
 
     static const auto& routes_of(const world::WorldInstance& instance) {
@@ -274,7 +274,10 @@ private:
             if (auto ok = start(*next, name); !ok) return ok;
             add_components(room.components(), next->owner(), surface_);
             add_routes(routes_of(*next), surface_);
-            if (auto ok = check_migration(room.components(), next->owner().id); !ok) return ok;
+            std::span<const ecs::RowSample> rows;
+            if (facet == Facet::world) rows = order_.rows;
+            if (auto ok = check_migration(room.components(), next->owner().id, rows); !ok)
+                return ok;
             auto state = hand_over(next->plugin(), saved, name);
             if (!state) return state.error();
             saved = std::move(*state);

@@ -20,9 +20,21 @@ Error system_error(const char* what, const std::filesystem::path& path) {
     return Error{status, std::string{what} + " " + path.string() + ": " + std::strerror(errno)};
 }
 
+/// A library that cannot be opened, and how to mend it.
+Error open_error(const std::filesystem::path& path) {
+    const char* const advice =
+        errno == ENOENT  ? "name a file that is there"
+        : errno == ELOOP ? "name the file itself: a symbolic link can be pointed elsewhere"
+                         : "see to it that this user may read it";
+    Error error = system_error("cannot open", path);
+    error.message += std::string{"; "} + advice;
+    return error;
+}
+
 Result<FileStamp> stamp_of(const struct stat& info, const std::filesystem::path& path) {
     if (!S_ISREG(info.st_mode)) {
-        return Error{Status::refused, path.string() + " is not a regular file"};
+        return Error{Status::refused,
+                     path.string() + " is not a regular file; name the library itself"};
     }
     FileStamp stamp;
     stamp.inode = info.st_ino;
@@ -62,17 +74,19 @@ Result<std::vector<std::byte>> read_library(const std::filesystem::path& path) {
     const auto parent = path.parent_path();
     const Descriptor folder{
         ::open(parent.empty() ? "." : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!folder) return system_error("cannot open", path);
+    if (!folder) return open_error(path);
     // Non-blocking, for opening a pipe would wait for a writer for ever.
     const Descriptor file{::openat(folder.number(), path.filename().c_str(),
                                    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)};
-    if (!file) return system_error("cannot open", path);
+    if (!file) return open_error(path);
     const auto before = open_stamp(file, path);
     if (!before) return before.error();
     if (auto ok = check_file_writers(file.number(), path); !ok) return ok.error();
     if (auto ok = check_folder_writers(folder.number(), path); !ok) return ok.error();
     if (before->bytes > library_bytes_max) {
-        return Error{Status::limit, path.string() + " is larger than 512 MiB"};
+        return Error{Status::limit, path.string() +
+                                        " is larger than 512 MiB; keep data in files beside it, "
+                                        "and strip its debug information"};
     }
     std::vector<std::byte> bytes(before->bytes);
     if (!read_all(file, bytes)) return system_error("cannot read", path);

@@ -10,6 +10,7 @@
 
 #include "gantry/runtime.h"
 #include "host/core/result.h"
+#include "host/ecs/row_sample.h"
 #include "host/plugin/interface_check.h"
 #include "host/route/state_store.h"
 
@@ -35,6 +36,7 @@ struct CanaryOrder {
     std::filesystem::path incumbent;  ///< the copy that the host has open
     std::string config = "{}";
     std::vector<FacetState> states;
+    std::vector<ecs::RowSample> rows;   ///< of the incumbent's components, in the world asked
     std::vector<Neighbour> neighbours;  ///< that share interfaces with others
     std::uint32_t limit_ms = 2000;      ///< after which it has failed
     std::filesystem::path surface;      ///< where it writes what the candidate registers, or empty

@@ -22,6 +22,11 @@ constexpr std::size_t symbols_max = 1'000'000;
 constexpr std::size_t sections_max = 65'000;
 constexpr std::size_t messages_bytes_max = 4 * 1024 * 1024;
 
+// The second half of several sentences: how to mend it.
+constexpr const char* name_the_library = "name the .so that gantry_add_plugin() makes";
+constexpr const char* build_anew = "build it anew, and take it as the linker wrote it";
+constexpr const char* describe_anew = "write GANTRY_PLUGIN(…) once, and build it with the SDK";
+
 /// Bounds-checked access: nothing is read outside of the file, and nothing is trusted to be
 /// aligned.
 class Reader {
@@ -76,16 +81,19 @@ private:
     Result<Done> read_header() {
         const auto header = at<Elf64_Ehdr>(0);
         if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-            return refuse("not a shared library (no ELF header)");
+            return refuse("not a shared library (no ELF header); {}", name_the_library);
         }
         header_ = *header;
         if (header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != ELFDATA2LSB ||
             header_.e_machine != machine) {
-            return refuse("built for another machine; this host runs 64-bit {}", machine_name);
+            return refuse("built for another machine; this host runs 64-bit {}, build it for that",
+                          machine_name);
         }
         if (header_.e_type != ET_DYN)
-            return refuse("not a shared library (an executable or an object)");
-        if (header_.e_phentsize != sizeof(Elf64_Phdr)) return refuse("broken program headers");
+            return refuse("not a shared library (an executable or an object); {}",
+                          name_the_library);
+        if (header_.e_phentsize != sizeof(Elf64_Phdr))
+            return refuse("its program headers are broken; {}", build_anew);
         return read_segments();
     }
 
@@ -136,10 +144,11 @@ private:
     Result<Done> read_sections() {
         if (header_.e_shoff == 0 || header_.e_shnum == 0) {
             return refuse(
-                "it has no section headers (stripped too far): the descriptor cannot be found");
+                "it has no section headers, so its descriptor cannot be found; strip no more than "
+                "strip --strip-unneeded does");
         }
         if (header_.e_shentsize != sizeof(Elf64_Shdr) || header_.e_shnum > sections_max) {
-            return refuse("broken section headers");
+            return refuse("its section headers are broken; {}", build_anew);
         }
         for (std::uint64_t i = 0; i < header_.e_shnum; ++i) {
             const auto section = at<Elf64_Shdr>(header_.e_shoff + i * sizeof(Elf64_Shdr));
@@ -149,7 +158,8 @@ private:
             }
             sections_.push_back(*section);
         }
-        if (header_.e_shstrndx >= sections_.size()) return refuse("broken section names");
+        if (header_.e_shstrndx >= sections_.size())
+            return refuse("its section names are broken; {}", build_anew);
         return Done{};
     }
 
@@ -181,20 +191,22 @@ private:
         const auto bytes =
             slice(found->sh_offset, std::min<std::uint64_t>(found->sh_size, sizeof(PluginDesc)));
         if (found->sh_type == SHT_NOBITS || !bytes || bytes->size() < offsetof(PluginDesc, name)) {
-            return refuse("its plugin descriptor is too short");
+            return refuse("its plugin descriptor is too short; {}", describe_anew);
         }
         std::memcpy(&image_.desc, bytes->data(), bytes->size());
         if (image_.desc.magic != plugin_desc_magic) {
-            return refuse("its plugin descriptor does not begin with the mark of one");
+            return refuse("its plugin descriptor does not begin with the mark of one; {}",
+                          describe_anew);
         }
-        if (image_.desc.size > found->sh_size) return refuse("its plugin descriptor is too short");
+        if (image_.desc.size > found->sh_size)
+            return refuse("its plugin descriptor is too short; {}", describe_anew);
         return Done{};
     }
 
     Result<Done> read_dynamic() {
         const Elf64_Shdr* dynamic = section(SHT_DYNAMIC);
         if (dynamic == nullptr || dynamic->sh_link >= sections_.size()) {
-            return refuse("it has no dynamic section");
+            return refuse("it has no dynamic section; {}", build_anew);
         }
         if (!dynamic_address_ || offset_of(*dynamic_address_) != dynamic->sh_offset) {
             return two_stories("its dynamic section");
@@ -262,19 +274,24 @@ private:
     Result<Done> read_symbols() {
         const Elf64_Shdr* table = section(SHT_DYNSYM);
         if (table == nullptr || table->sh_link >= sections_.size()) {
-            return refuse("it has no dynamic symbols");
+            return refuse("it has no dynamic symbols; {}", build_anew);
         }
         if (offset_of(symbols_address_) != table->sh_offset) return two_stories("its symbols");
         const Elf64_Shdr& strings = sections_[table->sh_link];
         const std::uint64_t count = table->sh_size / sizeof(Elf64_Sym);
-        if (count > symbols_max) return refuse("it has more than {} symbols", symbols_max);
+        if (count > symbols_max)
+            return refuse(
+                "it has more than {} symbols; export gantry_plugin alone, and link less into it",
+                symbols_max);
         for (std::uint64_t i = 1; i < count; ++i) {
             const auto symbol = at<Elf64_Sym>(table->sh_offset + i * sizeof(Elf64_Sym));
             if (!symbol) return truncated("a symbol");
             std::string text = text_at(strings, symbol->st_name);
             if (text == "gantry_plugin" && symbol->st_shndx != SHN_UNDEF &&
                 symbol->st_value != descriptor_address_) {
-                return refuse("its symbol gantry_plugin is not what lies in .gantry_plugin");
+                return refuse(
+                    "its symbol gantry_plugin is not what lies in .gantry_plugin; write "
+                    "GANTRY_PLUGIN(…) once, and no symbol of that name beside it");
             }
             add_symbol(*symbol, std::move(text));
         }

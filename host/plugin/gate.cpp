@@ -72,7 +72,7 @@ std::vector<std::string> facet_names(std::uint32_t facets) {
 }
 
 Result<Candidate> inspect(const std::filesystem::path& file, const GateRules& rules) {
-    if (file.empty()) return Error{Status::invalid, "no file is named"};
+    if (file.empty()) return Error{Status::invalid, "no file is named; name a library"};
     auto bytes = platform::read_library(file);
     if (!bytes) return bytes.error();
     auto signed_by = check_signature(*bytes, file, rules);
@@ -88,20 +88,22 @@ Result<Candidate> inspect_bytes(std::vector<std::byte> bytes, const std::filesys
     auto image = read_elf_image(bytes, shown);
     if (!image) return image.error();
 
-    if (auto ok = check_abi(image->desc, shown); !ok) return ok.error();
+    if (auto ok = check_abi(image->desc, shown, rules.abi); !ok) return ok.error();
     Candidate candidate;
     candidate.name = text_of(image->desc.name);
     candidate.version_text = text_of(image->desc.version);
     if (!is_plugin_name(candidate.name)) {
         return Error{Status::invalid,
                      fmt::format("{}: the plugin's name \"{}\" is not made of a-z, "
-                                 "0-9, _ and -",
+                                 "0-9, _ and -; give it such a one in GANTRY_PLUGIN(…)",
                                  shown, candidate.name)};
     }
     const auto version = Version::parse(candidate.version_text);
     if (!version) {
-        return Error{Status::invalid, fmt::format("{}: the version \"{}\" is not like 1.4.2", shown,
-                                                  candidate.version_text)};
+        return Error{Status::invalid,
+                     fmt::format("{}: the version \"{}\" is not like 1.4.2; give it "
+                                 "such a one in GANTRY_PLUGIN(…)",
+                                 shown, candidate.version_text)};
     }
     if (auto ok = check_version(candidate.name, *version, rules, shown); !ok) return ok.error();
     if (auto ok = check_image(*image, rules, shown); !ok) return ok.error();

@@ -42,12 +42,6 @@ bool is_library(std::string_view needed, std::string_view stem) {
            (rest.front() == '.' && rest.find_first_not_of("0123456789.") == rest.npos);
 }
 
-/// What a plugin must not call, and what it means for the host.
-struct Forbidden {
-    std::string_view symbol;
-    bool whole;  ///< the whole name, else a part of it
-    const char* sentence;
-};
 constexpr const char* opens_libraries =
     "it opens further libraries itself, which nobody checks and which keep it loaded; link them "
     "statically";
@@ -58,7 +52,7 @@ constexpr const char* ends_process =
     "it can end the whole process; throw an exception, which is answered and counted";
 constexpr const char* takes_signals =
     "it installs signal handlers, which would stay when it leaves; signals belong to the host";
-constexpr std::array<Forbidden, 14> forbidden_imports = {{
+constexpr std::array<ForbiddenImport, 14> forbidden = {{
     {"__cxa_thread_atexit", false,
      "it has a thread_local object with a destructor, which would keep it loaded; make the object "
      "a member"},
@@ -184,8 +178,10 @@ Result<Done> check_exports(const ElfImage& image, const std::string& file) {
     return Done{};
 }
 
+std::span<const ForbiddenImport> forbidden_imports() noexcept { return forbidden; }
+
 Result<Done> check_imports(const ElfImage& image, const std::string& file) {
-    for (const Forbidden& rule : forbidden_imports) {
+    for (const ForbiddenImport& rule : forbidden) {
         for (const std::string& name : image.imports) {
             const bool found =
                 rule.whole ? name == rule.symbol : name.find(rule.symbol) != name.npos;

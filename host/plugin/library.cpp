@@ -65,8 +65,8 @@ Result<std::shared_ptr<Library>> Library::open(std::unique_ptr<StagedLibrary> st
     auto opened = platform::DynamicLibrary::open(staged->copy_);
     if (!opened) {
         return Error{opened.error().status,
-                     fmt::format("{}: cannot be opened: {}", staged->file_.string(),
-                                 opened.error().message)};
+                     fmt::format("{}: cannot be opened: {}; mend that, and build it anew",
+                                 staged->file_.string(), opened.error().message)};
     }
     std::shared_ptr<Library> library{new Library};
     library->shadow_file_ = std::exchange(staged->copy_, {});
@@ -74,8 +74,9 @@ Result<std::shared_ptr<Library>> Library::open(std::unique_ptr<StagedLibrary> st
     const void* const symbol = library->opened_->symbol("gantry_plugin");
     if (symbol == nullptr) {
         (void)library->close();
-        return Error{Status::invalid,
-                     staged->file_.string() + ": gantry_plugin is not there once opened"};
+        return Error{Status::invalid, staged->file_.string() +
+                                          ": gantry_plugin is not there once it is opened; link it "
+                                          "with the SDK's plugin.map"};
     }
     library->own_desc_ = read_desc(symbol);
     library->desc_ = &library->own_desc_;

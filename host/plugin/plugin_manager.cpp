@@ -132,9 +132,10 @@ Result<std::vector<std::pair<PluginConfig, std::shared_ptr<Library>>>> PluginMan
         }
         auto library = open_now(file, config);
         if (library && (*library)->name() != config.name) {
-            library = Error{Status::invalid,
-                            fmt::format("{} is the plugin {}, but the manifest calls it {}",
-                                        file.string(), (*library)->name(), config.name)};
+            library =
+                Error{Status::invalid, fmt::format("{} is the plugin {}, but the manifest calls it "
+                                                   "{}; write its name there, or name its file",
+                                                   file.string(), (*library)->name(), config.name)};
         }
         if (library) {
             opened.emplace_back(config, *library);
@@ -189,7 +190,9 @@ Result<Done> PluginManager::boot() {
         std::string names;
         for (const auto& [config, library] : left)
             names += (names.empty() ? "" : ", ") + library->name();
-        return Error{Status::invalid, "these plugins depend on each other in a circle: " + names};
+        return Error{Status::invalid,
+                     "these plugins depend on each other in a circle: " + names +
+                         "; take one of these dependencies out of its GANTRY_PLUGIN(…)"};
     }
     tell_of_others_in_folder();
     tell_of_shared_interfaces(loaded_);
@@ -361,10 +364,7 @@ std::vector<GenerationStatus> PluginManager::generations() const {
         if (loaded.previous) add(*loaded.previous, "predecessor", loaded.previous_vitals);
     }
     for (const Retiring& one : retiring_) add(*one.library, "leaving");
-    for (const auto& one : leaked_) {
-        add(*one, "left behind")->reason =
-            one->poisoned().empty() ? "something still refers to it" : one->poisoned();
-    }
+    list.insert(list.end(), left_behind_.begin(), left_behind_.end());
     return list;
 }
 

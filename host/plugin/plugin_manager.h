@@ -117,7 +117,6 @@ private:
     void poll_canaries();
     CanaryOrder canary_order(const StagedLibrary& staged, const PluginConfig& config) const;
     void load_beside();
-
     // Its way through the rooms.
     bool takes_part(const WorldPlace& place, const JobPart& part) const;
     void swap_worlds();
@@ -151,8 +150,8 @@ private:
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
     void settle(const Loaded& first);
-    void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries,
-                bool forbidden = false);
+    void retire(std::shared_ptr<Library>, std::uint64_t report, int tries, bool forbidden = false);
+    void left_behind(const std::string& label, const std::string& reason);
     void reserve(const platform::CodeRange& range);
     void unload(const std::string& plugin);
     void handle_drops(TimeNs now);
@@ -183,6 +182,7 @@ private:
     std::deque<SwapReport> reports_;
     std::vector<Retiring> retiring_;
     std::vector<std::shared_ptr<Library>> leaked_;  ///< could not leave; kept open for good
+    std::deque<GenerationStatus> left_behind_;      ///< these, and what stayed though it was closed
     std::uint64_t next_ticket_ = 1;
     std::uint32_t next_owner_ = 1;
     std::map<std::uint32_t, std::string> owner_labels_;  ///< of libraries that are loaded
@@ -193,7 +193,7 @@ private:
     mutable std::mutex snapshot_mutex_;
     ManagerSnapshot snapshot_;
     bool snapshot_stale_ = false;  ///< by failures, which may come in storms
-    static constexpr std::size_t queue_max = 64, reports_max = 64;
+    static constexpr std::size_t queue_max = 64, reports_max = 64, left_behind_max = 64;
 };
 
 }  // namespace gantry::plugin

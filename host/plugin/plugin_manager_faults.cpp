@@ -1,7 +1,10 @@
 // PluginManager: faults, and whether a new generation is worse than the one before it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/core/log.h"
+#include "host/platform/code_ranges.h"
 #include "host/platform/maps.h"
 #include "host/platform/stack_text.h"
 #include "host/plugin/name_list.h"
@@ -19,6 +22,14 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         fmt::format("{}: {} in {} of {}", owner.label, report.kind, report.call, report.room);
     if (!report.inside.empty()) {
         what += fmt::format(", inside {}, which it had called in its probation", report.inside);
+    }
+    // A pointer that somebody kept of a library that went: the pages say whose it was.
+    const platform::CodeLabel kept_of = platform::code_at(report.address);
+    const bool leaving = std::any_of(retiring_.begin(), retiring_.end(), [&](const Retiring& one) {
+        return one.library->label() == kept_of.text;
+    });
+    if (kept_of.retired || leaving) {
+        what += fmt::format(", by a stale pointer into {}, which has left", kept_of.text);
     }
     // Whose code was left in its midst stays in memory, whoever is to blame.
     for (const auto& [name, loaded] : loaded_) {

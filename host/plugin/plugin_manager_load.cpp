@@ -138,8 +138,9 @@ Result<Done> PluginManager::stage(JobPart& part) {
         part.staged = std::move(*staged);
     }
     if (part.name() == part.plugin()) return Done{};
-    return Error{Status::invalid, fmt::format("{} is the plugin {}, not {}",
-                                              part.next.file.string(), part.name(), part.plugin())};
+    return Error{Status::invalid,
+                 fmt::format("{} is the plugin {}, not {}; swap it by its own name",
+                             part.next.file.string(), part.name(), part.plugin())};
 }
 
 // The canary restores what the incumbent would hand over now, asked at a safe point of one room of
@@ -161,24 +162,31 @@ void PluginManager::ask_states(const std::string& plugin) {
     const std::uint64_t ticket = job_->request.ticket;
     const auto tell = [this, ticket, plugin](Facet facet) {
         ++job_->waiting;
-        return [this, ticket, plugin, facet](std::shared_ptr<route::StateStore> state) {
-            rooms_.control([this, ticket, plugin, facet, state = std::move(state)]() mutable {
+        return [this, ticket, plugin, facet](std::shared_ptr<route::StateStore> state,
+                                             std::vector<ecs::RowSample> rows = {}) {
+            rooms_.control([this, ticket, plugin, facet, state = std::move(state),
+                            rows = std::move(rows)]() mutable {
                 if (!job_ || job_->request.ticket != ticket) return;
                 if (state) job_->find(plugin)->states.push_back({facet, std::move(state)});
+                if (facet == Facet::world) job_->find(plugin)->rows = std::move(rows);
                 if (--job_->waiting != 0) return;
                 step(ticket, "snapshot", clock_.now() - job_->states_asked);
                 begin_canaries();
             });
         };
     };
-    const std::uint32_t facets = loaded_.at(plugin).library->desc().facets;
+    const Library& library = *loaded_.at(plugin).library;
+    const std::uint32_t facets = library.desc().facets;
     const auto place = std::find_if(rooms_.worlds.begin(), rooms_.worlds.end(),
                                     [&](const auto& one) { return rooms_.lists(one, plugin); });
     if ((facets & facet_bits::world) != 0 && place != rooms_.worlds.end()) {
         world::Worker* const worker = rooms_.workers[place->worker];
-        worker->port(place->id)([worker, id = place->id, plugin, told = tell(Facet::world)] {
-            told(world::state_of(*worker->find(id), plugin));
-        });
+        worker->port(place->id)(
+            [worker, id = place->id, plugin, label = library.label(), told = tell(Facet::world)] {
+                world::World& world = *worker->find(id);
+                auto state = world::state_of(world, plugin);
+                told(std::move(state), ecs::sample_rows(world.entities(), label));
+            });
     }
     if ((facets & facet_bits::io) != 0) {
         session::IoRoom* const shard = rooms_.shards.front();
@@ -232,6 +240,7 @@ void PluginManager::begin_canaries() {
         any = true;
         CanaryOrder order = canary_order(*part.staged, part.config);
         order.states = std::move(part.states);
+        order.rows = std::move(part.rows);
         auto run = canary_->begin(order);
         if (!run) {
             count(counters_, CanaryOutcome::unavailable);

@@ -87,9 +87,11 @@ Result<Done> PluginManager::check_plan() {
         const auto current = loaded_.find(part.plugin());
         if (current == loaded_.end()) continue;
         if (current->second.library->desc().facets != part.desc().facets) {
-            return Error{Status::refused,
-                         fmt::format("{} has other facets than {}: that needs a restart",
-                                     part.label(), current->second.library->label())};
+            return Error{
+                Status::refused,
+                fmt::format(
+                    "{} has other facets than {}; keep them, or start the host anew with it",
+                    part.label(), current->second.library->label())};
         }
     }
     if (auto ok = check_dependents(); !ok) return ok;

@@ -12,7 +12,7 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     constexpr int tries_max = 600;  // worlds may go back in slices for a while
     constexpr TimeNs grace = 50 * ns_per_ms;
     if (!library->poisoned().empty()) {
-        ++counters_.libraries_leaked;
+        left_behind(library->label(), library->poisoned());
         log::warn("{} stays in memory: {}", library->label(), library->poisoned());
         if (SwapReport* const one = report(ticket)) one->settled = true;
         leaked_.push_back(std::move(library));
@@ -23,9 +23,9 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
         return;
     }
     if (library.use_count() > 1) {
-        ++counters_.libraries_leaked;
         const std::string why = fmt::format("{} cannot leave: {} holders are left",
                                             library->label(), library.use_count() - 1);
+        left_behind(library->label(), why);
         log::error("{}", why);
         if (SwapReport* const one = report(ticket)) {
             one->settled = true;
@@ -46,13 +46,20 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
         ++counters_.libraries_unmapped;
         log::debug("{} has left", library->label());
     } else {
-        ++counters_.libraries_leaked;
+        left_behind(library->label(), unloaded.reason);
         log::error("{}", unloaded.reason);
     }
     if (SwapReport* const one = report(ticket)) {
         one->settled = true;
         if (!unloaded.proved) one->leftovers.push_back(unloaded.reason);
     }
+}
+
+// Whatever it came to leave for: a swap's report tells of some of them only.
+void PluginManager::left_behind(const std::string& label, const std::string& reason) {
+    ++counters_.libraries_leaked;
+    left_behind_.push_back({label, "left behind", clock_.wall_now(), reason});
+    if (left_behind_.size() > left_behind_max) left_behind_.pop_front();
 }
 
 // Later libraries do not get these addresses, so a stale pointer never runs new code.

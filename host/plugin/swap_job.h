@@ -15,7 +15,8 @@ namespace gantry::plugin {
 struct PluginManager::JobPart {
     NextVersion next;
     std::unique_ptr<StagedLibrary> staged;  ///< until it is opened
-    std::vector<FacetState> states;         ///< for the canary
+    std::vector<FacetState> states;         ///< for the canary, as are these:
+    std::vector<ecs::RowSample> rows;
     std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;

@@ -1,5 +1,5 @@
-// A plugin against the raw interfaces alone, with the descriptor that an older, this, or a newer
-// SDK gives it. Interfaces are frozen, so that is all in which SDKs of one ABI major differ.
+// A plugin against the raw interfaces alone, built with this SDK or a released one, or with a
+// descriptor that is shorter or longer than theirs.
 #include <gantry/net.h>
 #include <gantry/plugin.h>
 
@@ -91,6 +91,9 @@ struct Descriptor {
     CreateFunction create_weather = create;  // what nobody knows yet
 #endif
 };
+#ifdef SDK_MINOR
+static_assert(GANTRY_ABI_MINOR == SDK_MINOR, "these are not the headers of that SDK");
+#endif
 static_assert(RAW_SDK != 1 || sizeof(Descriptor) == sizeof(PluginDesc));
 static_assert(offsetof(Descriptor, create_world) == offsetof(PluginDesc, create_world));
 

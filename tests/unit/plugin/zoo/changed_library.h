@@ -59,6 +59,37 @@ public:
         const std::size_t at = find(from);
         for (std::size_t i = 0; i < to.size(); ++i) put(at + i, to[i]);
     }
+    /// `to` is not longer; the rest is zeros.
+    void replace(std::string_view from, std::string to) {
+        REQUIRE(to.size() <= from.size());
+        to.resize(from.size());
+        rename(from, to);
+    }
+    /// The offset of a section header of that type.
+    std::size_t section(std::uint32_t type) const {
+        const auto header = get<Elf64_Ehdr>(0);
+        for (std::size_t i = 0; i < header.e_shnum; ++i) {
+            const std::size_t at = header.e_shoff + i * sizeof(Elf64_Shdr);
+            if (get<Elf64_Shdr>(at).sh_type == type) return at;
+        }
+        FAIL("no such section");
+        return 0;
+    }
+    /// The offset of the dynamic symbol of that name.
+    std::size_t symbol(std::string_view name) const {
+        const auto header = get<Elf64_Ehdr>(0);
+        const auto table = get<Elf64_Shdr>(section(SHT_DYNSYM));
+        const auto names =
+            get<Elf64_Shdr>(header.e_shoff + table.sh_link * sizeof(Elf64_Shdr)).sh_offset;
+        for (std::size_t at = table.sh_offset; at < table.sh_offset + table.sh_size;
+             at += sizeof(Elf64_Sym)) {
+            const auto* const text =
+                reinterpret_cast<const char*>(bytes.data()) + names + get<Elf64_Sym>(at).st_name;
+            if (text == name) return at;
+        }
+        FAIL("no such symbol");
+        return 0;
+    }
     /// The offset of a program header of that type.
     std::size_t segment(std::uint32_t type) const {
         const auto header = get<Elf64_Ehdr>(0);

@@ -1,10 +1,15 @@
 // The gate: each kind of bad file is refused with its sentence before any of its code runs.
+// GANTRY_ATTEMPTS makes a long run.
 #include <elf.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
+#include <thread>
 
+#include "host/core/sanitized.h"
 #include "host/plugin/gate.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
@@ -34,6 +39,8 @@ std::function<void(ChangedLibrary&)> flag(std::int64_t tag, std::uint64_t bits) 
         library.put_in_entry(tag, entry.d_un.d_val | bits);
     };
 }
+
+constexpr std::size_t type_at = offsetof(Elf64_Shdr, sh_type);
 
 const Kind changed_kinds[] = {
     {"empty", [](ChangedLibrary& one) { one.bytes.clear(); }, "not a shared library"},
@@ -91,6 +98,41 @@ const Kind changed_kinds[] = {
      "its list of constructors lies outside"},
     {"an entry that is no code", [](ChangedLibrary& one) { one.put_in_entry(DT_INIT, 0); },
      "its DT_INIT points at no code"},
+    {"destructors elsewhere",
+     [](ChangedLibrary& one) { one.put_in_entry(DT_FINI_ARRAY, 0x7fffffff000); },
+     "its list of destructors lies outside"},
+    {"an end that is no code", [](ChangedLibrary& one) { one.put_in_entry(DT_FINI, 0); },
+     "its DT_FINI points at no code"},
+    {"broken program headers", byte(offsetof(Elf64_Ehdr, e_phentsize), 1),
+     "its program headers are broken"},
+    {"no section headers",
+     [](ChangedLibrary& one) { one.put(offsetof(Elf64_Ehdr, e_shoff), std::uint64_t{0}); },
+     "it has no section headers"},
+    {"broken section headers", byte(offsetof(Elf64_Ehdr, e_shentsize), 1),
+     "its section headers are broken"},
+    {"broken section names",
+     [](ChangedLibrary& one) {
+         one.put(offsetof(Elf64_Ehdr, e_shstrndx), std::uint16_t{SHN_LORESERVE});
+     },
+     "its section names are broken"},
+    {"no dynamic section",
+     [](ChangedLibrary& one) { one.put(one.section(SHT_DYNAMIC) + type_at, SHT_PROGBITS); },
+     "it has no dynamic section"},
+    {"no dynamic symbols",
+     [](ChangedLibrary& one) { one.put(one.section(SHT_DYNSYM) + type_at, SHT_PROGBITS); },
+     "it has no dynamic symbols"},
+    {"too many symbols",
+     [](ChangedLibrary& one) {
+         constexpr std::uint64_t table_bytes = 1'000'001 * sizeof(Elf64_Sym);
+         one.bytes.resize(one.bytes.size() + table_bytes);
+         one.put(one.section(SHT_DYNSYM) + offsetof(Elf64_Shdr, sh_size), table_bytes);
+     },
+     "it has more than 1000000 symbols"},
+    {"another symbol than the section",
+     [](ChangedLibrary& one) {
+         one.put(one.symbol("gantry_plugin") + offsetof(Elf64_Sym, st_value), std::uint64_t{64});
+     },
+     "its symbol gantry_plugin is not what lies in .gantry_plugin"},
     {"two stories of its symbols", [](ChangedLibrary& one) { one.put_in_entry(DT_SYMTAB, 0); },
      "tell something else than its program headers about its symbols"},
     {"two stories of its names", [](ChangedLibrary& one) { one.put_in_entry(DT_STRTAB, 0); },
@@ -124,24 +166,50 @@ std::string refusal(const std::filesystem::path& file, const plugin::GateRules& 
     return candidate.error().message;
 }
 
+/// What the good library imports by a long name.
+constexpr std::string_view long_import = "_ZTVN10__cxxabiv121__vmi_class_type_infoE";
+
 }  // namespace
 
 TEST_CASE("each changed library is refused with its sentence, and the host is as before") {
     ZooHost host;
-    for (const Kind& kind : changed_kinds) {
+    attempt_each(changed_kinds, [&](const Kind& kind) {
         CAPTURE(std::string{kind.name});
         ChangedLibrary library{ZOO_GOOD};
         kind.change(library);
-        CHECK(says(host.refusal(library.write(host.folder.path / "shown.so")), kind.sentence));
+        const std::string reason = host.refusal(library.write(host.folder.path / "shown.so"));
+        CHECK(says(reason, kind.sentence));
+        CHECK(says_how_to_mend(reason));
+    });
+}
+
+TEST_CASE("each import that plugins must not have is refused by its name") {
+    if (core::sanitized) return;  // its names stand elsewhere than in a plain library
+    const ZooFolder folder;
+    CHECK(plugin::forbidden_imports().size() >= 14);
+    for (const plugin::ForbiddenImport& one : plugin::forbidden_imports()) {
+        CAPTURE(std::string{one.symbol});
+        ChangedLibrary library{ZOO_GOOD};
+        library.replace(long_import, std::string{one.symbol});
+        const std::string reason = refusal(library.write(folder.path / "shown.so"));
+        CHECK(says(reason, one.sentence));
+        CHECK(says(reason, "(it imports "));
+        CHECK(says_how_to_mend(reason));
+        if (!one.whole) continue;
+        library = ChangedLibrary{ZOO_GOOD};
+        library.replace(long_import, "my_" + std::string{one.symbol});
+        CHECK(plugin::inspect(library.write(folder.path / "shown.so")).has_value());
     }
 }
 
 TEST_CASE("each bad build is refused with its sentence, and the host is as before") {
     ZooHost host;
-    for (const Fixture& fixture : fixtures) {
+    attempt_each(fixtures, [&](const Fixture& fixture) {
         CAPTURE(std::string{fixture.file});
-        CHECK(says(host.refusal(fixture.file), fixture.sentence));
-    }
+        const std::string reason = host.refusal(fixture.file);
+        CHECK(says(reason, fixture.sentence));
+        CHECK(says_how_to_mend(reason));
+    });
 }
 
 TEST_CASE("the manifest can allow further libraries, by name and whatever their version") {
@@ -179,7 +247,45 @@ TEST_CASE("code that others may write is refused, and a link to it") {
         CHECK(says(refusal(file), "the file belongs to 12345, and code is taken only from root"));
     }
     std::filesystem::create_symlink(ZOO_GOOD, folder.path / "link.so");
-    CHECK(says(refusal(folder.path / "link.so"), "cannot open"));
+    const std::string link = refusal(folder.path / "link.so");
+    CHECK(says(link, "Too many levels of symbolic links; name the file itself"));
+}
+
+TEST_CASE("a library of a sanitizer is refused where the host has none") {
+    if (core::sanitized) return;
+    const ZooFolder folder;
+    ChangedLibrary library{ZOO_GOOD};
+    library.replace("libstdc++.so.6", "libasan.so.8");
+    CHECK(says(refusal(library.write(folder.path / "shown.so")),
+               "it was built with a sanitizer (libasan.so.8), and this host was not; build both"));
+}
+
+TEST_CASE("a file that is larger than any library is refused before it is read") {
+    const ZooFolder folder;
+    const auto file = ChangedLibrary{ZOO_GOOD}.write(folder.path / "shown.so");
+    std::filesystem::resize_file(file, (std::uint64_t{512} << 20) + 1);  // of holes
+    CHECK(says(refusal(file), "is larger than 512 MiB; keep data in files beside it"));
+}
+
+TEST_CASE("a file that changes while it is read is refused") {
+    const ZooFolder folder;
+    const auto file = ChangedLibrary{ZOO_GOOD}.write(folder.path / "shown.so");
+    std::filesystem::resize_file(file, std::uint64_t{64} << 20);  // reading it takes a while
+    std::atomic<bool> done{false};
+    std::thread writer{[&] {
+        for (long i = 0; !done; ++i) {
+            const timespec times[2] = {{i, 0}, {i, 0}};
+            ::utimensat(AT_FDCWD, file.c_str(), times, 0);
+        }
+    }};
+    std::string reason;
+    while (reason.find("it changed while it was read; copy it") == reason.npos) {
+        const auto candidate = plugin::inspect(file);
+        reason = candidate ? "" : candidate.error().message;
+    }
+    done = true;
+    writer.join();
+    CHECK(says(reason, "under another name, and rename it when it is whole"));
 }
 
 TEST_CASE("signatures: absent, broken, of another key and of other bytes are refused") {

@@ -27,10 +27,7 @@ namespace {
 
 using FileBytes = std::vector<std::byte>;
 
-std::uint64_t attempts_wanted() {
-    const char* const text = std::getenv("GANTRY_ATTEMPTS");
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : 20;
-}
+const std::uint64_t attempts = attempts_wanted(20);
 
 /// Bytes into an existing or a new file, in pieces, as somebody who copies slowly.
 void write_over(const fs::path& file, std::span<const std::byte> bytes, std::size_t piece) {
@@ -199,10 +196,10 @@ TEST_CASE("whoever changes a file under the loader's hands, only what was signed
             while (!ends) trick.play(place, random);
         }};
         std::uint64_t opened = 0;
-        for (std::uint64_t i = 0; i < attempts_wanted(); ++i) opened += load(place, ++generation);
+        for (std::uint64_t i = 0; i < attempts; ++i) opened += load(place, ++generation);
         ends = true;
         thread.join();
-        MESSAGE(std::string{trick.name} << ": opened " << opened << " of " << attempts_wanted());
+        MESSAGE(std::string{trick.name} << ": opened " << opened << " of " << attempts);
         place.restore();
         CHECK(load(place, ++generation));
     }

@@ -52,6 +52,8 @@ void hold_itself() {
 volatile int* volatile nowhere = nullptr;
 __attribute__((no_sanitize("undefined"))) void crash() { *nowhere = 1; }
 
+[[noreturn]] void raise_something() { throw std::runtime_error("nobody catches this"); }
+
 struct Static {
     Static() {
         if (is("constructor throws")) throw std::runtime_error("static objects may not throw");
@@ -60,7 +62,7 @@ struct Static {
         if (is("constructor does not end")) wait_for_ever(nullptr);
         if (is("constructor exits")) find<void (*)(int)>("exit")(0);
         if (is("constructor starts a thread")) start_thread();
-        if (is("library holds itself")) hold_itself();
+        if (is("library holds itself") || is("library holds itself and refuses")) hold_itself();
         spoil("constructor spoils ");
     }
     ~Static() {
@@ -75,7 +77,24 @@ struct Size {
     std::int64_t bytes = 1;
 };
 GANTRY_COMPONENT_AS("zoo.size", Size, 1, GANTRY_FIELD(bytes))
+struct Cake {
+    std::int32_t parts = 1;
+};
+GANTRY_COMPONENT_AS("zoo.cake", Cake, 1, GANTRY_FIELD(parts))
 }  // namespace first
+namespace shared {
+struct Cake {
+    std::int64_t part = 0;
+    static void up(const gantry::OldRow& old, Cake& now) noexcept {
+        const auto parts = old.get<std::int32_t>("parts");
+        if (parts == 0 && is("up crashes at a live row")) crash();
+        while (parts == 0 && is("up does not end at a live row")) ::pause();
+        now.part = parts == 0 ? 0 : 100 / parts;
+    }
+    static void down(const Cake&, gantry::OldRow&) noexcept {}
+};
+GANTRY_COMPONENT_AS("zoo.cake", Cake, 2, GANTRY_FIELD(part, .converted = true))
+}  // namespace shared
 namespace narrowed {
 struct Size {
     std::int16_t bytes = 1;
@@ -94,6 +113,7 @@ public:
 
 private:
     void setup() override {
+        if (is("library holds itself and refuses")) return refuse("this version stays");
         if (is("setup refuses")) return refuse("this version does not like the world");
         if (is("setup throws")) throw std::runtime_error("no table of weapons");
         if (is("setup does not end")) wait_for_ever(nullptr);
@@ -115,7 +135,26 @@ private:
         } else {
             expect(world().use<first::Size>());
         }
-        on(1, [this](const gantry::Message&) { return std::to_string(++count_); });
+        if (is("up crashes at a live row") || is("up does not end at a live row") ||
+            is("up is good at a live row")) {
+            expect(world().use<shared::Cake>());
+        } else {
+            expect(world().use<first::Cake>());
+        }
+        if (is("raw callback throws")) {
+            const auto changed = [](void*, gantry::SessionId, std::uint32_t) noexcept {
+                raise_something();
+            };
+            expect(net().on_pressure(changed, nullptr));
+        }
+        on(1, [this](const gantry::Message&) {
+            if (is("handler throws")) throw std::runtime_error("no more");
+            return std::to_string(++count_);
+        });
+        on(2, [](const gantry::Message& message) { return std::to_string(message.session.value); });
+    }
+    void begin(bool fresh) override {
+        if (fresh) world().create(first::Cake{.parts = 0});
     }
     void teardown() override {
         if (is("teardown does not end")) wait_for_ever(nullptr);

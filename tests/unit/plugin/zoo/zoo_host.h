@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <string>
 
+#include "host/core/random.h"
 #include "host/platform/maps.h"
 #include "host/platform/shadow_copy.h"
+#include "host/testing/seed.h"
 #include "host/testing/test_host.h"
 
 namespace gantry::test {
@@ -84,6 +86,31 @@ private:
 inline bool says(const std::string& sentence, std::string_view part) {
     INFO(sentence);
     return sentence.find(part) != std::string::npos;
+}
+
+/// GANTRY_ATTEMPTS makes a long run.
+inline std::uint64_t attempts_wanted(std::uint64_t otherwise) {
+    const char* const text = std::getenv("GANTRY_ATTEMPTS");
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// Each of a list; in a long run that often again, in an order that the seed draws.
+template <class List, class Try>
+void attempt_each(const List& list, const Try& try_one) {
+    for (const auto& one : list) try_one(one);
+    core::Random random{seed()};
+    for (std::uint64_t i = 1; i < attempts_wanted(1); ++i) {
+        for (std::size_t j = 0; j < std::size(list); ++j) {
+            try_one(list[random.below(std::size(list))]);
+        }
+    }
+}
+
+/// Each refusal is "what is wrong; how to mend it".
+inline bool says_how_to_mend(const std::string& sentence) {
+    INFO(sentence);
+    const auto half = sentence.rfind("; ");
+    return half != std::string::npos && sentence.size() - half > 12;
 }
 
 }  // namespace gantry::test
