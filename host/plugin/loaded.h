@@ -93,4 +93,15 @@ struct Retiring {
     bool forbidden = false;
 };
 
+/// Who it is and in what state; the rest is the caller's.
+inline GenerationStatus status_of(const Library& library, const char* state) {
+    GenerationStatus one;
+    one.label = library.label();
+    one.state = state;
+    one.plugin = library.name();
+    one.version = library.version();
+    one.generation = library.generation();
+    return one;
+}
+
 }  // namespace gantry::plugin

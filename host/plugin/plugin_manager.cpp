@@ -336,15 +336,8 @@ void PluginManager::publish_snapshot() {
 std::vector<GenerationStatus> PluginManager::generations() const {
     std::vector<GenerationStatus> list;
     const auto add = [&](const Library& library, const char* state, VitalsList vitals = {}) {
-        GenerationStatus& one = list.emplace_back();
-        one.label = library.label();
-        one.state = state;
-        one.plugin = library.name();
-        one.version = library.version();
-        one.generation = library.generation();
+        GenerationStatus& one = list.emplace_back(status_of(library, state));
         one.counted_in = std::move(vitals);
-        const auto faults = counters_.faults_of.find(one.label);
-        if (faults != counters_.faults_of.end()) one.faults = faults->second;
         return &one;
     };
     for (const auto& [name, loaded] : loaded_) {
@@ -365,6 +358,10 @@ std::vector<GenerationStatus> PluginManager::generations() const {
     }
     for (const Retiring& one : retiring_) add(*one.library, "leaving");
     list.insert(list.end(), left_behind_.begin(), left_behind_.end());
+    for (GenerationStatus& one : list) {
+        const auto faults = counters_.faults_of.find(one.label);
+        if (faults != counters_.faults_of.end()) one.faults = faults->second;
+    }
     return list;
 }
 

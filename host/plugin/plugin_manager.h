@@ -151,7 +151,7 @@ private:
     void look_at_vitals(TimeNs now);
     void settle(const Loaded& first);
     void retire(std::shared_ptr<Library>, std::uint64_t report, int tries, bool forbidden = false);
-    void left_behind(const std::string& label, const std::string& reason);
+    void left_behind(const Library& library, const std::string& reason);
     void reserve(const platform::CodeRange& range);
     void unload(const std::string& plugin);
     void handle_drops(TimeNs now);

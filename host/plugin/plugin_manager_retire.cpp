@@ -12,7 +12,7 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     constexpr int tries_max = 600;  // worlds may go back in slices for a while
     constexpr TimeNs grace = 50 * ns_per_ms;
     if (!library->poisoned().empty()) {
-        left_behind(library->label(), library->poisoned());
+        left_behind(*library, library->poisoned());
         log::warn("{} stays in memory: {}", library->label(), library->poisoned());
         if (SwapReport* const one = report(ticket)) one->settled = true;
         leaked_.push_back(std::move(library));
@@ -25,7 +25,7 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
     if (library.use_count() > 1) {
         const std::string why = fmt::format("{} cannot leave: {} holders are left",
                                             library->label(), library.use_count() - 1);
-        left_behind(library->label(), why);
+        left_behind(*library, why);
         log::error("{}", why);
         if (SwapReport* const one = report(ticket)) {
             one->settled = true;
@@ -46,7 +46,7 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
         ++counters_.libraries_unmapped;
         log::debug("{} has left", library->label());
     } else {
-        left_behind(library->label(), unloaded.reason);
+        left_behind(*library, unloaded.reason);
         log::error("{}", unloaded.reason);
     }
     if (SwapReport* const one = report(ticket)) {
@@ -56,9 +56,11 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
 }
 
 // Whatever it came to leave for: a swap's report tells of some of them only.
-void PluginManager::left_behind(const std::string& label, const std::string& reason) {
+void PluginManager::left_behind(const Library& library, const std::string& reason) {
     ++counters_.libraries_leaked;
-    left_behind_.push_back({label, "left behind", clock_.wall_now(), reason});
+    GenerationStatus& one = left_behind_.emplace_back(status_of(library, "left behind"));
+    one.since_wall = clock_.wall_now();
+    one.reason = reason;
     if (left_behind_.size() > left_behind_max) left_behind_.pop_front();
 }
 
