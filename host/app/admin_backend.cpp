@@ -7,7 +7,6 @@
 #include "gantry/abi.h"
 #include "host/app/ask_rooms.h"
 #include "host/app/host_metrics.h"
-#include "host/app/room_ports.h"
 #include "host/net/address.h"
 
 namespace gantry::app {
@@ -119,7 +118,7 @@ std::vector<admin::CandidateInfo> HostBackend::candidates() {
 
 std::vector<admin::WorldInfo> HostBackend::worlds() {
     auto lists =
-        ask_rooms<std::vector<admin::WorldInfo>>(worker_ports(host_), [this](std::size_t room) {
+        ask_rooms<std::vector<admin::WorldInfo>>(ports_.workers(), [this](std::size_t room) {
             std::vector<admin::WorldInfo> list;
             const world::Worker& worker = *host_.rooms().workers[room];
             for (const auto& world : worker.worlds())
@@ -142,7 +141,7 @@ std::string HostBackend::world_name(WorldId id) const {
 
 std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::size_t count_max) {
     auto lists = ask_rooms<std::vector<session::SessionSnapshot>>(
-        shard_ports(host_),
+        ports_.shards(),
         [this](std::size_t room) { return host_.rooms().shards[room]->snapshot(SIZE_MAX); });
     auto all = flatten(std::move(lists));
     std::erase_if(all, [after](const auto& one) { return one.id.value <= after; });
@@ -171,8 +170,8 @@ std::vector<admin::SessionInfo> HostBackend::sessions(std::uint64_t after, std::
 }
 
 std::vector<admin::RouteInfo> HostBackend::routes() {
-    auto lists = ask_rooms<std::vector<admin::RouteInfo>>(worker_ports(host_), [this](std::size_t
-                                                                                          room) {
+    auto lists = ask_rooms<std::vector<admin::RouteInfo>>(ports_.workers(), [this](
+                                                                                std::size_t room) {
         std::vector<admin::RouteInfo> list;
         for (const auto& world : host_.rooms().workers[room]->worlds()) {
             for (const auto& route : world->tables().routes.all()) {
@@ -182,14 +181,13 @@ std::vector<admin::RouteInfo> HostBackend::routes() {
         return list;
     });
     auto all = flatten(std::move(lists));
-    auto io =
-        ask_rooms<std::vector<admin::RouteInfo>>({shard_ports(host_).front()}, [this](std::size_t) {
-            std::vector<admin::RouteInfo> list;
-            for (const auto& route : host_.rooms().shards.front()->tables().routes.all()) {
-                list.push_back({route->id, route->name, route->owner->label, "every listener"});
-            }
-            return list;
-        });
+    auto io = ask_rooms<std::vector<admin::RouteInfo>>(ports_.first_shard(), [this](std::size_t) {
+        std::vector<admin::RouteInfo> list;
+        for (const auto& route : host_.rooms().shards.front()->tables().routes.all()) {
+            list.push_back({route->id, route->name, route->owner->label, "every listener"});
+        }
+        return list;
+    });
     for (auto& one : flatten(std::move(io))) all.push_back(std::move(one));
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
         return std::tie(a.place, a.message_id) < std::tie(b.place, b.message_id);
@@ -220,7 +218,7 @@ std::vector<admin::SwapReport> HostBackend::swaps() {
 }
 
 std::vector<admin::MetricFamily> HostBackend::metrics() {
-    const auto shards = ask_rooms<ShardMetrics>(shard_ports(host_), [this](std::size_t room) {
+    const auto shards = ask_rooms<ShardMetrics>(ports_.shards(), [this](std::size_t room) {
         session::IoRoom& shard = *host_.rooms().shards[room];
         return ShardMetrics{room, shard.shard().counters(), shard.counters(),
                             shard.session_count()};
@@ -230,7 +228,7 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
         std::uint64_t stuck = 0;
         std::uint64_t refused = 0;
     };
-    auto workers = ask_rooms<Answer>(worker_ports(host_), [this](std::size_t room) {
+    auto workers = ask_rooms<Answer>(ports_.workers(), [this](std::size_t room) {
         const world::Worker& worker = *host_.rooms().workers[room];
         Answer answer{{}, worker.away().size(), worker.counters().refused};
         for (const auto& world : worker.worlds()) {

@@ -2,15 +2,16 @@
 #pragma once
 #include "host/admin/backend.h"
 #include "host/app/host.h"
+#include "host/app/room_ports.h"
 
 namespace gantry::app {
 
-/// Rooms are asked by a note in their inbox and given a twentieth of a second, none where the
-/// watchdog knows better: one that is stuck leaves its part of the answer out, and the admin server
-/// answers all the same. [admin]
+/// Rooms are asked by a note in their inbox and given 150 ms, none where the watchdog knows better
+/// or an earlier question waits: one that is stuck leaves its part of the answer out, and the admin
+/// server answers all the same. [admin]
 class HostBackend final : public admin::AdminBackend {
 public:
-    explicit HostBackend(Host& host) : host_{host} {}
+    explicit HostBackend(Host& host) : host_{host}, ports_{host} {}
 
     admin::HealthInfo health() override;
     std::vector<admin::PluginInfo> plugins() override;
@@ -42,6 +43,7 @@ private:
     std::string world_name(WorldId id) const;
 
     Host& host_;
+    RoomPorts ports_;
     std::atomic<bool> stop_wanted_{false};
     std::atomic<bool> stopping_{false};
 };

@@ -5,7 +5,6 @@
 
 #include "host/app/admin_backend.h"
 #include "host/app/ask_rooms.h"
-#include "host/app/room_ports.h"
 #include "host/world/holdings.h"
 
 namespace gantry::app {
@@ -68,7 +67,7 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
     };
     for (const StuckCall& call : host_.watchdog().stuck()) holds(call.plugin, {call.text()});
     const auto answers =
-        ask_rooms<std::vector<world::Holding>>(worker_ports(host_), [this](std::size_t worker) {
+        ask_rooms<std::vector<world::Holding>>(ports_.workers(), [this](std::size_t worker) {
             std::vector<world::Holding> all;
             for (const auto& world : host_.rooms().workers[worker]->worlds()) {
                 for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));

@@ -17,7 +17,7 @@ namespace gantry::app {
 template <class T>
 std::vector<T> ask_rooms(const std::vector<route::PostToRoom>& rooms,
                          const std::function<T(std::size_t room)>& ask,
-                         std::chrono::milliseconds patience = std::chrono::milliseconds{50}) {
+                         std::chrono::milliseconds patience = std::chrono::milliseconds{150}) {
     struct Gathered {
         std::mutex mutex;
         std::condition_variable changed;

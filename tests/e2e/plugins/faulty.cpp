@@ -94,7 +94,7 @@ private:
         }
         if (wish == "slow") tick_us_ += tick_us_ / 2;
         if (wish == "leak") {
-            for (int i = 0; i < 100; ++i) std::memset(new char[1 << 20], 1, 1 << 20);
+            for (int i = 0; i < 20; ++i) std::memset(new char[1 << 20], 1, 1 << 20);
         }
     }
 

@@ -172,7 +172,7 @@ TEST_CASE("components of connections are laid out anew by a swap, and come back 
     ask_all(clients, 2);
     const auto report = host.swap(second);
     REQUIRE(report.outcome == SwapOutcome::committed);
-    CHECK(report.changes.size() == 2);  // of two shards
+    CHECK(report.changes.size() == 3);  // of two shards, and the version
     CHECK(std::any_of(report.steps.begin(), report.steps.end(),
                       [](const auto& step) { return step.name == "shard"; }));
     ask_all(clients, 2);

@@ -65,7 +65,11 @@ TEST_CASE("a plan is tried in some worlds, and promoted by the name of any of it
     CHECK(promoted.from == "rules@1.0.0#1, bots@1.0.0#1");
     CHECK(promoted.to == "rules@2.0.0#2, bots@2.0.0#2");
     CHECK(promoted.notes ==
-          Texts{"rules@2.0.0#2, bots@2.0.0#2 go on together: they came in one plan"});
+          Texts{"rules@2.0.0#2, bots@2.0.0#2 go on together: they came in one plan",
+                "rules@1.0.0#1 had not served long enough to compare with: rules@2.0.0#2 is "
+                "judged by faults, failures and memory alone",
+                "bots@1.0.0#1 had not served long enough to compare with: bots@2.0.0#2 is judged "
+                "by faults, failures and memory alone"});
     CHECK(host.versions() == "2222");
     for (TestClient& player : host.players) CHECK(player.call(rules_id, "").text == "2:2");
     host.check_never_mixed();

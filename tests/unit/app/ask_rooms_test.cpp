@@ -25,6 +25,20 @@ TEST_CASE("a room that does not answer in time is left out, and answers into not
     late();
 }
 
+TEST_CASE("a room that still owes an answer is not asked again until it has given it") {
+    std::function<void()> late;
+    const route::PostToRoom slow = [&late](std::function<void()> work) { late = std::move(work); };
+    const auto owes = std::make_shared<std::atomic<bool>>(false);
+    const std::function<int(std::size_t)> seven = [](std::size_t) { return 7; };
+    CHECK(
+        ask_rooms<int>({port_of_debtor(owes, slow)}, seven, std::chrono::milliseconds{1}).empty());
+    CHECK_FALSE(port_of_debtor(owes, slow));
+    late();
+    const route::PostToRoom here = [](std::function<void()> work) { work(); };
+    CHECK(ask_rooms<int>({port_of_debtor(owes, here)}, seven) == std::vector<int>{7});
+    CHECK(port_of_debtor(owes, here));
+}
+
 TEST_CASE("a room is known to be stuck by its thread, unless another has taken over") {
     StuckCall call;
     call.thread = "worker-1";
