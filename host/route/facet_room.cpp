@@ -103,7 +103,7 @@ void FacetRoom::offer(std::span<const FacetExchange> changes) {
         if (out != nullptr) services_.withdraw(out->provided(), out->served());
     }
     for (const auto& [in, out] : changes) {
-        if (in != nullptr) services_.offer(in->owner().id, in->provided(), in->served());
+        if (in != nullptr) services_.offer(in->owner(), in->provided(), in->served());
     }
     services_.announce();
 }

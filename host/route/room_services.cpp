@@ -1,6 +1,10 @@
 #include "host/route/room_services.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "host/route/named_sentence.h"
 
 namespace gantry::route {
 
@@ -26,7 +30,7 @@ void RoomServices::withdraw(const std::vector<ProvidedService>& provided,
     for (const ServedService& one : served) servers_.erase(one.name);
 }
 
-void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
+void RoomServices::offer(const core::Owner& owner, const std::vector<ProvidedService>& provided,
                          const std::vector<ServedService>& served) {
     for (const ProvidedService& one : provided) {
         ServiceSlot* const place = slot(one.name);
@@ -34,7 +38,7 @@ void RoomServices::offer(std::uint32_t owner, const std::vector<ProvidedService>
         ++place->changes;
     }
     for (const ServedService& one : served) {
-        servers_[one.name] = {owner, one.handler, one.context};
+        servers_[one.name] = {owner.id, one.handler, one.context, owner.label};
     }
 }
 
@@ -56,9 +60,22 @@ void RoomServices::announce() {
 void RoomServices::run(const std::string& name, const ServiceCall& call) {
     const auto found = servers_.find(name);
     const Server server = found != servers_.end() ? found->second : Server{};
-    const bool ran = server.handler != nullptr &&
-                     run_as_(server.owner, [&] { server.handler(server.context, &call); });
-    if (!ran) call.reply(call.caller, Status::unavailable, {});
+    if (server.handler == nullptr) return call.reply(call.caller, Status::unavailable, {});
+    struct Asked {
+        const ServiceCall& call;
+        const std::string& label;
+    } asked{call, server.label};
+    ServiceCall named = call;
+    named.caller = &asked;
+    named.reply = [](void* caller, Status status, Bytes bytes) noexcept {
+        const auto& to = *static_cast<Asked*>(caller);
+        if (status == Status::ok) return to.call.reply(to.call.caller, status, bytes);
+        const std::string sentence = named_sentence(to.label, status, bytes.text());
+        to.call.reply(to.call.caller, status, Bytes{std::string_view{sentence}});
+    };
+    if (run_as_(server.owner, [&] { server.handler(server.context, &named); })) return;
+    const std::string sentence = server.label + ": ended by a fault";
+    call.reply(call.caller, Status::unavailable, Bytes{std::string_view{sentence}});
 }
 
 std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,
@@ -66,7 +83,8 @@ std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::str
                                  void* context) {
     if (leaves(owner)) return 0;
     const std::uint64_t id = next_call_++;
-    calls_.emplace(id, Call{owner, answer, context, deadlines_.emplace(due, id)});
+    calls_.emplace(id, Call{owner, answer, context, deadlines_.emplace(due, id), name,
+                            surroundings_.clock().now()});
     const auto answered = [this, id](Status status, const std::string& bytes) {
         end(id, status, bytes);
     };
@@ -131,6 +149,29 @@ std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
     return static_cast<std::uint32_t>(
         std::count_if(calls_.begin(), calls_.end(),
                       [owner](const auto& entry) { return entry.second.owner == owner; }));
+}
+
+std::vector<std::string> RoomServices::waits(std::uint32_t owner, TimeNs now) const {
+    struct Calls {
+        std::uint32_t count = 0;
+        TimeNs since = never;
+    };
+    std::map<std::string, Calls> by_service;
+    for (const auto& [id, call] : calls_) {
+        if (call.owner != owner) continue;
+        Calls& same = by_service[call.service];
+        ++same.count;
+        same.since = std::min(same.since, call.since);
+    }
+    std::vector<std::string> list;
+    for (const auto& [service, calls] : by_service) {
+        const TimeNs ms = (now - calls.since) / ns_per_ms;
+        list.push_back(calls.count == 1
+                           ? fmt::format("a call of {} waits for an answer for {} ms", service, ms)
+                           : fmt::format("{} calls of {} wait for an answer, the first for {} ms",
+                                         calls.count, service, ms));
+    }
+    return list;
 }
 
 void RoomServices::poll(TimeNs now) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gantry/service.h"
+#include "host/core/owner.h"
 #include "host/core/room_thread.h"
 #include "host/route/protected_store.h"
 #include "host/route/surroundings.h"
@@ -45,7 +46,7 @@ public:
     /// Takes away what a leaving instance offered. Other rooms hear of it by announce().
     void withdraw(const std::vector<ProvidedService>& provided,
                   const std::vector<ServedService>& served);
-    void offer(std::uint32_t owner, const std::vector<ProvidedService>& provided,
+    void offer(const core::Owner& owner, const std::vector<ProvidedService>& provided,
                const std::vector<ServedService>& served);
     /// Tells the other rooms what is served here now. Once after a swap, so that they never see a
     /// name between its old and its new generation.
@@ -62,6 +63,8 @@ public:
                const std::function<void(const std::function<void()>&)>& answer_as);
     void gone(std::uint32_t owner) { std::erase(leaving_, owner); }
     std::uint32_t waiting(std::uint32_t owner) const;
+    /// The same in words, by services: "2 calls of desk/1 wait for an answer, the first for 40 ms".
+    std::vector<std::string> waits(std::uint32_t owner, TimeNs now) const;
 
     /// Ends the calls whose time is up. Once in each turn of the room.
     void poll(TimeNs now);
@@ -79,6 +82,7 @@ private:
         std::uint32_t owner = 0;
         ServiceFunction handler = nullptr;
         void* context = nullptr;
+        std::string label{};
     };
     using Deadlines = std::multimap<TimeNs, std::uint64_t>;
     struct Call {
@@ -86,6 +90,8 @@ private:
         AnswerFunction answer = nullptr;
         void* context = nullptr;
         Deadlines::iterator deadline;
+        std::string service{};
+        TimeNs since = 0;
     };
     void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);

@@ -13,6 +13,7 @@
 #include "host/ecs/migration.h"
 #include "host/route/state_store.h"
 #include "host/world/instance.h"
+#include "host/world/leftovers.h"
 #include "host/world/migration_slices.h"
 
 namespace gantry::world {
@@ -101,6 +102,8 @@ public:
     void give_up(std::string reason);
     bool replaces(std::string_view plugin) const noexcept;
     TimeNs next_due() const noexcept;
+    /// One of those that would come, or null.
+    WorldInstance* find_candidate(std::uint32_t owner) noexcept;
 
 private:
     /// `ready`: idle, serving on until the other worlds are, too.
@@ -115,7 +118,6 @@ private:
     void prepare(TimeNs now);
     Result<Done> make_all();
     Result<Done> plan();
-    static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
     /// A slice of the migration. True when nothing is left that is worth the wait.
     bool convert();
     void begin_drain(TimeNs now);
@@ -125,7 +127,7 @@ private:
     void hand_over();
     Result<Done> take_over();
     void commit();
-    void note_leftovers();
+    void note_leftovers(Fate fate, std::vector<std::string>& list) const;
     std::vector<std::uint32_t> successors() const;
     void end(SwapEnd how, std::string reason);
 
@@ -144,6 +146,8 @@ private:
     bool gathered_ = false;                      ///< all worlds were idle
     bool migrated_ = false;
     std::unique_ptr<MigrationSlices> slices_;  ///< of it
+    bool late_ = false;                        ///< given up at its deadline
+    std::vector<std::string> ended_;           ///< what went with the old ones in the hand-over
     SwapResult result_;
 };
 
