@@ -58,10 +58,28 @@ void FacetInstance::left_by(const platform::Fault& fault, core::CallKind kind,
 }
 
 void FacetInstance::tell(const platform::Fault& fault, core::CallKind kind, std::string_view what) {
-    surroundings_.faulted(owner_,
-                          fault_report(fault, kind, what,
-                                       facet_ == Facet::io ? fmt::format("shard {}", shard_)
-                                                           : std::string{"the service room"}));
+    surroundings_.faulted(owner_, fault_report(fault, kind, what, room_name()));
+}
+
+std::string FacetInstance::room_name() const {
+    return facet_ == Facet::io ? fmt::format("shard {}", shard_) : std::string{"the service room"};
+}
+
+std::string FacetInstance::owns_text() const {
+    return fmt::format(": {} services", provided_.size() + served_.size());
+}
+
+void FacetInstance::serve(bool successor) {
+    since_ = now();
+    call_facet(*this, core::CallKind::start, "serve", [&] { plugin_->serve(successor ? 1 : 0); });
+}
+
+void FacetInstance::drain() {
+    call_facet(*this, core::CallKind::swap, "drain", [this] { plugin_->drain(0); });
+}
+
+void FacetInstance::resume() {
+    call_facet(*this, core::CallKind::swap, "resume", [this] { plugin_->resume(); });
 }
 
 namespace {

@@ -1,5 +1,7 @@
 #include "host/session/io_instance.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "host/core/log.h"
@@ -41,6 +43,12 @@ IoInstance::~IoInstance() {
 std::size_t IoInstance::registered() const noexcept {
     return routes_.size() + layers_.size() + followers_.size() +
            room_.columns().world().owned(owner().id);
+}
+
+std::string IoInstance::owns_text() const {
+    return fmt::format(": {} layers, {} routes, {} followers, {} transports, {} services",
+                       layers_.size(), routes_.size(), followers_.size(), factories_.size(),
+                       provided().size() + served().size());
 }
 
 // Filed only; the scheme is the plugin's once the room publishes this instance.
