@@ -68,15 +68,26 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
     for (const StuckCall& call : host_.watchdog().stuck()) holds(call.plugin, {call.text()});
     std::vector<route::PostToRoom> ports;
     for (world::Worker* worker : host_.rooms().workers) ports.push_back(worker->port());
-    const auto answers = ask_rooms<std::vector<world::Holding>>(ports, [this](std::size_t worker) {
-        std::vector<world::Holding> all;
-        for (const auto& world : host_.rooms().workers[worker]->worlds()) {
-            for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
-        }
-        return all;
-    });
+    const std::size_t workers = ports.size();
+    std::vector<route::FacetRoom*> facets;
+    for (session::IoRoom* const shard : host_.rooms().shards) facets.push_back(shard);
+    facets.push_back(host_.rooms().service);
+    for (route::FacetRoom* const room : facets) {
+        ports.push_back([room](std::function<void()> work) {
+            if (room->inbox().post(std::move(work))) room->wake();
+        });
+    }
+    const auto answers =
+        ask_rooms<std::vector<route::Holding>>(ports, [this, workers, facets](std::size_t room) {
+            if (room >= workers) return facets[room - workers]->holdings();
+            std::vector<route::Holding> all;
+            for (const auto& world : host_.rooms().workers[room]->worlds()) {
+                for (route::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
+            }
+            return all;
+        });
     for (const auto& answer : answers) {
-        for (const world::Holding& held : answer) holds(held.label, held.what);
+        for (const route::Holding& held : answer) holds(held.label, held.what);
     }
     return list;
 }

@@ -24,6 +24,7 @@ struct Trial {
     VitalsList vitals;
     VitalsHistory history;
     std::optional<Probation> probation;
+    TimeNs since_wall = 0;
     std::uint64_t failures = 0;
     std::uint64_t report = 0;
     std::filesystem::path file;
@@ -87,6 +88,13 @@ struct Retiring {
     int tries = 0;
     TimeNs next_try = 0;
     bool forbidden = false;
+    TimeNs since_wall = 0;  ///< it leaves
+};
+
+/// One that could not leave, and is kept open for good.
+struct LeftBehind {
+    std::shared_ptr<Library> library;
+    TimeNs since_wall = 0;
 };
 
 }  // namespace gantry::plugin

@@ -327,18 +327,22 @@ std::vector<GenerationStatus> PluginManager::generations() const {
                         parked ? loaded.error : std::string{}});
         if (loaded.trial) {
             const auto with = others_of(loaded.trial->partners, name);
-            list.push_back({loaded.trial->library->label(), "trial", 0,
+            list.push_back({loaded.trial->library->label(), "trial", loaded.trial->since_wall,
                             with.empty()
                                 ? ""
                                 : fmt::format("is tried together with {}", fmt::join(with, ", "))});
         }
-        if (loaded.previous) list.push_back({loaded.previous->label(), "predecessor", 0, {}});
+        if (loaded.previous) {  // since the one after it serves
+            list.push_back({loaded.previous->label(), "predecessor", loaded.since_wall, {}});
+        }
     }
-    for (const Retiring& one : retiring_) list.push_back({one.library->label(), "leaving", 0, {}});
-    for (const auto& one : leaked_) {
-        list.push_back(
-            {one->label(), "left behind", 0,
-             one->poisoned().empty() ? "something still refers to it" : one->poisoned()});
+    for (const Retiring& one : retiring_) {
+        list.push_back({one.library->label(), "leaving", one.since_wall, {}});
+    }
+    for (const LeftBehind& one : leaked_) {
+        const std::string& why = one.library->poisoned();
+        list.push_back({one.library->label(), "left behind", one.since_wall,
+                        why.empty() ? "something still refers to it" : why});
     }
     return list;
 }

@@ -152,8 +152,8 @@ private:
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
     void settle(const Loaded& first);
-    void retire(std::shared_ptr<Library> library, std::uint64_t report, int tries,
-                bool forbidden = false);
+    void retire(std::shared_ptr<Library> library, std::uint64_t report);
+    void retire(Retiring one);
     void reserve(const platform::CodeRange& range);
     void unload(const std::string& plugin);
     void handle_drops(TimeNs now);
@@ -183,7 +183,7 @@ private:
     std::unique_ptr<Job> job_;
     std::deque<SwapReport> reports_;
     std::vector<Retiring> retiring_;
-    std::vector<std::shared_ptr<Library>> leaked_;  ///< could not leave; kept open for good
+    std::vector<LeftBehind> leaked_;
     std::uint64_t next_ticket_ = 1;
     std::uint32_t next_owner_ = 1;
     std::map<std::uint32_t, std::string> owner_labels_;  ///< of libraries that are loaded
