@@ -6,6 +6,7 @@
 
 #include "host/core/log.h"
 #include "host/net/transport_registry.h"
+#include "host/route/named_sentence.h"
 #include "host/session/io_room.h"
 
 namespace gantry::session {
@@ -131,7 +132,8 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
-    return room_.answer_failure(*request, status, sentence.view());
+    return room_.answer_failure(*request, status,
+                                route::named_sentence(owner().label, status, sentence.view()));
 }
 
 Status IoInstance::close(SessionId session) noexcept {

@@ -1,4 +1,5 @@
 // WorldInstance as "gantry.net/1".
+#include "host/route/named_sentence.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -69,12 +70,8 @@ Status WorldInstance::fail(const Message* request, Status status, Str sentence) 
     if (!at_home("fail")) return Status::refused;
     if (!request->is_request()) return Status::invalid;
     world_.requests_.answered(*request);
-    if (sentence.size == 0) {
-        const std::string who = owner_.label + ": " + status_name(status);
-        world_.answer_failure(*request, status, who);
-    } else {
-        world_.answer_failure(*request, status, sentence);
-    }
+    world_.answer_failure(*request, status,
+                          route::named_sentence(owner_.label, status, sentence.view()));
     return Status::ok;
 }
 
