@@ -66,16 +66,24 @@ std::vector<admin::GenerationInfo> HostBackend::who() {
         if (found != list.end()) found->holds.insert(found->holds.end(), what.begin(), what.end());
     };
     for (const StuckCall& call : host_.watchdog().stuck()) holds(call.plugin, {call.text()});
+    std::vector<route::PostToRoom> ports = ports_.workers();
+    const std::size_t workers = ports.size();
+    std::vector<route::FacetRoom*> facets;
+    for (session::IoRoom* const shard : host_.rooms().shards) facets.push_back(shard);
+    facets.push_back(host_.rooms().service);
+    for (route::PostToRoom& port : ports_.shards()) ports.push_back(std::move(port));
+    ports.push_back(ports_.service());
     const auto answers =
-        ask_rooms<std::vector<world::Holding>>(ports_.workers(), [this](std::size_t worker) {
-            std::vector<world::Holding> all;
-            for (const auto& world : host_.rooms().workers[worker]->worlds()) {
-                for (world::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
+        ask_rooms<std::vector<route::Holding>>(ports, [this, workers, facets](std::size_t room) {
+            if (room >= workers) return facets[room - workers]->holdings();
+            std::vector<route::Holding> all;
+            for (const auto& world : host_.rooms().workers[room]->worlds()) {
+                for (route::Holding& one : world::holdings(*world)) all.push_back(std::move(one));
             }
             return all;
         });
     for (const auto& answer : answers) {
-        for (const world::Holding& held : answer) holds(held.label, held.what);
+        for (const route::Holding& held : answer) holds(held.label, held.what);
     }
     return list;
 }

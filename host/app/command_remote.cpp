@@ -1,7 +1,9 @@
 // The commands that ask a running host through its admin listener.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 
 #include "host/app/commands.h"
@@ -21,6 +23,19 @@ Result<Json> ask(const std::string& host, const std::string& path) {
     const auto found = admin::find_host(host);
     if (!found) return found.error();
     return ask_host(*found, path);
+}
+
+/// " since 12:03:44 (5 s)"; with its day where that is another one.
+std::string since_text(std::int64_t since_unix_ms) {
+    const std::time_t now = std::time(nullptr);
+    const auto since = static_cast<std::time_t>(since_unix_ms / 1000);
+    if (since == 0) return {};
+    std::tm then{};
+    char text[32];
+    localtime_r(&since, &then);
+    constexpr std::time_t day_s = 24 * 3600;
+    std::strftime(text, sizeof text, now - since < day_s ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &then);
+    return fmt::format(" since {} ({} s)", text, std::max<std::time_t>(now - since, 0));
 }
 
 /// The list itself, or the one member of an object that holds it.
@@ -146,7 +161,8 @@ int list_generations(const std::string& host, bool json) {
     if (!answer) return complain(answer.error().message);
     if (json) return fmt::print("{}\n", answer->dump(2)), 0;
     for (const Json& one : list_in(*answer)) {
-        fmt::print("{:<28} {}\n", text_of(one, "label"), text_of(one, "state"));
+        fmt::print("{:<28} {}{}\n", text_of(one, "label"), text_of(one, "state"),
+                   since_text(one.value("since_unix_ms", std::int64_t{0})));
         for (const Json& held : one.value("holds", Json::array())) {
             fmt::print("    {}\n", held.get<std::string>());
         }

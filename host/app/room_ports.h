@@ -48,6 +48,11 @@ public:
     /// The same of shards.
     std::vector<route::PostToRoom> shards() { return shards(host_.rooms().shards.size()); }
     std::vector<route::PostToRoom> first_shard() { return shards(1); }
+    route::PostToRoom service() {
+        return [service = host_.rooms().service](std::function<void()> work) {
+            if (service->inbox().post(std::move(work))) service->wake();
+        };
+    }
 
 private:
     std::vector<route::PostToRoom> shards(std::size_t count) {

@@ -24,6 +24,7 @@ struct Trial {
     VitalsList vitals;
     VitalsHistory history;
     std::optional<Probation> probation;
+    TimeNs since_wall = 0;
     std::uint64_t failures = 0;
     std::string failed_in;  ///< the handler or system of the last of them
     std::uint64_t report = 0;
@@ -91,6 +92,7 @@ struct Retiring {
     int tries = 0;
     TimeNs next_try = 0;
     bool forbidden = false;
+    TimeNs since_wall = 0;  ///< it leaves
 };
 
 /// Who it is and in what state; the rest is the caller's.

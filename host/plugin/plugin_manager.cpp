@@ -350,13 +350,17 @@ std::vector<GenerationStatus> PluginManager::generations() const {
             const auto with = others_of(loaded.trial->partners, name);
             GenerationStatus* const tried =
                 add(*loaded.trial->library, "trial", loaded.trial->vitals);
+            tried->since_wall = loaded.trial->since_wall;
             if (!with.empty()) {
                 tried->reason = fmt::format("is tried together with {}", fmt::join(with, ", "));
             }
         }
-        if (loaded.previous) add(*loaded.previous, "predecessor", loaded.previous_vitals);
+        if (loaded.previous) {  // since the one after it serves
+            add(*loaded.previous, "predecessor", loaded.previous_vitals)->since_wall =
+                loaded.since_wall;
+        }
     }
-    for (const Retiring& one : retiring_) add(*one.library, "leaving");
+    for (const Retiring& one : retiring_) add(*one.library, "leaving")->since_wall = one.since_wall;
     list.insert(list.end(), left_behind_.begin(), left_behind_.end());
     for (GenerationStatus& one : list) {
         const auto faults = counters_.faults_of.find(one.label);

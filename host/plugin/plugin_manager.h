@@ -150,7 +150,8 @@ private:
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
     void settle(const Loaded& first);
-    void retire(std::shared_ptr<Library>, std::uint64_t report, int tries, bool forbidden = false);
+    void retire(std::shared_ptr<Library> library, std::uint64_t report);
+    void retire(Retiring one);
     void left_behind(const Library& library, const std::string& reason);
     void reserve(const platform::CodeRange& range);
     void unload(const std::string& plugin);

@@ -143,8 +143,8 @@ void PluginManager::unload(const std::string& plugin) {
     const auto found = loaded_.find(plugin);
     if (found == loaded_.end()) return;
     log::info("unloading {}", found->second.library->label());
-    if (found->second.previous) retire(std::move(found->second.previous), 0, 0);
-    retire(std::move(found->second.library), 0, 0);
+    if (found->second.previous) retire(std::move(found->second.previous), 0);
+    retire(std::move(found->second.library), 0);
     loaded_.erase(found);
     publish_snapshot();
 }

@@ -34,6 +34,13 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     // Whose code was left in its midst stays in memory, whoever is to blame.
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.library->label() == report.inside) loaded.library->poison(what);
+        // Its work on the pool may come back after the version after it has begun to serve.
+        if (loaded.previous && loaded.previous->label() == owner.label) {
+            loaded.previous->poison(what);
+        }
+    }
+    for (const Retiring& one : retiring_) {
+        if (one.library->label() == owner.label) one.library->poison(what);
     }
     log::error("{}", what);
     ++counters_.faults;

@@ -7,19 +7,30 @@
 namespace gantry::plugin {
 
 // Instances hold their library; once this is the last holder, it can be closed.
-void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket, int tries,
-                           bool forbidden) {
+void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticket) {
+    Retiring one;
+    one.library = std::move(library);
+    one.ticket = ticket;
+    one.since_wall = clock_.wall_now();
+    retire(std::move(one));
+}
+
+void PluginManager::retire(Retiring one) {
     constexpr int tries_max = 600;  // worlds may go back in slices for a while
     constexpr TimeNs grace = 50 * ns_per_ms;
+    const std::shared_ptr<Library>& library = one.library;
     if (!library->poisoned().empty()) {
         left_behind(*library, library->poisoned());
         log::warn("{} stays in memory: {}", library->label(), library->poisoned());
-        if (SwapReport* const one = report(ticket)) one->settled = true;
-        leaked_.push_back(std::move(library));
+        if (SwapReport* const report_of = report(one.ticket)) report_of->settled = true;
+        leaked_.push_back(library);
         return;
     }
-    if (library.use_count() > 1 && tries < tries_max) {
-        retiring_.push_back({std::move(library), ticket, tries + 1, now_ + 5 * ns_per_ms, false});
+    if (library.use_count() > 1 && one.tries < tries_max) {
+        ++one.tries;
+        one.next_try = now_ + 5 * ns_per_ms;
+        one.forbidden = false;
+        retiring_.push_back(std::move(one));
         return;
     }
     if (library.use_count() > 1) {
@@ -27,19 +38,22 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
                                             library->label(), library.use_count() - 1);
         left_behind(*library, why);
         log::error("{}", why);
-        if (SwapReport* const one = report(ticket)) {
-            one->settled = true;
-            one->leftovers.push_back(why);
+        if (SwapReport* const report_of = report(one.ticket)) {
+            report_of->settled = true;
+            report_of->leftovers.push_back(why);
         }
-        leaked_.push_back(std::move(library));
+        leaked_.push_back(library);
         return;
     }
     // Nobody should run its code any more: for a while whoever does so faults, and is named.
-    if (!forbidden && library.use_count() == 1 && library->forbid()) {
-        retiring_.push_back({std::move(library), ticket, tries, now_ + grace, true});
+    if (!one.forbidden && library->forbid()) {
+        one.next_try = now_ + grace;
+        one.forbidden = true;
+        retiring_.push_back(std::move(one));
         return;
     }
-    std::erase_if(owner_labels_, [&](const auto& one) { return one.second == library->label(); });
+    std::erase_if(owner_labels_,
+                  [&](const auto& known) { return known.second == library->label(); });
     const Unloaded unloaded = library->close();
     if (unloaded.proved) {
         reserve(unloaded.range);
@@ -49,9 +63,9 @@ void PluginManager::retire(std::shared_ptr<Library> library, std::uint64_t ticke
         left_behind(*library, unloaded.reason);
         log::error("{}", unloaded.reason);
     }
-    if (SwapReport* const one = report(ticket)) {
-        one->settled = true;
-        if (!unloaded.proved) one->leftovers.push_back(unloaded.reason);
+    if (SwapReport* const report_of = report(one.ticket)) {
+        report_of->settled = true;
+        if (!unloaded.proved) report_of->leftovers.push_back(unloaded.reason);
     }
 }
 

@@ -208,7 +208,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
         for (const std::string& left : one->leftovers) log::info("swap: left over: {}", left);
     }
     for (JobPart& part : job->parts) {
-        if (part.library) retire(std::move(part.library), 0, 0);
+        if (part.library) retire(std::move(part.library), 0);
     }
     publish_snapshot();
 }
@@ -239,7 +239,7 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
         loaded.history = {};
         loaded.in_worlds = {};
         loaded.probation.reset();
-        retire(std::move(bad), 0, 0);
+        retire(std::move(bad), 0);
     }
     if (SwapReport* const one = report(ticket)) {
         one->end(SwapOutcome::rolled_back, clock_.wall_now());
@@ -255,7 +255,7 @@ void PluginManager::settle(const Loaded& first) {
         loaded.state = PluginState::active;
         loaded.partners = {name};
         tell_to_settle(rooms_, name);
-        if (loaded.previous) retire(std::move(loaded.previous), loaded.report, 0);
+        if (loaded.previous) retire(std::move(loaded.previous), loaded.report);
     }
 }
 
@@ -288,7 +288,7 @@ void PluginManager::poll(TimeNs now) {
         if (now < one.next_try) {
             retiring_.push_back(std::move(one));
         } else {
-            retire(std::move(one.library), one.ticket, one.tries, one.forbidden);
+            retire(std::move(one));
         }
     }
     if (retiring_.empty()) publish_snapshot();

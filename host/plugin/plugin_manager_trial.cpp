@@ -121,6 +121,7 @@ void PluginManager::commit_trial() {
         trial.library = part.library;
         trial.config = part.config;
         trial.worlds = job->request.worlds;
+        trial.since_wall = clock_.wall_now();
         trial.partners = partners;
         trial.vitals = std::move(part.vitals);
         trial.failures = part.failures;
@@ -226,7 +227,7 @@ void PluginManager::end_trial(Loaded& first, Incident incident) {
                   world_list(world_names(rooms_.worlds, blamed.worlds)), sentence);
         if (&loaded != &first) incident.with.push_back(leaves->label());
         tell_to_go_back(rooms_, name, sentence);
-        retire(std::move(leaves), 0, 0);
+        retire(std::move(leaves), 0);
     }
     if (SwapReport* const one = report(blamed.report)) {
         one->end(SwapOutcome::rolled_back, clock_.wall_now());

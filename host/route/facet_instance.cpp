@@ -63,7 +63,26 @@ void FacetInstance::left_by(const platform::Fault& fault, core::CallKind kind,
 }
 
 void FacetInstance::tell(const platform::Fault& fault, core::CallKind kind, std::string_view what) {
-    surroundings_.faulted(owner_, fault_report(fault, kind, what, room_name(facet_, shard_)));
+    surroundings_.faulted(owner_, fault_report(fault, kind, what, room_name()));
+}
+
+std::string FacetInstance::room_name() const { return route::room_name(facet_, shard_); }
+
+std::string FacetInstance::owns_text() const {
+    return fmt::format(": {} services", provided_.size() + served_.size());
+}
+
+void FacetInstance::serve(bool successor) {
+    since_ = now();
+    call_facet(*this, core::CallKind::start, "serve", [&] { plugin_->serve(successor ? 1 : 0); });
+}
+
+void FacetInstance::drain() {
+    call_facet(*this, core::CallKind::swap, "drain", [this] { plugin_->drain(0); });
+}
+
+void FacetInstance::resume() {
+    call_facet(*this, core::CallKind::swap, "resume", [this] { plugin_->resume(); });
 }
 
 namespace {

@@ -60,6 +60,15 @@ public:
     FacetInstance& operator=(const FacetInstance&) = delete;
 
     Status start();
+    void serve(bool successor);
+    /// A successor has been made, and takes over in this same turn of the room.
+    void drain();
+    void resume();
+    void now_silent() noexcept { since_ = now(); }
+    TimeNs since() const noexcept { return since_; }  ///< it serves, or is silent
+    std::string room_name() const;                    ///< "shard 0"
+    /// What it has registered, in words: ": 2 layers, 1 routes".
+    virtual std::string owns_text() const;
     const core::Owner& owner() const noexcept { return owner_; }
     Plugin& plugin() noexcept { return *plugin_; }
     const std::vector<ProvidedService>& provided() const noexcept { return provided_; }
@@ -125,6 +134,7 @@ private:
     Surroundings& surroundings_;
     RoomServices& services_;
     ProtectedStore& numbers_;
+    TimeNs since_ = 0;
     std::shared_ptr<StateStore> handed_over_;  ///< to the successor that it has, or had last
     std::string config_;
     std::shared_ptr<InterfaceUses> interfaces_;

@@ -83,14 +83,39 @@ std::vector<FacetInstance*> FacetRoom::serving_with(std::span<const FacetExchang
     return list;
 }
 
-// Also a predecessor: it hears the answers to what it had asked.
-bool FacetRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
-    FacetInstance* instance = find_owner(owner);
+FacetInstance* FacetRoom::find_living(std::uint32_t owner) noexcept {
     for (const Replaced& replaced : replaced_) {
         for (const auto& one : replaced.instances) {
-            if (one->owner().id == owner) instance = one.get();
+            if (one->owner().id == owner) return one.get();
         }
     }
+    return find_owner(owner);
+}
+
+std::vector<Holding> FacetRoom::holdings() const {
+    const TimeNs now = surroundings_.clock().now();
+    std::vector<Holding> list;
+    const auto add = [&](const FacetInstance& one, const char* does) {
+        Holding& holding = list.emplace_back();
+        holding.label = one.owner().label;
+        const std::string room = one.room_name();
+        holding.what.push_back(fmt::format("{} {} {} for {} ms{}", does,
+                                           room.starts_with("shard") ? "on" : "in", room,
+                                           (now - one.since()) / ns_per_ms, one.owns_text()));
+        for (std::string& call : services_.waits(one.owner().id, now)) {
+            holding.what.push_back(std::move(call));
+        }
+    };
+    for (const auto& one : instances_) add(*one, one->parked() ? "is parked" : "serves");
+    for (const Replaced& replaced : replaced_) {
+        for (const auto& one : replaced.instances) add(*one, "is kept for a rollback");
+    }
+    return list;
+}
+
+// Also a predecessor: it hears the answers to what it had asked.
+bool FacetRoom::run_as(std::uint32_t owner, const std::function<void()>& body) {
+    FacetInstance* const instance = find_living(owner);
     return instance != nullptr && call_counted(*instance, core::CallKind::service, "", body);
 }
 
@@ -104,8 +129,7 @@ void FacetRoom::offer(std::span<const FacetExchange> changes) {
         if (out != nullptr) services_.withdraw(out->provided(), out->served());
     }
     for (const auto& [in, out] : changes) {
-        if (in != nullptr)
-            services_.offer(in->owner().id, in->vitals(), in->provided(), in->served());
+        if (in != nullptr) services_.offer(in->owner(), in->vitals(), in->provided(), in->served());
     }
     services_.announce();
 }
@@ -169,30 +193,45 @@ Result<FacetReport> FacetRoom::add(std::span<const FacetOrder> orders) {
     }
     auto change = prepare(changes);
     if (!change) return change.error();
-    if (auto taken = take_over(changes, **change); !taken) return taken.error();
+    for (const FacetExchange& one : changes) {
+        if (one.out != nullptr) one.out->drain();
+    }
+    auto report = exchange(*made, changes, std::move(*change));
+    if (!report) {
+        for (const FacetExchange& one : changes) {
+            if (one.out != nullptr) one.out->resume();
+        }
+        return report;
+    }
+    report->took = surroundings_.clock().now() - began;
+    return report;
+}
+
+Result<FacetReport> FacetRoom::exchange(Instances& made, std::span<const FacetExchange> changes,
+                                        std::unique_ptr<RoomChange> change) {
+    if (auto taken = take_over(changes, *change); !taken) return taken.error();
     offer(changes);
     FacetReport report;
-    report.changes = (*change)->changes();
+    report.changes = change->changes();
 
     Replaced replaced;
     for (std::size_t i = 0; i < changes.size(); ++i) {
         if (changes[i].out == nullptr) {
             replaced.joined.push_back(changes[i].in->owner().plugin);
-            instances_.push_back(std::move((*made)[i]));
+            instances_.push_back(std::move(made[i]));
         } else {
             auto& place = place_of(*changes[i].out);
-            replaced.instances.push_back(std::exchange(place, std::move((*made)[i])));
+            replaced.instances.push_back(std::exchange(place, std::move(made[i])));
         }
     }
     if (!replaced.instances.empty()) {
-        replaced.change = std::move(*change);
+        replaced.change = std::move(change);
         replaced_.push_back(std::move(replaced));
     }
     for (const FacetExchange& one : changes) {
-        call_facet(*one.in, core::CallKind::start, "serve",
-                   [&] { one.in->plugin().serve(one.out != nullptr ? 1 : 0); });
+        one.in->serve(one.out != nullptr);
+        if (one.out != nullptr) one.out->now_silent();
     }
-    report.took = surroundings_.clock().now() - began;
     return report;
 }
 
@@ -264,10 +303,8 @@ bool FacetRoom::roll_back(std::string_view plugin) {
     std::erase(instances_, nullptr);
     for (const FacetExchange& one : changes) {
         if (one.in == nullptr) continue;
-        call_facet(*one.in, core::CallKind::swap, "resume", [&] {
-            one.in->plugin().resume();
-            one.in->plugin().serve(1);
-        });
+        one.in->resume();
+        one.in->serve(true);
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include "host/core/inbox.h"
 #include "host/core/result.h"
 #include "host/route/facet_instance.h"
+#include "host/route/holding.h"
 #include "host/route/state_store.h"
 
 namespace gantry::route {
@@ -54,14 +55,17 @@ public:
     FacetRoom& operator=(const FacetRoom&) = delete;
 
     /// Makes the plugins' objects, starts them and lets them serve, all in this call or none. Who
-    /// has the name that an order `replaces` is kept, silent, until settle() or roll_back(), which
-    /// take together what came together: also who came along, as long as anybody was replaced.
+    /// has the name that an order `replaces` hears drain() first, and is kept, silent, until
+    /// settle() or roll_back(), which take together what came together: also who came along, as
+    /// long as anybody was replaced.
     Result<FacetReport> add(std::span<const FacetOrder> orders);
     Result<FacetReport> add(const FacetOrder& order) { return add(std::span{&order, 1}); }
     Result<Done> remove(std::string_view plugin);
     void settle(std::string_view plugin);
     /// False when there is nothing to go back to.
     bool roll_back(std::string_view plugin);
+    /// What keeps generations here: those that serve, and their predecessors in probation.
+    std::vector<Holding> holdings() const;
     /// What the plugin would hand over now; null when it has nothing to.
     std::shared_ptr<StateStore> state_of(std::string_view plugin);
 
@@ -83,6 +87,8 @@ protected:
     /// Null when it does not serve.
     FacetInstance* find(std::string_view plugin) noexcept;
     FacetInstance* find_owner(std::uint32_t owner) noexcept;
+    /// Also a predecessor in its probation.
+    FacetInstance* find_living(std::uint32_t owner) noexcept;
     /// Whether that plugin has a predecessor here that can come back.
     bool can_roll_back(std::string_view plugin) noexcept {
         return find_replaced(plugin) != replaced_.end();
@@ -109,6 +115,8 @@ private:
 
     Result<Instances> make_all(std::span<const FacetOrder> orders);
     FacetInstance* out_for(const FacetOrder& order) noexcept;
+    Result<FacetReport> exchange(Instances& made, std::span<const FacetExchange> changes,
+                                 std::unique_ptr<RoomChange> change);
     static Result<std::vector<HandOver>> save_all(std::span<const FacetExchange> changes);
     static Result<Done> take_over(std::span<const FacetExchange> changes, RoomChange& change);
     static void take_back(std::span<const FacetExchange> changes, RoomChange& came_with);

@@ -25,6 +25,7 @@ public:
     bool has_outbound() const noexcept { return has_outbound_; }
     /// A fault has ended this layer.
     bool parked(std::size_t layer) const noexcept { return layers_[layer].instance->parked(); }
+    const Layer& layer(std::size_t index) const noexcept { return layers_[index]; }
     /// Whose the outermost of those is; null: all layers serve.
     const FacetInstance* first_parked() const noexcept;
 

@@ -1,6 +1,10 @@
 #include "host/route/room_services.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "host/route/named_sentence.h"
 
 namespace gantry::route {
 
@@ -26,7 +30,7 @@ void RoomServices::withdraw(const std::vector<ProvidedService>& provided,
     for (const ServedService& one : served) servers_.erase(one.name);
 }
 
-void RoomServices::offer(std::uint32_t owner, Vitals& vitals,
+void RoomServices::offer(const core::Owner& owner, Vitals& vitals,
                          const std::vector<ProvidedService>& provided,
                          const std::vector<ServedService>& served) {
     for (const ProvidedService& one : provided) {
@@ -35,7 +39,7 @@ void RoomServices::offer(std::uint32_t owner, Vitals& vitals,
         ++place->changes;
     }
     for (const ServedService& one : served) {
-        servers_[one.name] = {owner, &vitals, one.handler, one.context};
+        servers_[one.name] = {owner.id, &vitals, one.handler, one.context, owner.label};
     }
 }
 
@@ -58,11 +62,14 @@ namespace {
 /// Counts an error that is answered, which nobody but the caller would see otherwise.
 struct Overheard {
     const ServiceCall& call;
+    const std::string& label;
     Vitals* vitals;
     static void reply(void* self, Status status, Bytes response) noexcept {
-        const auto& [call, vitals] = *static_cast<Overheard*>(self);
-        if (status != Status::ok) vitals->add(vitals->errors, 1);
-        call.reply(call.caller, status, response);
+        const auto& [call, label, vitals] = *static_cast<Overheard*>(self);
+        if (status == Status::ok) return call.reply(call.caller, status, response);
+        vitals->add(vitals->errors, 1);
+        const std::string sentence = named_sentence(label, status, response.text());
+        call.reply(call.caller, status, Bytes{std::string_view{sentence}});
     }
 };
 
@@ -72,11 +79,12 @@ struct Overheard {
 void RoomServices::run(const std::string& name, const ServiceCall& call) {
     const auto found = servers_.find(name);
     const Server server = found != servers_.end() ? found->second : Server{};
-    Overheard overheard{call, server.vitals};
+    if (server.handler == nullptr) return call.reply(call.caller, Status::unavailable, {});
+    Overheard overheard{call, server.label, server.vitals};
     const ServiceCall seen{call.method, call.request, &Overheard::reply, &overheard};
-    const bool ran = server.handler != nullptr &&
-                     run_as_(server.owner, [&] { server.handler(server.context, &seen); });
-    if (!ran) call.reply(call.caller, Status::unavailable, {});
+    if (run_as_(server.owner, [&] { server.handler(server.context, &seen); })) return;
+    const std::string sentence = server.label + ": ended by a fault";
+    call.reply(call.caller, Status::unavailable, Bytes{std::string_view{sentence}});
 }
 
 std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::string method,
@@ -84,7 +92,8 @@ std::uint64_t RoomServices::call(std::uint32_t owner, std::string name, std::str
                                  void* context) {
     if (leaves(owner)) return 0;
     const std::uint64_t id = next_call_++;
-    calls_.emplace(id, Call{owner, answer, context, deadlines_.emplace(due, id)});
+    calls_.emplace(id, Call{owner, answer, context, deadlines_.emplace(due, id), name,
+                            surroundings_.clock().now()});
     const auto answered = [this, id](Status status, const std::string& bytes) {
         end(id, status, bytes);
     };
@@ -149,6 +158,29 @@ std::uint32_t RoomServices::waiting(std::uint32_t owner) const {
     return static_cast<std::uint32_t>(
         std::count_if(calls_.begin(), calls_.end(),
                       [owner](const auto& entry) { return entry.second.owner == owner; }));
+}
+
+std::vector<std::string> RoomServices::waits(std::uint32_t owner, TimeNs now) const {
+    struct Calls {
+        std::uint32_t count = 0;
+        TimeNs since = never;
+    };
+    std::map<std::string, Calls> by_service;
+    for (const auto& [id, call] : calls_) {
+        if (call.owner != owner) continue;
+        Calls& same = by_service[call.service];
+        ++same.count;
+        same.since = std::min(same.since, call.since);
+    }
+    std::vector<std::string> list;
+    for (const auto& [service, calls] : by_service) {
+        const TimeNs ms = (now - calls.since) / ns_per_ms;
+        list.push_back(calls.count == 1
+                           ? fmt::format("a call of {} waits for an answer for {} ms", service, ms)
+                           : fmt::format("{} calls of {} wait for an answer, the first for {} ms",
+                                         calls.count, service, ms));
+    }
+    return list;
 }
 
 void RoomServices::poll(TimeNs now) {

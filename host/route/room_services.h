@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gantry/service.h"
+#include "host/core/owner.h"
 #include "host/core/room_thread.h"
 #include "host/route/protected_store.h"
 #include "host/route/surroundings.h"
@@ -47,7 +48,8 @@ public:
     void withdraw(const std::vector<ProvidedService>& provided,
                   const std::vector<ServedService>& served);
     /// `vitals` are counted for as long as it serves.
-    void offer(std::uint32_t owner, Vitals& vitals, const std::vector<ProvidedService>& provided,
+    void offer(const core::Owner& owner, Vitals& vitals,
+               const std::vector<ProvidedService>& provided,
                const std::vector<ServedService>& served);
     /// Tells the other rooms what is served here now. Once after a swap, so that they never see a
     /// name between its old and its new generation.
@@ -64,6 +66,8 @@ public:
                const std::function<void(const std::function<void()>&)>& answer_as);
     void gone(std::uint32_t owner) { std::erase(leaving_, owner); }
     std::uint32_t waiting(std::uint32_t owner) const;
+    /// The same in words, by services: "2 calls of desk/1 wait for an answer, the first for 40 ms".
+    std::vector<std::string> waits(std::uint32_t owner, TimeNs now) const;
 
     /// Ends the calls whose time is up. Once in each turn of the room.
     void poll(TimeNs now);
@@ -83,6 +87,7 @@ private:
         Vitals* vitals = nullptr;
         ServiceFunction handler = nullptr;
         void* context = nullptr;
+        std::string label{};
     };
     using Deadlines = std::multimap<TimeNs, std::uint64_t>;
     struct Call {
@@ -90,6 +95,8 @@ private:
         AnswerFunction answer = nullptr;
         void* context = nullptr;
         Deadlines::iterator deadline;
+        std::string service{};
+        TimeNs since = 0;
     };
     void run(const std::string& name, const ServiceCall& call);
     void end(std::uint64_t call, Status status, const std::string& bytes);

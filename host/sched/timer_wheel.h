@@ -77,6 +77,14 @@ public:
     /// The portable timers of one owner become another's.
     std::uint32_t rebind(std::uint32_t from, std::uint32_t to);
     std::uint32_t count(std::uint32_t owner, TimerKind kind) const;
+    /// `see(timer)` for each of them; it changes nothing here.
+    template <class See>
+    void each(std::uint32_t owner, TimerKind kind, See see) const {
+        for (const Node& node : nodes_) {
+            const Timer& timer = node.timer;
+            if (node.live && timer.owner == owner && timer.kind == kind) see(timer);
+        }
+    }
 
     /// The earliest time at which advance() may have something to do, or `never`.
     TimeNs next_due() const noexcept;

@@ -1,9 +1,12 @@
 #include "host/session/io_instance.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "host/core/log.h"
 #include "host/net/transport_registry.h"
+#include "host/route/named_sentence.h"
 #include "host/session/io_room.h"
 
 namespace gantry::session {
@@ -41,6 +44,12 @@ IoInstance::~IoInstance() {
 std::size_t IoInstance::registered() const noexcept {
     return routes_.size() + layers_.size() + followers_.size() +
            room_.columns().world().owned(owner().id);
+}
+
+std::string IoInstance::owns_text() const {
+    return fmt::format(": {} layers, {} routes, {} followers, {} transports, {} services",
+                       layers_.size(), routes_.size(), followers_.size(), factories_.size(),
+                       provided().size() + served().size());
 }
 
 // Filed only; the scheme is the plugin's once the room publishes this instance.
@@ -124,7 +133,8 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
     vitals().add(vitals().errors, 1);
-    return room_.answer_failure(*request, status, sentence.view());
+    return room_.answer_failure(*request, status,
+                                route::named_sentence(owner().label, status, sentence.view()));
 }
 
 Status IoInstance::close(SessionId session) noexcept {

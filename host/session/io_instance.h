@@ -49,6 +49,7 @@ public:
     /// Null when it hands no links over.
     TransportHandover* handover() noexcept;
     const route::SessionFollowers::List& followers() const noexcept { return followers_; }
+    std::string owns_text() const override;
 
     void* query(Str interface_id) noexcept override;
 

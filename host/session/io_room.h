@@ -134,6 +134,8 @@ private:
     net::FrameVerdict wait_for_room(Session& session);
     /// Whether the session's largest frame fits on its way to the worker; null: it goes to none.
     bool ring_has_room(Worker* worker, const Session& session);
+    /// A layer holds its message that has not decided, and still can.
+    bool still_held(const Session& session) noexcept;
     /// A fault has parked one of its layers, and the predecessor of that is about to come back.
     bool layer_comes_back(const Session& session) noexcept;
     bool comes_back(const route::Onion& onion) noexcept;

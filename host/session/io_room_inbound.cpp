@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "host/session/io_instance.h"
 #include "host/session/io_room.h"
@@ -23,7 +24,7 @@ net::FrameVerdict IoRoom::on_frame(net::ConnectionId id, const net::Frame& frame
     // Room first: a frame that is refused later would pass the layers a second time.
     const bool no_credit = session->credit_messages >= config_.credit_messages ||
                            session->credit_bytes >= config_.credit_bytes;
-    if (session->moving || (session->held && !session->released) || no_credit) {
+    if (session->moving || still_held(*session) || no_credit) {
         if (no_credit) ++counters_.waits_credit;
         return wait_for_room(*session);
     }
@@ -66,11 +67,11 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
     if (session.listener >= tables_->onions.size()) return Verdict::pass;  // outbound
     const route::Onion& onion = tables_->onions[session.listener];
     std::size_t from = 0;
-    if (session.held) {  // shown again after its layer decided
+    if (session.held) {  // shown again after its layer decided, or went without a decision
         session.held = false;
-        session.released = false;
-        if (session.released_verdict != Verdict::pass) return session.released_verdict;
-        from = session.held_at + 1u;
+        const bool decided = std::exchange(session.released, false);
+        if (decided && session.released_verdict != Verdict::pass) return session.released_verdict;
+        from = session.held_at + (decided ? 1u : 0u);
     }
     if (onion.empty()) return Verdict::pass;
     std::size_t stopped_at = 0;
@@ -78,10 +79,23 @@ Verdict IoRoom::through_layers(Session& session, IoMessage& message) {
     if (verdict == Verdict::hold) {
         session.held = true;
         session.held_at = static_cast<std::uint8_t>(stopped_at);
+        session.held_by = onion.layer(stopped_at).instance->owner().id;
     }
-    if (verdict == Verdict::drop && onion.parked(stopped_at))
-        answer_failure(message, Status::unavailable, "a layer is parked after a fault");
+    if (verdict == Verdict::drop && onion.parked(stopped_at)) {
+        const route::Layer& layer = onion.layer(stopped_at);
+        answer_failure(message, Status::unavailable,
+                       fmt::format("the layer {} of {} is parked after a fault", layer.name,
+                                   layer.instance->owner().label));
+    }
     return verdict;
+}
+
+// Whose layer it was may have left with its swap's probation, or by a fault: then its decision will
+// not come, and whoever has the layer now is shown the message.
+bool IoRoom::still_held(const Session& session) noexcept {
+    if (!session.held || session.released) return false;
+    const route::FacetInstance* const holder = find_living(session.held_by);
+    return holder != nullptr && !holder->parked();
 }
 
 Status IoRoom::answer_failure(const IoMessage& message, Status status, std::string_view sentence) {
@@ -195,7 +209,7 @@ void IoRoom::resume_waiting() {
         if (session == nullptr) continue;
         const bool room = session->credit_messages < config_.credit_messages &&
                           session->credit_bytes < config_.credit_bytes && !session->moving &&
-                          (!session->held || session->released) && !layer_comes_back(*session);
+                          !still_held(*session) && !layer_comes_back(*session);
         if (!room || !ring_has_room(worker_of(session->world), *session)) {
             waiting_.push_back(id);
             continue;

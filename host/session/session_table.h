@@ -28,6 +28,7 @@ struct Session {
     Verdict released_verdict = Verdict::pass;
     std::uint8_t held_at = 0;  ///< the layer that holds
     bool held = false;
+    std::uint32_t held_by = 0;  ///< whose layer that is: an owner
 };
 
 /// Ids name shard, slot and generation, and are never given twice.

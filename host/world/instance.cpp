@@ -47,38 +47,66 @@ Status WorldInstance::start() {
 void WorldInstance::stop() {
     const bool started = std::exchange(started_, false);
     cancel_tasks();
-    world_.services_.leave(owner_.id, [this](const auto& body) {
-        call_plugin(*this, core::CallKind::service, "answer", body);
-    });
+    cancel_calls();
     if (started) call_plugin(*this, core::CallKind::start, "stop", [this] { plugin_->stop(); });
 }
 
 bool WorldInstance::has_tasks_to_end() const noexcept {
     return std::any_of(ledger_.tasks.begin(), ledger_.tasks.end(), [](const auto& entry) {
-        return entry.second.offloaded || entry.second.restart.empty();
+        const Ledger::Task& task = entry.second;
+        return !task.cancelled && (task.offloaded || task.restart.empty());
     });
+}
+
+bool WorldInstance::works_on_pool() const noexcept {
+    return std::any_of(ledger_.tasks.begin(), ledger_.tasks.end(),
+                       [](const auto& entry) { return entry.second.offloaded; });
 }
 
 void WorldInstance::cancel_tasks(bool only_restarts) {
     // Destroying a frame may begin or end others; look anew each time.
     for (;;) {
-        const auto next = std::find_if(
-            ledger_.tasks.begin(), ledger_.tasks.end(), [only_restarts](const auto& entry) {
+        const auto next =
+            std::find_if(ledger_.tasks.begin(), ledger_.tasks.end(), [&](const auto& entry) {
                 const Ledger::Task& task = entry.second;
-                return !task.offloaded && !(only_restarts && task.restart.empty());
+                if (task.cancelled && !world_.pool_has_ended_) return false;
+                return !only_restarts || !(task.offloaded || task.restart.empty());
             });
         if (next == ledger_.tasks.end()) return;
-        const Ledger::Task task = next->second;
-        ledger_.tasks.erase(next);
+        cancel_task(next->first);
+    }
+}
+
+// Work on the pool runs in the frame: that has to stay until the work has come back. Who waits for
+// an answer need not.
+void WorldInstance::cancel_task(std::uint64_t id) {
+    const auto found = ledger_.tasks.find(id);
+    if (found == ledger_.tasks.end()) return;
+    const Ledger::Task task = found->second;
+    const bool stays = task.offloaded && !world_.pool_has_ended_;
+    if (stays) {
+        found->second.cancelled = true;
+    } else {
+        ledger_.tasks.erase(found);
+    }
+    if (!task.cancelled) {
         if (task.timer != 0) world_.timers_.cancel(task.timer);
         if (started_ && !task.restart.empty()) {
             const Bytes argument{std::string_view{task.argument}};
             (void)timer(task.restart, task.restart, argument, 0, 0, 0);
         }
-        call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
-        if (!task.request.session) continue;
-        if (const auto request = world_.requests_.dropped(task.request)) fail_request(*request);
     }
+    if (!stays) {
+        call_plugin(*this, core::CallKind::task, task.name, [&] { task.destroy(task.frame); });
+    }
+    if (!task.request.session || task.cancelled) return;
+    if (const auto request = world_.requests_.dropped(task.request)) fail_request(*request);
+}
+
+void WorldInstance::cancel_calls() {
+    world_.services_.leave(owner_.id, [this](const auto& body) {
+        call_plugin(*this, core::CallKind::service, "answer", body);
+    });
 }
 
 void WorldInstance::fail_requests() {
@@ -125,19 +153,6 @@ void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
         route::fault_report(fault, kind, what, "world " + world_.config_.name);
     report.inside = blame.inside;
     world_.surroundings_.faulted(blamed->owner_, report);
-}
-
-std::vector<std::string> WorldInstance::leftovers(TimeNs now) const {
-    std::vector<std::string> list;
-    for (const auto& [id, task] : ledger_.tasks) {
-        list.push_back(fmt::format("{}: task {} {} at {} for {} ms", owner_.label, task.name,
-                                   task.offloaded ? "works" : "waits", task.where,
-                                   (now - task.since) / ns_per_ms));
-    }
-    if (const std::uint32_t calls = world_.services_.waiting(owner_.id); calls != 0) {
-        list.push_back(fmt::format("{}: {} calls wait for an answer", owner_.label, calls));
-    }
-    return list;
 }
 
 void* WorldInstance::query(Str interface_id) noexcept {

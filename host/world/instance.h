@@ -69,13 +69,13 @@ public:
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what,
                  std::uint32_t loops_before);
     std::uint32_t open_loops() const noexcept { return ecs_data_->loops; }
-    /// What it still has in flight, in words: "task on<Trade> waiting at shop.cpp:41 for 120 ms".
-    std::vector<std::string> leftovers(TimeNs now) const;
     /// A task is in flight that a successor cannot begin again, or not now.
     bool has_tasks_to_end() const noexcept;
-    /// Destroys the frames of all tasks that are not on the pool, or only of those that were
-    /// declared for that: a timer begins each of these again.
+    bool works_on_pool() const noexcept;
+    /// Ends all tasks, or only those that a timer begins again. Who waits gets an error reply.
     void cancel_tasks(bool only_restarts = false);
+    void cancel_task(std::uint64_t task);
+    void cancel_calls();   ///< each is answered with `cancelled`
     void fail_requests();  ///< an error reply to each that its tasks will never answer now
 
     // Host

@@ -1,4 +1,5 @@
 // WorldInstance as "gantry.net/1".
+#include "host/route/named_sentence.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -70,12 +71,8 @@ Status WorldInstance::fail(const Message* request, Status status, Str sentence) 
     if (!request->is_request()) return Status::invalid;
     vitals().add(vitals().errors, 1);
     world_.requests_.answered(*request);
-    if (sentence.size == 0) {
-        const std::string who = owner_.label + ": " + status_name(status);
-        world_.answer_failure(*request, status, who);
-    } else {
-        world_.answer_failure(*request, status, sentence);
-    }
+    world_.answer_failure(*request, status,
+                          route::named_sentence(owner_.label, status, sentence.view()));
     return Status::ok;
 }
 

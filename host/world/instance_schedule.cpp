@@ -174,14 +174,7 @@ Status WorldInstance::task_offload(std::uint64_t id, void (*work)(void* context)
             job->library.reset();
         },
         [&world = world_, id, job] {
-            WorldInstance* const instance = world.find_owner(job->owner.id);
-            if (!job->fault) return world.resume_task(job->owner.id, id);
-            if (instance == nullptr || instance->parked()) return;
-            const auto& tasks = instance->ledger().tasks;
-            const auto task = tasks.find(id);
-            instance->left_by(*job->fault, core::CallKind::work,
-                              task != tasks.end() ? task->second.name : "a task",
-                              instance->open_loops());
+            world.work_ended(job->owner, id, job->fault ? &*job->fault : nullptr);
         },
         world_.post_here_);
     found->second.offloaded = status == Status::ok;

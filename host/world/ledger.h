@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "host/world/waiting_requests.h"
 
 namespace gantry::world {
+
+/// Of a timer's key in the wheel, where the plugin's name stands in front of it.
+inline std::string_view plain_key(std::string_view full) noexcept {
+    return full.substr(full.find('\0') + 1);
+}
 
 /// What the instance registered. World builds its dispatch tables from the ledgers of the instances
 /// that serve, so nothing of an instance is reachable once it is off that list.
@@ -64,6 +70,7 @@ struct Ledger {
         std::string restart;  ///< the timer handler that begins it again; empty: none does
         std::string argument{};
         WaitingRequests::Key request{};  ///< that it works for
+        bool cancelled = false;          ///< while on the pool: its frame goes when that has ended
     };
 
     std::vector<Route> routes;
@@ -77,6 +84,7 @@ struct Ledger {
     std::vector<route::ServedService> served;
     std::unordered_map<std::uint64_t, Task> tasks;
     bool wants_network_events = false;
+    TimeNs since = 0;  ///< it serves, or is kept, or leaves
 
     /// How much was registered, of all kinds.
     std::size_t registrations() const noexcept {

@@ -105,7 +105,9 @@ Result<Done> SwapRun::plan() {
     if (plan->empty()) return Done{};
     auto migration = world_.ecs_.prepare(
         *plan, [&world = world_](ecs::OwnerId owner, const std::function<void()>& body) {
-            WorldInstance* const instance = instance_of(world, owner);
+            WorldInstance* instance = world.find_candidate(owner);
+            if (instance == nullptr) instance = world.find_left(owner);
+            if (instance == nullptr) instance = world.find_owner(owner);
             return instance != nullptr &&
                    call_plugin(*instance, core::CallKind::swap, "convert", body);
         });
@@ -128,23 +130,11 @@ std::vector<std::uint32_t> SwapRun::successors() const {
     return list;
 }
 
-// Whoever it is: serving, about to, or in its probation.
-WorldInstance* SwapRun::instance_of(World& world, ecs::OwnerId owner) noexcept {
-    const auto is = [owner](const std::unique_ptr<WorldInstance>& one) {
-        return one != nullptr && one->owner().id == owner;
-    };
-    for (const auto& swap : world.swaps_) {
-        if (swap == nullptr) continue;  // its place is being closed
-        for (const Exchange& change : swap->changes_) {
-            if (is(change.in)) return change.in.get();
-        }
+WorldInstance* SwapRun::find_candidate(std::uint32_t owner) noexcept {
+    for (const Exchange& change : changes_) {
+        if (change.in != nullptr && change.in->owner().id == owner) return change.in.get();
     }
-    for (const Replaced& replaced : world.replaced_) {
-        for (const auto& one : replaced.instances) {
-            if (is(one.instance)) return one.instance.get();
-        }
-    }
-    return world.find_owner(owner);
+    return nullptr;
 }
 
 bool SwapRun::convert() {
@@ -191,6 +181,7 @@ void SwapRun::look_at_old(TimeNs now) {
             return;
         }
         if (!order_.cancel_at_deadline) {
+            late_ = true;
             return give_up(fmt::format("{} was not idle after {} ms", busy->owner().label,
                                        order_.drain_ms + order_.hold_ms));
         }
@@ -199,10 +190,15 @@ void SwapRun::look_at_old(TimeNs now) {
         phase_ = Phase::ready;
         return order_.reached();
     }
+    note_leftovers(Fate::replaced, ended_);
     if (busy != nullptr) {
-        note_leftovers();
+        note_leftovers(Fate::cancelled, result_.leftovers);
         for (const Part& part : parts_) {
-            if (part.old != nullptr) part.old->cancel_tasks();
+            if (part.old == nullptr) continue;
+            part.old->cancel_tasks();
+            part.old->cancel_calls();
+            part.old->cancel_tasks();                     // those that an answer has begun
+            world_.services_.gone(part.old->owner().id);  // it may come back
         }
     }
     hand_over();
@@ -290,15 +286,15 @@ void SwapRun::commit() {
         world_.apply_commands(one);
     }
     result_.pause_ns = world_.surroundings_.clock().now() - stood_since_;
+    result_.leftovers.insert(result_.leftovers.end(), ended_.begin(), ended_.end());
     end(SwapEnd::committed, {});
 }
 
-void SwapRun::note_leftovers() {
+void SwapRun::note_leftovers(Fate fate, std::vector<std::string>& list) const {
     for (const Part& part : parts_) {
         if (part.old == nullptr) continue;
-        for (std::string& left : part.old->leftovers(now_)) {
-            result_.leftovers.push_back(std::move(left));
-        }
+        const auto left = Leftovers{world_, *part.old, now_}.lines(fate);
+        list.insert(list.end(), left.begin(), left.end());
     }
 }
 
@@ -310,7 +306,7 @@ void SwapRun::give_up(std::string reason) {
     }
     if (phase_ != Phase::prepare && phase_ != Phase::convert) {  // else none was asked to drain
         result_.drain_ns = now_ - drain_since_;
-        note_leftovers();
+        note_leftovers(late_ ? Fate::given_up_for : Fate::goes_on, result_.leftovers);
         for (const Part& part : parts_) {
             if (part.old == nullptr) continue;
             call_plugin(*part.old, core::CallKind::swap, "resume",
@@ -327,6 +323,7 @@ void SwapRun::end(SwapEnd how, std::string reason) {
     tables_.reset();
     slices_.reset();
     migration_.reset();
+    for (Exchange& change : changes_) world_.let_go(std::move(change.in));
     changes_.clear();
     if (order_.done) order_.done(result_);
 }

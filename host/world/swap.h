@@ -13,6 +13,7 @@
 #include "host/ecs/migration.h"
 #include "host/route/state_store.h"
 #include "host/world/instance.h"
+#include "host/world/leftovers.h"
 #include "host/world/migration_slices.h"
 
 namespace gantry::world {
@@ -61,8 +62,8 @@ struct SwapResult {
     SwapEnd end = SwapEnd::given_up;
     std::string reason;  ///< one sentence, empty when committed
     std::vector<std::string> leftovers;
-    std::vector<std::string> changes;  ///< of component layouts, one line each
-    std::vector<std::string> one_way;  ///< what a rollback could not take back, one sentence each
+    std::vector<std::string> changes;   ///< of component layouts, one line each
+    std::vector<std::string> one_way;   ///< what a rollback could not take back, one sentence each
     std::vector<std::string> routes{};  ///< added and removed, as who gave the order notes them
     TimeNs prepare_ns = 0;
     TimeNs convert_ns = 0;  ///< rows got their new layout, in slices, while the old one served
@@ -103,6 +104,8 @@ public:
     void give_up(std::string reason);
     bool replaces(std::string_view plugin) const noexcept;
     TimeNs next_due() const noexcept;
+    /// One of those that would come, or null.
+    WorldInstance* find_candidate(std::uint32_t owner) noexcept;
 
 private:
     /// `ready`: idle, serving on until the other worlds are, too.
@@ -117,7 +120,6 @@ private:
     void prepare(TimeNs now);
     Result<Done> make_all();
     Result<Done> plan();
-    static WorldInstance* instance_of(World& world, ecs::OwnerId owner) noexcept;
     /// A slice of the migration. True when nothing is left that is worth the wait.
     bool convert();
     void begin_drain(TimeNs now);
@@ -127,7 +129,7 @@ private:
     void hand_over();
     Result<Done> take_over();
     void commit();
-    void note_leftovers();
+    void note_leftovers(Fate fate, std::vector<std::string>& list) const;
     std::vector<std::uint32_t> successors() const;
     void end(SwapEnd how, std::string reason);
 
@@ -146,6 +148,8 @@ private:
     bool gathered_ = false;                      ///< all worlds were idle
     bool migrated_ = false;
     std::unique_ptr<MigrationSlices> slices_;  ///< of it
+    bool late_ = false;                        ///< given up at its deadline
+    std::vector<std::string> ended_;           ///< what went with the old ones in the hand-over
     SwapResult result_;
 };
 

@@ -53,9 +53,11 @@ World::World(WorldConfig config, ecs::ComponentNames& names, route::Surroundings
 }
 
 World::~World() {
+    pool_has_ended_ = true;   // the host sees to it
     late_rows_.settle_all();  // as long as those live who have functions for it
     swaps_.clear();
     parked_.clear();
+    leaving_.clear();
     tables_ = std::make_unique<Tables>();
     replaced_.clear();
     while (!instances_.empty()) instances_.pop_back();  // the last loaded depends on those before

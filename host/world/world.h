@@ -57,9 +57,7 @@ public:
 
     /// The thread that alone may call the world. Plugins that call from another are parked.
     core::RoomThread& home() noexcept { return home_; }
-    /// Where to it sends from now on.
     void send_by(Outbox& outbox) noexcept { outbox_ = &outbox; }
-    /// What time it is for the messages that follow.
     void begin_turn(TimeNs now) noexcept { now_ = now; }
     bool touched() const noexcept { return touched_; }  ///< on the worker's list for this turn
     void set_touched(bool touched) noexcept { touched_ = touched; }
@@ -70,28 +68,26 @@ public:
     /// Delivered at the next turn. False at the limit. [world]
     bool post_event(std::string_view name, Bytes payload, std::uint32_t poster = 0);
 
-    /// Makes the plugin's object, starts it and lets it serve. Refusals name plugin and world.
-    /// [world]
+    /// Makes, starts and lets serve a plugin's object. Refusals name plugin and world. [world]
     Result<Done> add(const InstanceOrder& order);
     /// Takes a plugin out with all it owned. `not_found` if it is not here. [world]
     Result<Done> remove(std::string_view plugin);
     /// Begins to replace the plugin of that name; `order.done` tells how it ended. [world]
     void begin_swap(SwapOrder order);
-    /// What the swap of this plugin waits for (see SwapOrder::reached) has come, or never will.
-    /// False when there is no such swap. [world]
+    /// What the swap of this plugin waits for has come, or never will; false: no such swap. [world]
     bool proceed(std::string_view plugin);
     void give_up(std::string_view plugin, const std::string& reason);
-    /// Ends a probation: all that the swap of this plugin has replaced is stopped and destroyed.
+    /// Ends a probation: what the swap of this plugin has replaced is stopped and destroyed.
     /// [world]
     void settle(std::string_view plugin);
     /// Goes back to all that the swap of this plugin has replaced, and logs why: at once, or, where
-    /// many rows get their old layout first, in slices of the turns to come. False when there is
-    /// nothing. [world]
+    /// many rows get their old layout first, in slices of turns. False: there is nothing. [world]
     bool roll_back(std::string_view plugin, std::string_view reason);
 
 private:
     friend class WorldInstance;
     friend class SwapRun;
+    friend class Leftovers;
     friend std::vector<Holding> holdings(const World& world);
 
     struct PostedEvent {
@@ -138,6 +134,9 @@ private:
     WorldInstance* find_owner(std::uint32_t owner) noexcept;
     WorldInstance* find_label(std::string_view label) noexcept;
     WorldInstance* find_parked(std::string_view plugin) noexcept;
+    WorldInstance* find_candidate(std::uint32_t owner) noexcept;  ///< about to serve
+    WorldInstance* find_left(std::uint32_t owner) noexcept;       ///< serves no more, and lives
+    void let_go(std::unique_ptr<WorldInstance> gone);
     void forget_parked(const WorldInstance& instance, std::uint32_t successor);
     void settle_faults();
     Replaced* find_replaced(std::string_view plugin) noexcept;
@@ -150,13 +149,13 @@ private:
     Result<std::unique_ptr<Tables>> tables_with(std::span<const Exchange> changes);
     /// The visible step: tables, services and timers change hands.
     void publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes);
-    // The way back. [world]
     bool begin_slices(Replaced& replaced, std::string_view reason);
     void step_rollbacks();
     void end_standstills();
     bool go_back(Replaced& replaced);
     void take_back(Replaced& back, std::span<const Exchange> changes);
     void resume_task(std::uint32_t owner, std::uint64_t task);
+    void work_ended(const core::Owner& owner, std::uint64_t task, const platform::Fault* fault);
     bool run_as(std::uint32_t owner, const std::function<void()>& body);
 
     WorldConfig config_;
@@ -175,7 +174,8 @@ private:
     route::RoomServices services_;
     std::vector<std::unique_ptr<WorldInstance>> instances_;
     std::vector<Replaced> replaced_;
-    std::vector<std::unique_ptr<WorldInstance>> parked_;  ///< after a fault; none is called again
+    std::vector<std::unique_ptr<WorldInstance>> parked_;   ///< after a fault; none is called again
+    std::vector<std::unique_ptr<WorldInstance>> leaving_;  ///< once their work on the pool is back
     std::unique_ptr<Tables> tables_;
     std::uint64_t published_ = 0;  ///< how often the tables have changed
     std::vector<std::unique_ptr<SwapRun>> swaps_;
@@ -188,7 +188,7 @@ private:
     std::uint32_t poster_ = 0;  ///< of the event that is being delivered
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;
-    bool keep_events_ = false, touched_ = false, faulted_ = false;
+    bool keep_events_ = false, touched_ = false, faulted_ = false, pool_has_ended_ = false;
 
     Tick tick_;
     TimeNs tick_step_ = 0, next_tick_ = 0;

@@ -50,6 +50,7 @@ Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
     auto instance = std::make_unique<WorldInstance>(*this, order.owner, *plugin, order.library,
                                                     order.options, replaces);
     if (const Status status = instance->start(); status != Status::ok) {
+        let_go(std::move(instance));
         return Error{status, order.owner.label + " refused to start in world " + config_.name +
                                  " (" + status_name(status) + "); the log has its reason"};
     }
@@ -81,13 +82,14 @@ void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes)
     }
     for (const Exchange& change : changes) {
         if (const WorldInstance* const in = change.in.get())
-            services_.offer(in->owner().id, in->vitals(), in->ledger().provided,
-                            in->ledger().served);
+            services_.offer(in->owner(), in->vitals(), in->ledger().provided, in->ledger().served);
     }
     services_.announce();
     for (Exchange& change : changes) {
-        const WorldInstance* const in = change.in.get();
-        const WorldInstance* const out = change.out;
+        WorldInstance* const in = change.in.get();
+        WorldInstance* const out = change.out;
+        if (in != nullptr) in->ledger().since = now_;
+        if (out != nullptr) out->ledger().since = now_;
         if (out == nullptr) {
             instances_.push_back(std::move(change.in));
             continue;
@@ -119,7 +121,7 @@ Result<Done> World::add(const InstanceOrder& order) {
     WorldInstance& instance = **made;
     std::array<Exchange, 1> change{{{std::move(*made), nullptr}}};
     auto tables = tables_with(change);
-    if (!tables) return tables.error();
+    if (!tables) return let_go(std::move(change.front().in)), tables.error();
     publish(std::move(*tables), change);
     begin_serving(instance);
     return Done{};
@@ -154,7 +156,8 @@ Result<Done> World::remove(std::string_view plugin) {
     auto tables = tables_with(change);
     if (!tables) return tables.error();
     publish(std::move(*tables), change);
-    return Done{};  // the one that went is destroyed: its ledger goes with it
+    let_go(std::move(change.front().in));
+    return Done{};
 }
 
 void World::begin_swap(SwapOrder order) {
@@ -174,9 +177,10 @@ void World::give_up(std::string_view plugin, const std::string& reason) {
 void World::settle(std::string_view plugin) {
     Replaced* const replaced = find_replaced(plugin);
     if (replaced == nullptr) return;
-    late_rows_.settle_all();                     // functions of those that go may be wanted for it
-    const Replaced gone = std::move(*replaced);  // its end calls plugins: it stands nowhere by then
+    late_rows_.settle_all();               // functions of those that go may be wanted for it
+    Replaced gone = std::move(*replaced);  // its end calls plugins: it stands nowhere by then
     replaced_.erase(replaced_.begin() + (replaced - replaced_.data()));
+    for (auto& one : gone.instances) let_go(std::move(one.instance));
 }
 
 // On whatever thread it was, where nothing of the world may be touched. [any thread]

@@ -19,6 +19,11 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     Replaced* const found = find_replaced(plugin);
     if (found == nullptr || found->barred) return false;
     for (const auto& one : found->instances) {
+        if (one.instance->parked()) {  // by a fault of its work on the pool
+            log::error("the way back is barred: {} is parked", one.instance->owner().label);
+            found->barred = true;
+            return false;
+        }
         const WorldInstance* const failed = find(one.instance->owner().plugin);
         if (failed == nullptr) return false;
         if (failed->parked()) found->stands_still = true;
@@ -117,6 +122,7 @@ bool World::go_back(Replaced& replaced) {
         });
         apply_commands(*one);
     }
+    for (Exchange& change : changes) let_go(std::move(change.in));
     return true;
 }
 

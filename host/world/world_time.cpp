@@ -86,9 +86,8 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
     if (timer.kind == sched::TimerKind::task) return resume_task(timer.owner, timer.value);
     TimerFire fire;
     fire.timer = timer.id;
-    // Without the plugin's name in front; see full_key().
-    const std::string_view key = timer.key;
-    fire.key = key.substr(key.find('\0') + 1);
+    const std::string_view key = plain_key(timer.key);
+    fire.key = key;
     fire.payload = Bytes{std::span<const std::byte>{timer.payload}};
     fire.due = timer.due;
     fire.last = last ? 1 : 0;
@@ -101,26 +100,13 @@ void World::fire_timer(const sched::Timer& timer, bool last) {
         const auto found = tables_->timer_handlers.find({timer.owner, timer.handler});
         if (found == tables_->timer_handlers.end()) {
             ++counters_.timers_without_handler;
-            log::warn("timer {} wants the handler {}, which this version does not have", key,
-                      timer.handler);
+            log::warn("timer {} wants the handler {}, which {} does not have", key, timer.handler,
+                      instance->owner().label);
             return;
         }
         call_beside(*instance, surroundings_.clock(), core::CallKind::timer, timer.handler,
                     [&] { found->second.function(found->second.context, &fire); });
     }
-    apply_commands(*instance);
-}
-
-void World::resume_task(std::uint32_t owner, std::uint64_t id) {
-    WorldInstance* const instance = find_owner(owner);
-    if (instance == nullptr) return;
-    const auto found = instance->ledger().tasks.find(id);
-    if (found == instance->ledger().tasks.end()) return;
-    found->second.timer = 0;
-    found->second.offloaded = false;
-    const Ledger::Task task = found->second;  // the ledger may move under a call
-    call_beside(*instance, surroundings_.clock(), core::CallKind::task, task.name,
-                [&] { task.resume(task.frame); });
     apply_commands(*instance);
 }
 

@@ -3,7 +3,7 @@
 """By ctest, or by hand: tests/e2e/pool_test.py."""
 import unittest
 
-from frames import Client, Refused
+from frames import ERROR, REQUEST, Client, Refused
 from host_process import HostProcess, Sandbox, main, wait_until
 
 # What is done on the pool, and what the incident says of it.
@@ -22,11 +22,11 @@ class Pool(unittest.TestCase):
         self.sandbox.add_plugin("diver.so")
         self.sandbox.add_plugin("diver-2.so")
 
-    def run_host(self):
+    def run_host(self, **plugin):
         host = HostProcess(self.sandbox, self.sandbox.write("manifest.json", {
             "name": "pool", "workers": 1, "listeners": [{"name": "players", "world": "world"}],
             "worlds": [{"name": "world", "plugins": ["diver"], "tick_hz": 20}],
-            "plugins": [{"name": "diver", "probation_ms": 60000}],
+            "plugins": [{"name": "diver", "probation_ms": 60000} | plugin],
             "drop": {"folder": self.sandbox.plugins, "on_drop": "stage"},
             "incidents": {"folder": self.sandbox.path("incidents"), "stuck_ms": 100},
         }))
@@ -58,6 +58,25 @@ class Pool(unittest.TestCase):
                 self.assertTrue(incident, told)
                 self.assertTrue(incident[-1]["plugin"].startswith("diver@2.0.0#"), incident)
         self.assertEqual(host.admin.ask("/health", token="")[0], 200)
+
+    # The request was never answered, and the fault of who had left was dropped.
+    def test_what_has_left_with_work_on_the_pool_has_answered_and_its_fault_is_told(self):
+        host = self.run_host(probation_ms=100, drain_ms=50, hold_ms=50, at_deadline="cancel")
+        player, other = Client(host.port("players")), Client(host.port("players"))
+        self.addCleanup(player.close)
+        self.addCleanup(other.close)
+        host.admin.swap("diver", "2.0.0")
+        wait_until("its probation is over", lambda: host.admin.plugins()["diver"]["state"] == "active")
+        player.send(1, b"later", REQUEST, 1)
+        status, report = host.admin.swap("diver", "1.0.0")
+        self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
+        self.assertRegex(" ".join(report["leftovers"]), r"task .* works at .*diver.cpp:\d+ .*: cancelled")
+        _, flags, correlation, payload = player.receive()
+        self.assertEqual((flags & ERROR, correlation), (ERROR, 1))
+        self.assertIn(b" of diver@2.0.0#2: cancelled", payload)
+        told = wait_until("the fault is told", lambda: self.incidents(host))
+        self.assertTrue(told[0]["plugin"].startswith("diver@2.0.0#"), told)
+        self.assertTrue(other.ask("nothing").startswith("1.0.0 "))
 
     def test_an_exception_on_the_pool_is_the_answer_of_its_task(self):
         host = self.run_host()

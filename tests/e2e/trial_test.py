@@ -87,6 +87,9 @@ class Trials(unittest.TestCase):
         code, out = self.gantry("who")
         self.assertIn("faulty@2.0.0#2", out)
         self.assertIn("serves world world-3", out)
+        # No time stood there, so nobody saw how long a generation had been in memory.
+        self.assertRegex(out, r"faulty@2.0.0#2 +trial since \d\d:\d\d:\d\d \(\d+ s\)")
+        self.assertRegex(out, r"faulty@1.0.0#1 +serves since \d\d:\d\d:\d\d \(\d+ s\)")
         self.assertIn("is kept for a rollback in world world-3", out)
         code, out = self.gantry("abort", "faulty")
         self.assertEqual(code, 0, out)

@@ -2,6 +2,7 @@
 // not.
 #include <gantry/gantry.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
@@ -31,6 +32,11 @@ class Diver final : public gantry::WorldPlugin {
     void dive(const std::string& wish, gantry::SessionId session, gantry::Entity entity) {
         if (DIVER_VERSION[0] != '2') return;
         if (wish == "null") *nowhere() = 1;
+        if (wish == "later") {
+            const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{400};
+            while (std::chrono::steady_clock::now() < until) sink = sink + 1;
+            *nowhere() = 1;
+        }
         if (wish == "throw") throw std::runtime_error{"on purpose"};
         if (wish == "send") (void)net().send(session, 7, 0, gantry::Bytes{std::string_view{"hi"}});
         if (wish == "emplace") world().emplace<Depth>(entity);

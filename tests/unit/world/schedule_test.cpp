@@ -182,7 +182,7 @@ TEST_CASE("what a task throws becomes the error reply of its request") {
     CHECK(received[0].status == gantry::Status::internal);
     CHECK(received[0].text == "awaits@1.0.0#1: internal");
     CHECK(received[1].status == gantry::Status::refused);
-    CHECK(received[1].text == "not today");
+    CHECK(received[1].text == "awaits@1.0.0#1: not today");
 }
 
 TEST_CASE("a call to a service of another room is answered, and one to nobody says so") {

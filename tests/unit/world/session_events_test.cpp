@@ -111,7 +111,7 @@ TEST_CASE("shards and worlds tell of a session from its beginning to its end, in
     host.settle();
 
     const Lines expected = {
-        "established, received 1:3, sent 1:3, sent 3:3, received 6:0, sent 6:4, received 5:0, "
+        "established, received 1:3, sent 1:3, sent 3:3, received 6:0, sent 6:28, received 5:0, "
         "closed requested",
         "established, received 2:0, sent 3:3, error payload_too_large, closed payload_too_large"};
     CHECK(take(shard_heard) == expected);
