@@ -19,11 +19,9 @@ bool World::roll_back(std::string_view plugin, std::string_view reason) {
     Replaced* const found = find_replaced(plugin);
     if (found == nullptr || found->barred) return false;
     for (const auto& one : found->instances) {
-        if (one.instance->parked()) {  // by a fault of its work on the pool
-            log::error("the way back is barred: {} is parked", one.instance->owner().label);
-            found->barred = true;
-            return false;
-        }
+        // By a fault on the pool, or by a call that was stuck on its way here: it comes back, for
+        // the control room counts on that, and is taken out at once.
+        if (one.instance->parked()) faulted_ = true;
         const WorldInstance* const failed = find(one.instance->owner().plugin);
         if (failed == nullptr) return false;
         if (failed->parked()) found->stands_still = true;
