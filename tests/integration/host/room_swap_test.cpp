@@ -167,12 +167,13 @@ TEST_CASE("who asks what holds a generation hears of shards and the service, and
     REQUIRE(host.swap(two).outcome == SwapOutcome::committed);
     host.advance_ms(20);
     std::string text;
-    for (const route::Holding& one : host.host().rooms().shards[0]->holdings()) {
-        for (const std::string& what : one.what) text += one.label + " " + what + "; ";
-    }
-    for (const route::Holding& one : host.host().rooms().service->holdings()) {
-        for (const std::string& what : one.what) text += one.label + " " + what + "; ";
-    }
+    const auto add = [&text](const std::vector<route::Holding>& list) {
+        for (const route::Holding& holding : list) {
+            for (const std::string& what : holding.what) text += holding.label + " " + what + "; ";
+        }
+    };
+    add(host.host().rooms().shards[0]->holdings());
+    add(host.host().rooms().service->holdings());
     CHECK(text ==
           "gate@2.0.0#2 serves on shard 0 for 20 ms: 2 layers, 2 routes, 0 followers, 0 "
           "transports, 0 services; "
@@ -183,8 +184,8 @@ TEST_CASE("who asks what holds a generation hears of shards and the service, and
 
     const TimeNs swapped = host.clock().wall_now() - 20 * ns_per_ms;
     const auto since = [&](const std::string& label, const std::string& state) -> TimeNs {
-        for (const auto& one : host.host().plugins().snapshot().generations) {
-            if (one.label == label && one.state == state) return one.since_wall;
+        for (const auto& status : host.host().plugins().snapshot().generations) {
+            if (status.label == label && status.state == state) return status.since_wall;
         }
         return -1;
     };
