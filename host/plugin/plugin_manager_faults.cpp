@@ -109,6 +109,7 @@ void PluginManager::begin_probation(Loaded& loaded, VitalsList vitals) {
             fmt::format("{} had not served long enough to compare with: {} is judged by faults, "
                         "failures and memory alone",
                         loaded.previous->label(), loaded.library->label()));
+        log::info("swap: {}", told->notes.back());
     }
     loaded.probation.emplace(loaded.config.probation, loaded.history.rates(), resident, now_);
     loaded.previous_vitals = std::exchange(loaded.vitals, std::move(vitals));

@@ -269,6 +269,7 @@ void PluginManager::poll_canaries() {
         count(counters_, verdict->outcome);
         if (SwapReport* const one = report(job_->request.ticket)) {
             one->notes.insert(one->notes.end(), verdict->notes.begin(), verdict->notes.end());
+            for (const std::string& note : verdict->notes) log::info("swap: {}", note);
         }
         if (!verdict->passed()) return fail_job(SwapOutcome::refused, verdict->reason);
     }

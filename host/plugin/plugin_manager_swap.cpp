@@ -169,9 +169,10 @@ void PluginManager::commit_job() {
         one->settled = all_new;
         one->changes = changes;
         for (const JobPart& part : job->parts) {
-            if (part.joins) one->notes.push_back(joined_note(rooms_, *part.library, way_back));
+            if (!part.joins) continue;
+            one->notes.push_back(joined_note(rooms_, *part.library, way_back));
+            log::info("swap: {}", one->notes.back());
         }
-        for (const std::string& note : one->notes) log::info("swap: {}", note);
         log::info("swap: {}{}{} committed in {:.2f} ms, the worlds stood still for {:.3f} ms",
                   one->from, one->from.empty() ? "" : " -> ", one->to,
                   static_cast<double>(clock_.now() - job->began) / ns_per_ms,
