@@ -44,6 +44,7 @@ Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
     if (order.create == nullptr) {
         return Error{Status::unsupported, order.owner.label + " has no world facet"};
     }
+    if (!order.options.heeds_layout_version) late_rows_.settle_all();
     const auto plugin = route::make_object(order.owner, order.options.contain, order.create,
                                            surroundings_, "world " + config_.name);
     if (!plugin) return plugin.error();
@@ -76,6 +77,8 @@ void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes)
     tables_ = std::move(tables);
     keep_events_ = tables_->wants_network_events;
     ++published_;
+    // Rows of others' swaps may wait: who does not look out for them finds none.
+    if (rest_of_rows({}, changes) == ecs::Rest::at_once) late_rows_.settle_all();
     for (const Exchange& change : changes) {
         if (const WorldInstance* const out = change.out)
             services_.withdraw(out->ledger().provided, out->ledger().served);

@@ -376,3 +376,33 @@ TEST_CASE("when a probation ends before all rows have come, they come then") {
     CHECK_MESSAGE(again.outcome == SwapOutcome::committed, again.reason);
     CHECK(number(1) - sum == 10'001 * (number(2) - own));
 }
+
+namespace {
+
+class Nothing final : public gantry::WorldPlugin {
+    void setup() override {}
+};
+
+}  // namespace
+
+// Rows that waited when it came were read in the layout that they did not have yet.
+TEST_CASE("a plugin of an SDK that does not look out finds no row that waits when it comes") {
+    TestHost host{{.plugins = {&poor}, .tick_hz = 1}};
+    gantry::world::World& world = host.world();
+    const gantry::ecs::OwnerId leaving[] = {world.instances().front()->owner().id};
+    std::unique_ptr<gantry::ecs::Migration> migration;
+    gantry::ComponentTraits<v2::Purse>::with_desc([&](const gantry::ComponentDesc& desc) {
+        const auto plan = world.entities().plan_migration({&desc, 1}, leaving);
+        REQUIRE(plan.has_value());
+        migration = std::move(world.entities().prepare(*plan).value());
+        return gantry::Status::ok;
+    });
+    REQUIRE(migration->commit(gantry::ecs::Rest::on_touch));
+    CHECK_FALSE(world.entities().settled());
+    gantry::world::InstanceOrder order;
+    order.owner = {9999, "older@1.0.0#1", "older", "1.0.0", 1};
+    order.create = gantry::create<Nothing>;
+    order.options.heeds_layout_version = false;
+    CHECK(world.add(order).has_value());
+    CHECK(world.entities().settled());
+}
