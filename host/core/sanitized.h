@@ -1,18 +1,19 @@
 // Whether this program was built with a sanitizer that keeps memory and signals to itself.
 #pragma once
 
-namespace gantry::core {
-
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
+#define GANTRY_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
+#define GANTRY_SANITIZED 1
 #endif
-#else
-inline constexpr bool sanitized = false;
 #endif
+#ifndef GANTRY_SANITIZED
+#define GANTRY_SANITIZED 0  // also for what may not even be compiled there
+#endif
+
+namespace gantry::core {
+
+inline constexpr bool sanitized = GANTRY_SANITIZED != 0;
 
 }  // namespace gantry::core

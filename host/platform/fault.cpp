@@ -18,6 +18,7 @@
 
 #include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
+#include "host/platform/throw_trace.h"
 
 namespace gantry::platform {
 namespace {
@@ -80,7 +81,8 @@ void fill_frames(Fault& fault, const Registers& at) {
         return;
     }
     void* all[Fault::frames_max + 8];
-    const int count = ::backtrace(all, static_cast<int>(std::size(all)));
+    const auto read = static_cast<std::size_t>(::backtrace(all, static_cast<int>(std::size(all))));
+    const auto count = static_cast<int>(std::remove_if(all, all + read, notes_throws) - all);
     int first = 0;
     while (first < count && all[first] != at.pc) ++first;
     if (first == count) return;

@@ -8,12 +8,20 @@
 
 namespace gantry::plugin {
 
+/// The last of what a plugin threw and its side of the boundary caught.
+struct Failure {
+    std::string text;   ///< one sentence with all of it
+    std::string where;  ///< its handler or system
+    std::vector<void*> frames;
+};
+
 struct Incident {
-    std::string kind;    ///< "fault", "rollback"
-    std::string plugin;  ///< "arena@2.0.0#3": who is to blame
-    std::string what;    ///< one sentence
-    std::string where;   ///< "handler on<Move> in world arena"
-    std::vector<std::string> stack;
+    std::string kind;                  ///< "fault", "rollback"
+    std::string plugin;                ///< "arena@2.0.0#3": who is to blame
+    std::string what;                  ///< one sentence
+    std::string where;                 ///< "handler on<Move> in world arena"
+    std::vector<void*> frames;         ///< while their code is mapped
+    std::vector<std::string> stack;    ///< what they mean to people
     std::string stack_note;            ///< why there is none
     std::string went_back_to;          ///< "arena@1.0.0#2", or empty: it was parked, or left
     std::vector<std::string> with;     ///< what came in one plan with it, and left with it
@@ -32,12 +40,13 @@ inline Incident rollback_incident(std::string plugin, std::string what, std::str
     return incident;
 }
 
-/// After exceptions, of which the last came out of the handler or system `where`.
-inline Incident exception_incident(std::string plugin, std::string what, std::string where) {
-    Incident incident = rollback_incident(std::move(plugin), std::move(what), std::move(where));
+/// After exceptions.
+inline Incident exception_incident(std::string plugin, std::string what, const Failure& last) {
+    Incident incident = rollback_incident(std::move(plugin), std::move(what), last.where);
+    if (!last.text.empty()) incident.what += ", the last: " + last.text;
+    incident.frames = last.frames;
     incident.stack_note =
-        "the exception was caught within the plugin, which reported its text: the stack it was "
-        "thrown from is gone by then";
+        last.frames.empty() ? "the exception was thrown where nobody noted the stack" : "";
     return incident;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/plugin/drop_folder.h"
+#include "host/plugin/incidents.h"
 #include "host/plugin/library.h"
 #include "host/plugin/plugin_config.h"
 #include "host/plugin/plugin_status.h"
@@ -26,7 +27,7 @@ struct Trial {
     std::optional<Probation> probation;
     TimeNs since_wall = 0;
     std::uint64_t failures = 0;
-    std::string failed_in;  ///< the handler or system of the last of them
+    Failure last_failure;
     std::uint64_t report = 0;
     std::filesystem::path file;
     TimeNs ends = 0;
@@ -45,7 +46,7 @@ struct Loaded {
     std::uint64_t report = 0;
     std::string error;
     std::uint64_t failures = 0;
-    std::string failed_in;  ///< the handler or system of the last of them
+    Failure last_failure;
     std::uint64_t probation_failures = 0;
     std::optional<Probation> probation;
     VitalsList vitals;
@@ -94,6 +95,13 @@ struct Retiring {
     bool forbidden = false;
     TimeNs since_wall = 0;  ///< it leaves
 };
+
+/// Of a version that its probation finds worse; `last` tells more where failures are why.
+inline Incident incident_of(const Library& library, const Probation::Finding& finding,
+                            const Failure& last) {
+    if (finding.where.empty()) return exception_incident(library.label(), finding.what, last);
+    return rollback_incident(library.label(), finding.what, finding.where);
+}
 
 /// Who it is and in what state; the rest is the caller's.
 inline GenerationStatus status_of(const Library& library, const char* state) {

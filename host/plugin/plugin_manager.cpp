@@ -263,46 +263,6 @@ void PluginManager::remove_now(const std::string& plugin) {
     (void)rooms_.service->remove(plugin);
 }
 
-void PluginManager::failed(const core::Owner& owner, std::string_view where,
-                           std::string_view what) {
-    const std::string text = fmt::format("{} failed in {}: {}", owner.label, where, what);
-    log::error("{}", text);
-    rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
-                    place = std::string{where}, text] {
-        if (JobPart* const part = job_ ? job_->find(plugin) : nullptr;
-            part != nullptr && part->library && part->library->generation() == generation) {
-            ++part->failures;  // once it has committed, they count for its probation
-            part->error = text;
-            part->failed_in = place;
-            return;
-        }
-        const auto found = loaded_.find(plugin);
-        if (found == loaded_.end()) return;
-        Loaded& loaded = found->second;
-        const auto incident = [&](const Library& library, const Probation::Finding& finding) {
-            return exception_incident(library.label(),
-                                      fmt::format("{}, the last: {}", finding.what, text), place);
-        };
-        if (loaded.trial && loaded.trial->library->generation() == generation) {
-            Trial& trial = *loaded.trial;
-            trial.failed_in = place;
-            const auto finding =
-                trial.probation->judge(trial.history, ++trial.failures, 0, clock_.now());
-            if (finding) end_trial(loaded, incident(*trial.library, *finding));
-            return;
-        }
-        if (loaded.library->generation() != generation) return;
-        ++loaded.failures;
-        loaded.error = text;
-        loaded.failed_in = place;
-        snapshot_stale_ = true;
-        if (loaded.state != PluginState::probation || !loaded.probation) return;
-        const auto finding =
-            loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
-        if (finding) roll_back(loaded, incident(*loaded.library, *finding), {});
-    });
-}
-
 void PluginManager::publish_snapshot() {
     ManagerSnapshot next;
     for (const auto& [name, loaded] : loaded_) {

@@ -144,9 +144,9 @@ private:
     void look_at_trial(Loaded& loaded, TimeNs now);
     void fail_job(SwapOutcome outcome, std::string reason);
     void roll_back(const Loaded& first, const std::string& what);
-    void roll_back(const Loaded& loaded, Incident incident, const std::vector<void*>& frames);
+    void roll_back(const Loaded& loaded, Incident incident);
     void take_fault(const core::Owner& owner, const route::FaultReport& report);
-    void tell(Incident incident, const std::vector<void*>& frames);
+    void tell(Incident incident);
     void begin_probation(Loaded& loaded, VitalsList vitals);
     void look_at_vitals(TimeNs now);
     void settle(const Loaded& first);

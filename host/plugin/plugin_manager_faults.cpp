@@ -7,11 +7,48 @@
 #include "host/platform/code_ranges.h"
 #include "host/platform/maps.h"
 #include "host/platform/stack_text.h"
+#include "host/platform/throw_trace.h"
 #include "host/plugin/name_list.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/plugin/swap_job.h"
 
 namespace gantry::plugin {
+
+void PluginManager::failed(const core::Owner& owner, std::string_view where,
+                           std::string_view what) {
+    Failure thrown{fmt::format("{} failed in {}: {}", owner.label, where, what), std::string{where},
+                   platform::thrown_frames()};
+    log::error("{}", thrown.text);
+    rooms_.control([this, plugin = owner.plugin, generation = owner.generation,
+                    failure = std::move(thrown)] {
+        if (JobPart* const part = job_ ? job_->find(plugin) : nullptr;
+            part != nullptr && part->library && part->library->generation() == generation) {
+            ++part->failures;  // once it has committed, they count for its probation
+            part->last_failure = failure;
+            return;
+        }
+        const auto found = loaded_.find(plugin);
+        if (found == loaded_.end()) return;
+        Loaded& loaded = found->second;
+        if (loaded.trial && loaded.trial->library->generation() == generation) {
+            Trial& trial = *loaded.trial;
+            trial.last_failure = failure;
+            const auto finding =
+                trial.probation->judge(trial.history, ++trial.failures, 0, clock_.now());
+            if (finding) end_trial(loaded, incident_of(*trial.library, *finding, failure));
+            return;
+        }
+        if (loaded.library->generation() != generation) return;
+        ++loaded.failures;
+        loaded.error = failure.text;
+        loaded.last_failure = failure;
+        snapshot_stale_ = true;
+        if (loaded.state != PluginState::probation || !loaded.probation) return;
+        const auto finding =
+            loaded.probation->judge(loaded.history, ++loaded.probation_failures, 0, clock_.now());
+        if (finding) roll_back(loaded, incident_of(*loaded.library, *finding, failure));
+    });
+}
 
 void PluginManager::faulted(const core::Owner& owner, const route::FaultReport& report) {
     rooms_.control([this, owner, report] { take_fault(owner, report); });
@@ -50,6 +87,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     incident.plugin = owner.label;
     incident.what = what;
     incident.where = fmt::format("{} in {}", report.call, report.room);
+    incident.frames = report.frames;
 
     const auto found = loaded_.find(owner.plugin);
     if (found != loaded_.end() && found->second.library->generation() == owner.generation) {
@@ -58,7 +96,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         ++loaded.failures;
         loaded.error = what;
         if (loaded.state == PluginState::probation) {
-            roll_back(loaded, incident, report.frames);
+            roll_back(loaded, std::move(incident));
             return;
         }
         incident.live_ms = static_cast<double>(clock_.wall_now() - loaded.since_wall) / ns_per_ms;
@@ -77,7 +115,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         if (const SwapReport* const one = this->report(trial.report)) {
             incident.changes = one->changes;
         }
-        tell(std::move(incident), report.frames);
+        tell(std::move(incident));
         end_trial(found->second, std::move(rollback));
         return;
     } else if (JobPart* const part = job_ ? job_->find(owner.plugin) : nullptr;
@@ -87,13 +125,13 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         part->library->poison(what);
         give_up_barrier(what);
     }
-    tell(std::move(incident), report.frames);
+    tell(std::move(incident));
 }
 
-void PluginManager::tell(Incident incident, const std::vector<void*>& frames) {
+void PluginManager::tell(Incident incident) {
     if (sink_ == nullptr) return;
     incident.at_wall = clock_.wall_now();
-    incident.stack = platform::stack_text(frames);
+    incident.stack = platform::stack_text(incident.frames);
     if (incident.stack.empty() && incident.stack_note.empty()) {
         incident.stack_note = "nobody could read it";
     }
@@ -130,16 +168,11 @@ void PluginManager::look_at_vitals(TimeNs now) {
             loaded.probation->judge(loaded.history, loaded.probation_failures, resident, now);
         if (!finding) continue;
         // What came along with it leaves the list: the others are looked at in the next turn.
-        return roll_back(
-            loaded,
-            rollback_incident(loaded.library->label(), finding->what,
-                              finding->where.empty() ? loaded.failed_in : finding->where),
-            {});
+        return roll_back(loaded, incident_of(*loaded.library, *finding, loaded.last_failure));
     }
 }
 
-void PluginManager::roll_back(const Loaded& loaded, Incident incident,
-                              const std::vector<void*>& frames) {
+void PluginManager::roll_back(const Loaded& loaded, Incident incident) {
     if (loaded.previous) incident.went_back_to = loaded.previous->label();
     for (const std::string& name : others_of(loaded.partners, loaded.config.name)) {
         incident.with.push_back(loaded_.at(name).library->label());
@@ -149,7 +182,7 @@ void PluginManager::roll_back(const Loaded& loaded, Incident incident,
     }
     if (const SwapReport* const one = report(loaded.report)) incident.changes = one->changes;
     roll_back(loaded, incident.what);
-    tell(std::move(incident), frames);
+    tell(std::move(incident));
 }
 
 std::string PluginManager::label_of(std::uint32_t owner) const {

@@ -155,8 +155,8 @@ void PluginManager::commit_job() {
         loaded.since_wall = clock_.wall_now();
         loaded.report = job->request.ticket;
         loaded.failures = loaded.probation_failures = part.failures;
-        loaded.error = part.error;
-        loaded.failed_in = part.failed_in;
+        loaded.error = part.last_failure.text;
+        loaded.last_failure = part.last_failure;
         loaded.dropped_file = part.next.file;
         loaded.partners = partners;
         loaded.gone_since = 0;

@@ -125,7 +125,7 @@ void PluginManager::commit_trial() {
         trial.partners = partners;
         trial.vitals = std::move(part.vitals);
         trial.failures = part.failures;
-        trial.failed_in = part.failed_in;
+        trial.last_failure = part.last_failure;
         trial.report = job->request.ticket;
         trial.promote = job->request.promote;
         trial.file = part.next.file;
@@ -234,7 +234,7 @@ void PluginManager::end_trial(Loaded& first, Incident incident) {
         one->reason = sentence;
         incident.changes = one->changes;
     }
-    tell(std::move(incident), {});
+    tell(std::move(incident));
     publish_snapshot();
 }
 
@@ -247,9 +247,7 @@ void PluginManager::look_at_trial(Loaded& loaded, TimeNs now) {
     trial.probation->compare_with(loaded.in_worlds.rates());
     if (const auto finding = trial.probation->judge(trial.history, trial.failures,
                                                     platform::resident_bytes(), now)) {
-        return end_trial(
-            loaded, rollback_incident(trial.library->label(), finding->what,
-                                      finding->where.empty() ? trial.failed_in : finding->where));
+        return end_trial(loaded, incident_of(*trial.library, *finding, trial.last_failure));
     }
     if (!trial.promote || now < trial.ends) return;
     // What nobody used has passed nothing.

@@ -23,8 +23,7 @@ struct PluginManager::JobPart {
     bool joins = false;  ///< was not loaded: there is nothing that it replaces
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
-    std::string error;           ///< the last of them
-    std::string failed_in;       ///< its handler or system
+    Failure last_failure;
     VitalsList vitals;
 
     const std::string& plugin() const noexcept { return next.plugin; }

@@ -6,6 +6,7 @@
 
 #include "host/core/plugin_call.h"
 #include "host/platform/fault.h"
+#include "host/platform/throw_trace.h"
 #include "host/route/surroundings.h"
 
 namespace gantry::route {
@@ -16,6 +17,7 @@ template <class Body, class Left>
 bool guarded_call(const core::Owner& owner, bool contained, core::CallKind kind, Body&& body,
                   Left&& left) {
     const core::PluginCall who{owner, kind};
+    platform::forget_thrown();
     if (!contained) {
         body();
         return true;

@@ -91,7 +91,12 @@ class Faults(WithFaulty):
                         incident = self.wait_incident("rollback", number)
                         self.assertIn(said, incident["what"])
                         self.assertTrue(incident["where"], incident)
-                        self.assertTrue(incident["stack_note"], incident)
+                        # Once an exception had no stack: it was gone when the plugin had caught it.
+                        if wish == "throw":
+                            self.assertRegex(incident["stack"][0], r"^faulty@2\.0\.0#\d+ .*Faulty::fault.* faulty\.cpp:\d+$")
+                            self.assertIn("the last: faulty@2.0.0#", incident["what"])
+                        else:
+                            self.assertEqual(incident["stack_note"], "nothing crashed")
                         self.assertIn("faulty: version 1.0.0 -> 2.0.0", incident["changes"])
                         self.assertTrue(any(line.startswith("faulty: build id ") for line in incident["changes"]), incident)
                         self.assertTrue(player.ask("nothing").startswith("1.0.0 "))
@@ -286,7 +291,8 @@ class OnShards(unittest.TestCase):
                 self.wait_back()
         with self.subTest("service"):
             self.swap()
-            self.assertEqual(self.service("service").split()[0], "unavailable")
+            # The caller is of the same version: it may have gone back before the answer came.
+            self.assertIn(self.service("service").split()[0], ("unavailable", "cancelled"))
             self.wait_back()
             self.assertEqual(self.service("again"), "ok 1.0.0")
         self.assertEqual(self.host.admin.metrics()["gantry_faults_total"], 3)
