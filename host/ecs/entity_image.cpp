@@ -13,24 +13,47 @@
 namespace gantry::ecs {
 namespace {
 
-Converter converter_in(const Parts& parts, ComponentId id) {
+Converter converter_in(const Parts& parts, ComponentId id, const Serves& serves) {
     for (const OwnerId user : parts.components[id].users) {
-        if (const Converter* const found = parts.components.find_converter(id, user)) return *found;
+        const Converter* const found = parts.components.find_converter(id, user);
+        if (found != nullptr && serves(user)) return *found;
     }
     return {};
 }
 
+/// To an older version: what a migration would refuse and a rollback takes back comes, too.
+Result<ComponentChange> way_back(ComponentId id, const EntityImage::Part& from, const Schema& to) {
+    auto change = plan_change(id, from.schema, to, from.convert);
+    if (change) return change;
+    const auto forward = plan_change(id, to, from.schema, {}, from.convert);
+    if (!forward || (!forward->converted.empty() && forward->revert == nullptr)) return change;
+    return reverse_change(*forward);
+}
+
 /// The part's value as `to` lays it out.
 Result<std::vector<std::byte>> value_for(Parts& parts, ComponentId id,
-                                         const EntityImage::Part& from, const CallOwner& call) {
+                                         const EntityImage::Part& from, const Serves& serves,
+                                         const CallOwner& call) {
     const Schema& to = parts.components[id].schema;
     if (!difference(from.schema, to)) return from.value;
-    const auto change = plan_change(id, from.schema, to, {}, converter_in(parts, id));
+    const bool back = from.schema.version > to.version;
+    auto change = back ? way_back(id, from, to)
+                       : plan_change(id, from.schema, to, {}, converter_in(parts, id, serves));
     if (!change) return change.error();
     std::vector<std::byte> before = from.value;
     std::vector<std::byte> after(to.size);
-    auto done = convert_value(parts, *change, call, before.data(), after.data(), 1);
-    if (!done) return done.error();
+    // Nobody of this world has the way back, so its owner is none of those here.
+    if (back) change->converter_owner = 0;
+    const CallOwner as_sender = [&](OwnerId, const std::function<void()>& body) {
+        return call(from.convert.owner, body);
+    };
+    const CallOwner& how = back ? as_sender : call;
+    if (auto done = convert_value(parts, *change, how, before.data(), after.data(), 1); !done) {
+        if (!back) return done.error();
+        return Error{Status::refused,
+                     fmt::format("component {}: down() of version {} did not return",
+                                 from.schema.name, from.schema.version)};
+    }
     return after;
 }
 
@@ -50,13 +73,15 @@ void rename_references(const Schema& schema, std::byte* value, Entity was, Entit
 
 }  // namespace
 
-EntityImage image_of(const World& world, Entity entity, std::span<const ComponentId> without) {
+EntityImage image_of(const World& world, Entity entity, std::span<const ComponentId> without,
+                     const Serves& serves) {
     EntityImage image;
     image.entity = entity;
     for (const ComponentId id : components_of(world, entity)) {
         if (std::find(without.begin(), without.end(), id) != without.end()) continue;
         EntityImage::Part& part = image.parts.emplace_back();
         part.schema = *world.schema(id);
+        part.convert = converter_in(world.parts(), id, serves);
         const auto* const value = static_cast<const std::byte*>(world.get(entity, id));
         if (part.schema.size != 0) part.value.assign(value, value + part.schema.size);
     }
@@ -64,7 +89,7 @@ EntityImage image_of(const World& world, Entity entity, std::span<const Componen
 }
 
 std::vector<std::string> put_image(World& world, Entity entity, const EntityImage& image,
-                                   const CallOwner& call) {
+                                   const Serves& serves, const CallOwner& call) {
     std::vector<std::string> refused;
     for (const EntityImage::Part& part : image.parts) {
         const ComponentId id = world.find_component(part.schema.name);
@@ -73,7 +98,7 @@ std::vector<std::string> put_image(World& world, Entity entity, const EntityImag
                 fmt::format("no plugin of this world has the component {}", part.schema.name));
             continue;
         }
-        auto value = value_for(world.parts(), id, part, call);
+        auto value = value_for(world.parts(), id, part, serves, call);
         if (!value) {
             refused.push_back(value.error().message);
             continue;

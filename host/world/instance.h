@@ -63,6 +63,7 @@ public:
     bool wants_sample(TimeNs now) noexcept { return sampler_.wants(now); }
     bool contained() const noexcept { return options_.contain; }
     const InstanceOptions& options() const noexcept { return options_; }
+    const LibraryRef& library() const noexcept { return library_; }
     /// A fault ended one of its calls: nothing of it is ever called again.
     bool parked() const noexcept { return parked_; }
     /// A call was left by a fault. Whose code it was is parked, and the host is told.

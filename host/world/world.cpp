@@ -6,20 +6,11 @@
 #include <cstring>
 
 #include "host/core/log.h"
-#include "host/ecs/entity_image.h"
 #include "host/world/call.h"
 #include "host/world/connection_component.h"
 
 namespace gantry::world {
 namespace {
-
-/// What travels with a session that moves.
-struct Luggage {
-    ecs::EntityImage image;
-    std::uint64_t messages_in = 0;
-    std::uint64_t bytes_in = 0;
-    std::uint64_t messages_out = 0;
-};
 
 ecs::WorldLimits limits_of(const WorldConfig& config) {
     ecs::WorldLimits limits;
@@ -192,37 +183,6 @@ void World::handle_closed(const route::ClosedRecord& record) {
     outbox_->move(record.session, WorldId{record.moved_to});
     for (const auto& message : to_forward) outbox_->forward(record.session, message);
     outbox_->moved(record.session);
-}
-
-// Before the plugins hear that it goes: what they clean up then is still wanted there.
-void World::pack(const WorldSession& session) {
-    auto luggage = std::make_shared<Luggage>();
-    luggage->image = ecs::image_of(ecs_, session.entity, {&connection_component_, 1});
-    luggage->messages_in = session.messages_in;
-    luggage->bytes_in = session.bytes_in;
-    luggage->messages_out = sessions_.messages_out(session);
-    surroundings_.transit().put(session.id, std::move(luggage));
-}
-
-// Before they hear that it has come.
-void World::unpack(WorldSession& session) {
-    const auto brought = surroundings_.transit().take(session.id);
-    if (brought == nullptr) return;
-    const auto& luggage = *static_cast<const Luggage*>(brought.get());
-    session.messages_in = luggage.messages_in;
-    session.bytes_in = luggage.bytes_in;
-    session.messages_out = luggage.messages_out;
-    const auto refused = ecs::put_image(
-        ecs_, session.entity, luggage.image, [this](ecs::OwnerId owner, const auto& body) {
-            WorldInstance* const instance = find_owner(owner);
-            return instance != nullptr &&
-                   call_plugin(*instance, core::CallKind::session, "convert", body);
-        });
-    counters_.components_left_behind += refused.size();
-    for (const std::string& sentence : refused) {
-        log::warn("a session that moved to world {} came without a component: {}", config_.name,
-                  sentence);
-    }
 }
 
 void World::pressure(const route::PressureRecord& record) {

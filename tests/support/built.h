@@ -10,12 +10,19 @@ namespace gantry::test {
 /// Message ids of the rules in swap_rules.h. Payloads are structs of this file, as they lie in
 /// memory: both ends are on one machine.
 enum BuiltId : std::uint16_t {
-    built_join = 1,   ///< request: a number, which is the player's; the same comes back
-    built_move = 3,   ///< a number, counted up from 1 by every player
-    built_state = 4,  ///< to all, every tick: a number, counted up from 1
-    built_ping = 5,   ///< request; answered with the player's Built
-    built_news = 7,   ///< to all: other rules are in force
-    built_total = 8,  ///< request; answered with a BuiltTotal
+    built_join = 1,    ///< request: a number, which is the player's; the same comes back
+    built_move = 3,    ///< a number, counted up from 1 by every player
+    built_state = 4,   ///< to all of a world, every tick: a BuiltState
+    built_ping = 5,    ///< request; answered with the player's Built
+    built_news = 7,    ///< to all of a world: other rules are in force
+    built_total = 8,   ///< request; answered with the BuiltTotal of the world
+    built_travel = 9,  ///< the name of a world: the player goes there, and so does what it built
+};
+
+/// Each world counts for itself.
+struct BuiltState {
+    std::uint32_t world = 0;   ///< its id
+    std::uint32_t number = 0;  ///< counted up from 1
 };
 
 constexpr std::uint64_t mix(std::uint64_t x) noexcept {
@@ -56,6 +63,13 @@ struct BuiltTotal {
     std::uint64_t sum = 0;  ///< of the hashes, in whatever order
     std::uint64_t players = 0;
     std::uint64_t others = 0;
+
+    constexpr BuiltTotal& operator+=(const BuiltTotal& more) noexcept {
+        sum += more.sum;
+        players += more.players;
+        others += more.others;
+        return *this;
+    }
     friend constexpr bool operator==(const BuiltTotal&, const BuiltTotal&) noexcept = default;
 };
 

@@ -74,8 +74,8 @@ struct Sent {
 GANTRY_COMPONENT_AS("swap.sent", Sent, 1, GANTRY_FIELD(states))
 
 /// Every session may join as a player. The plugin's config tells how many "entities" there are
-/// besides, and whether a new version sends "news": 1 is yes. Every tick writes some of the
-/// entities, so that a migration finds changed rows.
+/// besides in each world, and whether a new version sends "news": 1 is yes. Every tick writes some
+/// of the entities, so that a migration finds changed rows.
 template <class Body>
 class SwapRules : public WorldPlugin {
     static constexpr std::uint64_t others_from = 1'000'000;
@@ -103,6 +103,9 @@ protected:
             return to_payload(body == nullptr ? Built{} : body->built());
         });
         on(built_total, [this](const Message&) { return to_payload(total()); });
+        on(built_travel, [this](const Message& message) {
+            return net().move(message.session, find_world(message.payload.text()));
+        });
         system("turn", Stage::update, [this](const Tick&) { turn(); });
         system("show", Stage::send, [this](const Tick&) { show(); });
     }
@@ -164,7 +167,10 @@ private:
     }
     void show() {
         if (net().sessions(nullptr, 0) == 0) return;
-        broadcast(built_state, Bytes{to_payload(++world().template resource<Sent>()->states)});
+        BuiltState state;
+        state.world = self().world.value;
+        state.number = static_cast<std::uint32_t>(++world().template resource<Sent>()->states);
+        broadcast(built_state, Bytes{to_payload(state)});
     }
 
     std::vector<Entity> others_;  ///< in the order of their rows, which no swap changes

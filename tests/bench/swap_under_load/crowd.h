@@ -36,7 +36,8 @@ public:
     bool finish(double seconds_max) {
         return play([this] { return quiet(); }, seconds_max, false);
     }
-    /// The total of the world, asked by one of them; all zero when it did not come.
+    /// The total of both worlds, asked by one of them; less when it did not come. When all is
+    /// quiet.
     test::BuiltTotal total();
 
     bool quiet() const;
@@ -44,7 +45,9 @@ public:
     bool done() const;
     Tally tally() const;
     std::vector<std::int64_t> take_round_trips() { return std::exchange(round_trips_, {}); }
-    /// How many news the players have had, the fewest and the most.
+    /// How many news those who never travel have had, the fewest and the most. Worlds commit one
+    /// after the other: who goes from one that has to one that has not is told twice, and on the
+    /// way back not at all.
     std::pair<std::uint64_t, std::uint64_t> news() const;
     const std::vector<std::unique_ptr<Player>>& players() const { return players_; }
 

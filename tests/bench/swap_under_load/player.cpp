@@ -14,6 +14,7 @@
 
 #include "host/net/frame.h"
 #include "host/net/ws_codec.h"
+#include "tests/bench/swap_under_load/running_host.h"
 
 namespace gantry::bench {
 namespace {
@@ -31,6 +32,7 @@ void Tally::add(const Tally& other) {
     refusals += other.refusals;
     sent += other.sent;
     states += other.states;
+    travels += other.travels;
     if (first_refusal.empty()) first_refusal = other.first_refusal;
 }
 
@@ -79,11 +81,34 @@ void Player::play(std::int64_t now) {
     if (gone_ || waiting_ || now < play_at_ || done()) return;
     // Players that began together do not stay together: each has its own rhythm.
     play_at_ = now + rhythm_.every_ns + rhythm_.every_ns / 400 * (number_ % 100);
+    // One that has had no state yet does not know where it is at home.
+    const bool travels = home_ != 0 && this->travels() && ++windows_ % rhythm_.travel_every == 0;
     for (std::uint32_t i = 0; i < rhythm_.moves && !done(); ++i) {
-        const std::uint64_t number = built_.moves + 1;
-        built_.take(number);
-        send_message(built_move, 0, 0, to_payload(number));
+        if (travels && i == rhythm_.moves / 2) send_travel();
+        send_move();
     }
+    send_ping(now);
+}
+
+void Player::travel() {
+    send_travel();
+    send_ping(0);
+}
+
+void Player::send_move() {
+    const std::uint64_t number = built_.moves + 1;
+    built_.take(number);
+    send_message(built_move, 0, 0, to_payload(number));
+}
+
+void Player::send_travel() {
+    away_ = !away_;
+    travelling_ = true;
+    ++tally_.travels;
+    send_message(built_travel, 0, 0, world_names[away_ ? 1 : 0]);
+}
+
+void Player::send_ping(std::int64_t now) {
     waiting_ = true;
     asked_at_ = now;
     send_message(built_ping, request, ++correlation_, {});
@@ -196,7 +221,7 @@ void Player::take_frame(std::uint16_t id, std::uint8_t flags, std::uint32_t corr
     if ((flags & error) != 0)
         return refuse("an error reply: " +
                       std::string{payload.substr(std::min<std::size_t>(2, payload.size()))});
-    if (id == built_state) return take_state(from_payload<std::uint64_t>(payload));
+    if (id == built_state) return take_state(from_payload<BuiltState>(payload));
     if (id == built_news) return void(++news_);
     if ((flags & response) == 0)
         return refuse("a message " + std::to_string(id) + " that nobody expects");
@@ -204,12 +229,25 @@ void Player::take_frame(std::uint16_t id, std::uint8_t flags, std::uint32_t corr
     if (id == built_ping) round_trips_ns.push_back(now - asked_at_);
 }
 
-void Player::take_state(std::uint64_t number) {
+void Player::arrive() {
+    travelling_ = false;
+    numbered_ = false;
+}
+
+// Whatever the old world has sent is out before the new one hears of the player.
+void Player::take_state(const BuiltState& state) {
     ++tally_.states;
-    if (last_state_ != 0 && number == last_state_) ++tally_.dup;
-    if (number < last_state_) ++tally_.reordered;
-    if (last_state_ != 0 && number > last_state_ + 1) tally_.lost += number - last_state_ - 1;
-    last_state_ = std::max(last_state_, number);
+    if (home_ == 0) home_ = state.world;
+    const bool away = state.world != home_;
+    if (away != away_ && !travelling_) return refuse("a state of the world that it has left");
+    if (away == away_ && travelling_) arrive();
+    std::uint32_t& last = last_state_[away ? 1 : 0];
+    if (last != 0 && state.number == last) ++tally_.dup;
+    if (state.number < last) ++tally_.reordered;
+    // What the world sent while it was elsewhere was not for this player.
+    if (numbered_ && state.number > last + 1) tally_.lost += state.number - last - 1;
+    last = std::max(last, state.number);
+    numbered_ = true;
 }
 
 // Messages of a session keep their order, so the ping was handled behind all moves before it.
@@ -220,6 +258,7 @@ void Player::take_response(std::uint16_t id, std::uint32_t correlation, std::str
     waiting_ = false;
     if (id == built_total) total_ = from_payload<BuiltTotal>(payload);
     if (id != built_ping) return;
+    if (travelling_) arrive();
     const Built there = from_payload<Built>(payload);
     const std::uint64_t missed = built_.moves > there.moves ? built_.moves - there.moves : 0;
     if (missed > moves_missed_) tally_.lost += missed - moves_missed_;
