@@ -8,6 +8,7 @@
 #include "host/core/assert.h"
 #include "host/core/log.h"
 #include "host/route/make_object.h"
+#include "host/route/way_back.h"
 
 namespace gantry::route {
 namespace {
@@ -183,6 +184,24 @@ FacetInstance* FacetRoom::out_for(const FacetOrder& order) noexcept {
     return order.replaces.empty() ? nullptr : find(order.replaces);
 }
 
+// Whoever is in a probation may have to go: what its predecessor has, nobody else takes meanwhile.
+Result<Done> FacetRoom::check_ways_back(std::span<const FacetExchange> changes) {
+    for (const Replaced& replaced : replaced_) {
+        std::vector<FacetExchange> both{changes.begin(), changes.end()};
+        for (const auto& back : replaced.instances) {
+            if (FacetInstance* const serves = find(back->owner().plugin))
+                both.push_back({back.get(), serves});
+        }
+        for (const std::string& name : replaced.joined) {
+            if (FacetInstance* const serves = find(name)) both.push_back({nullptr, serves});
+        }
+        if (const auto possible = prepare(both); !possible) {
+            return bars_way_back(replaced.instances.front()->owner().label, possible.error());
+        }
+    }
+    return Done{};
+}
+
 Result<FacetReport> FacetRoom::add(std::span<const FacetOrder> orders) {
     const TimeNs began = surroundings_.clock().now();
     auto made = make_all(orders);
@@ -193,6 +212,7 @@ Result<FacetReport> FacetRoom::add(std::span<const FacetOrder> orders) {
     }
     auto change = prepare(changes);
     if (!change) return change.error();
+    if (auto ok = check_ways_back(changes); !ok) return ok.error();
     for (const FacetExchange& one : changes) {
         if (one.out != nullptr) one.out->drain();
     }

@@ -114,6 +114,7 @@ private:
     using ReplacedList = std::vector<Replaced>;
 
     Result<Instances> make_all(std::span<const FacetOrder> orders);
+    Result<Done> check_ways_back(std::span<const FacetExchange> changes);
     FacetInstance* out_for(const FacetOrder& order) noexcept;
     Result<FacetReport> exchange(Instances& made, std::span<const FacetExchange> changes,
                                  std::unique_ptr<RoomChange> change);

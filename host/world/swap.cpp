@@ -94,6 +94,7 @@ Result<Done> SwapRun::fresh_tables() {
     if (tables_ != nullptr && tables_from_ == world_.published_) return Done{};
     auto tables = world_.tables_with(changes_);
     if (!tables) return tables.error();
+    if (auto ok = world_.check_ways_back(changes_); !ok) return ok;
     tables_ = std::move(*tables);
     tables_from_ = world_.published_;
     return Done{};

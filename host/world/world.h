@@ -145,8 +145,10 @@ private:
                                                 std::span<const std::uint32_t> replaces);
     /// The first words to one that was published in nobody's place.
     void begin_serving(WorldInstance& instance);
-    /// The tables as they would be after these changes.
+    /// As it would be after these changes; and whether who is in a probation could still go back.
+    std::vector<WorldInstance*> serving_with(std::span<const Exchange> changes) const;
     Result<std::unique_ptr<Tables>> tables_with(std::span<const Exchange> changes);
+    Result<Done> check_ways_back(std::span<const Exchange> changes) const;
     /// The visible step: tables, services and timers change hands.
     void publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes);
     bool begin_slices(Replaced& replaced, std::string_view reason);
@@ -164,7 +166,7 @@ private:
     route::PostToRoom post_here_;
     core::RoomThread home_;
     core::Random random_;
-    TimeNs now_ = 0;
+    TimeNs now_ = 0, held_since_ = 0;
     ecs::World ecs_;
     LateRows late_rows_;
     ComponentId connection_component_ = no_component;
@@ -182,9 +184,7 @@ private:
     std::deque<std::function<void()>> deferred_;  ///< work that came while frozen
     std::deque<route::KeptRecord> held_;
     std::uint64_t held_bytes_ = 0;
-    TimeNs held_since_ = 0;
-    std::deque<PostedEvent> posted_;
-    std::deque<PostedEvent> posted_running_;
+    std::deque<PostedEvent> posted_, posted_running_;
     std::uint32_t poster_ = 0;  ///< of the event that is being delivered
     std::vector<NetworkEvent> events_;
     std::vector<std::unique_ptr<std::byte[]>> event_payloads_;

@@ -4,6 +4,7 @@
 
 #include "host/core/log.h"
 #include "host/route/make_object.h"
+#include "host/route/way_back.h"
 #include "host/world/call.h"
 #include "host/world/transfer.h"
 #include "host/world/world.h"
@@ -58,7 +59,7 @@ Result<std::unique_ptr<WorldInstance>> World::make(const InstanceOrder& order,
     return instance;
 }
 
-Result<std::unique_ptr<Tables>> World::tables_with(std::span<const Exchange> changes) {
+std::vector<WorldInstance*> World::serving_with(std::span<const Exchange> changes) const {
     std::vector<WorldInstance*> list;
     for (const auto& instance : instances_) {
         const auto change = std::find_if(changes.begin(), changes.end(), [&](const Exchange& one) {
@@ -70,7 +71,33 @@ Result<std::unique_ptr<Tables>> World::tables_with(std::span<const Exchange> cha
     for (const Exchange& change : changes) {
         if (change.out == nullptr) list.push_back(change.in.get());
     }
-    return Tables::build(list);
+    return list;
+}
+
+Result<std::unique_ptr<Tables>> World::tables_with(std::span<const Exchange> changes) {
+    return Tables::build(serving_with(changes));
+}
+
+// Whoever is in a probation may have to go: what its predecessor has, nobody else takes meanwhile.
+Result<Done> World::check_ways_back(std::span<const Exchange> changes) const {
+    for (const Replaced& replaced : replaced_) {
+        if (replaced.barred || replaced.instances.empty()) continue;
+        std::vector<WorldInstance*> list = serving_with(changes);
+        for (const std::string& name : replaced.joined) {
+            std::erase_if(list, [&](const auto* one) { return one->owner().plugin == name; });
+        }
+        for (const auto& back : replaced.instances) {
+            const std::string& plugin = back.instance->owner().plugin;
+            for (WorldInstance*& one : list) {
+                if (one->owner().plugin == plugin) one = back.instance.get();
+            }
+        }
+        if (const auto possible = Tables::build(list); !possible) {
+            return route::bars_way_back(replaced.instances.front().instance->owner().label,
+                                        possible.error());
+        }
+    }
+    return Done{};
 }
 
 void World::publish(std::unique_ptr<Tables> tables, std::span<Exchange> changes) {
@@ -125,6 +152,7 @@ Result<Done> World::add(const InstanceOrder& order) {
     std::array<Exchange, 1> change{{{std::move(*made), nullptr}}};
     auto tables = tables_with(change);
     if (!tables) return let_go(std::move(change.front().in)), tables.error();
+    if (auto ok = check_ways_back(change); !ok) return let_go(std::move(change.front().in)), ok;
     publish(std::move(*tables), change);
     begin_serving(instance);
     return Done{};

@@ -149,8 +149,12 @@ void World::take_back(Replaced& back, std::span<const Exchange> changes) {
     }
     for (std::size_t i = 0; i < back.instances.size(); ++i) {
         WorldInstance& instance = *changes[i].in;
-        if (states[i] == nullptr || !restore_state(instance, *states[i])) {
-            (void)restore_state(instance, *back.instances[i].state);
+        if (states[i] != nullptr && restore_state(instance, *states[i])) continue;
+        log::warn("{} cannot take over what {} has: it goes on with what it had handed over",
+                  instance.owner().label, changes[i].out->owner().label);
+        if (!restore_state(instance, *back.instances[i].state)) {
+            log::warn("{} cannot read that either: it goes on with what it has",
+                      instance.owner().label);
         }
     }
 }

@@ -1,6 +1,7 @@
 // A counter whose second version does whatever evil a message names.
 #include <gantry/gantry.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -63,6 +64,15 @@ private:
         if (std::FILE* const file = std::fopen(path.c_str(), "r")) std::fclose(file);
     }
 
+    /// Over the head and the end of a block: the allocator finds out, in code that is not the
+    /// plugin's.
+    static void smash_heap() {
+        char* const volatile block = new char[64];
+        volatile char* const head = block - 16;
+        for (int i = 0; i < 128; ++i) head[i] = 0x41;
+        delete[] block;
+    }
+
     void fault(std::string_view wish) {
         if (wish == "null") *static_cast<volatile int*>(nullptr) = 1;
         if (wish == "memcpy")
@@ -73,6 +83,8 @@ private:
         if (wish == "divide") sink = 100 / (sink - sink);
         if (wish == "overflow") sink = deeper(0);
         if (wish == "terminate") []() noexcept { raise_one(); }();
+        if (wish == "heap") smash_heap();
+        if (wish == "kill") ::kill(::getpid(), SIGKILL);
         if (wish == "throw") throw std::runtime_error{"on purpose"};
         if (wish == "spin")
             while (true) sink = sink + 1;

@@ -5,17 +5,14 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
-#include "host/core/log.h"
-#include "host/core/random.h"
 #include "host/testing/seed.h"
-#include "host/testing/test_host.h"
+#include "tests/support/attempts.h"
 #include "tests/support/linked_plugin.h"
-#include "tests/support/swap_rules.h"
+#include "tests/support/played.h"
 
 using namespace gantry;
 using namespace gantry::test;
@@ -25,12 +22,6 @@ using plugin::SwapOutcome;
 namespace {
 
 constexpr std::uint16_t waits_id = 20, throws_id = 21, throws_later_id = 22;
-
-std::string_view point;  // where the swap fails
-bool at(std::string_view name) { return point == name; }
-void fail_at(std::string_view name) {
-    if (at(name)) throw std::runtime_error{"on purpose"};
-}
 
 namespace narrowed {
 struct Body {
@@ -66,7 +57,7 @@ class Old final : public SwapRules<v1::Body> {
         });
     }
     void save_state(StateWriter& writer) override {
-        fail_at("save throws");
+        throw_at("save throws");
         SwapRules::save_state(writer);
     }
     bool is_idle() noexcept override { return !at("it never is idle"); }
@@ -75,7 +66,7 @@ class Old final : public SwapRules<v1::Body> {
 class New final : public SwapRules<v2::Body> {
     void setup() override {
         if (at("setup refuses")) return refuse("on purpose");
-        fail_at("setup throws");
+        throw_at("setup throws");
         if (at("a field is narrowed")) return expect(world().use<narrowed::Body>());
         if (at("a conversion is missing")) return expect(world().use<unconverted::Body>());
         if (at("the storage changes")) return expect(world().use<moved::Body>());
@@ -102,7 +93,7 @@ class New final : public SwapRules<v2::Body> {
         if (at("a timer throws")) every(1ms, [](const TimerFire&) { raise(); });
     }
     void restore_state(StateReader& reader) override {
-        fail_at("restore throws");
+        throw_at("restore throws");
         SwapRules::restore_state(reader);
     }
     static void raise() { throw std::runtime_error{"on purpose"}; }
@@ -146,97 +137,36 @@ constexpr Point points[] = {
     {"a timer throws", rolled_back, "3 failures"},
 };
 
-std::uint64_t attempts_wanted() {
-    const char* const text = std::getenv("GANTRY_ATTEMPTS");
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : 2;
-}
+TestHostConfig with_rules() { return {.plugins = {&one}, .config = R"({"entities":3000})"}; }
 
-/// A host with four players who never stop.
-struct Played {
-    static constexpr std::uint32_t players = 4;
-
-    explicit Played(std::uint64_t seed)
-        : random{seed}, host{{.plugins = {&one}, .config = R"({"entities":3000})", .seed = seed}} {
-        for (std::uint32_t i = 0; i < players; ++i) {
-            clients.push_back(host.connect());
-            built[i].player = i;
-            clients[i].send(built_join, to_payload(std::uint64_t{i}));
-        }
-        host.settle();
-    }
-    /// Some moves, some turns, and sometimes time.
-    void play() {
-        for (std::uint64_t left = random.below(6); left > 0; --left) {
-            const auto player = static_cast<std::uint32_t>(random.below(players));
-            const std::uint64_t number = built[player].moves + 1;
-            built[player].take(number);
-            clients[player].send(built_move, to_payload(number));
-        }
-        host.clock().advance(static_cast<TimeNs>(random.below(10)) * ns_per_ms);
-        for (std::uint64_t left = 1 + random.below(8); left > 0; --left) {
-            host.host().poll(host.clock().now());
-        }
-    }
-    /// Version 1 serves, and every message has counted once, and nobody was disconnected.
-    void check() {
-        host.settle();
-        const auto plugins = host.host().plugins().snapshot().plugins;
-        REQUIRE(plugins.size() == 1);
-        CHECK(plugins[0].version == "1.0.0");
-        CHECK(plugins[0].state == plugin::PluginState::active);
-        for (std::uint32_t i = 0; i < players; ++i) {
-            const Reply reply = clients[i].call(built_ping, "");
-            CHECK(reply.id == built_ping);
-            CHECK(from_payload<Built>(reply.text) == built[i]);
-            CHECK_FALSE(clients[i].closed_by_host());
-        }
-    }
-
-    core::Random random;
-    TestHost host;
-    std::vector<TestClient> clients;
-    Built built[players];
-};
-
-void attempt(Played& played, const Point& one_point) {
-    TestHost& host = played.host;
-    point = one_point.name;
-    if (at("a task does not end")) played.clients[0].ask(waits_id, "");
-    for (int i = 0; i < 5; ++i) played.play();
-    const std::uint64_t ticket = host.host().plugins().swap_linked(std::array{one_point.next});
-    bool provoked = false;
-    // Deadlines and probations are short against this in the clock of the test.
-    for (int i = 0; i < 4000 && host.report(ticket).outcome != one_point.outcome; ++i) {
-        played.play();
-        if (host.report(ticket).outcome != SwapOutcome::committed || provoked) continue;
-        provoked = true;
-        for (int n = 0; n < 3 && one_point.message != 0; ++n) {
-            played.clients[1].ask(one_point.message, "");
-        }
-    }
-    const auto report = host.report(ticket);
-    CHECK(report.outcome == one_point.outcome);
-    CHECK_MESSAGE(report.reason.find(one_point.reason) != std::string::npos, report.reason);
-    point = "";
-    for (int i = 0; i < 5; ++i) played.play();
+void attempt(Played& played, const Point& point) {
+    fails_at = point.name;
+    if (at("a task does not end")) played.ask_in_vain(0, waits_id);
+    played.play(5);
+    const std::uint64_t ticket = played.host.host().plugins().swap_linked(std::array{point.next});
+    const auto report = played.play_until(ticket, point.outcome, [&] {
+        for (int n = 0; n < 3 && point.message != 0; ++n) played.ask(1, point.message);
+    });
+    CHECK(report.outcome == point.outcome);
+    CHECK_MESSAGE(report.reason.find(point.reason) != std::string::npos, report.reason);
+    fails_at = {};
+    played.play(5);
     played.check();
 }
 
 }  // namespace
 
 TEST_CASE("whatever step of a swap fails, the old version serves on and every message counts") {
-    log::set_level(log::Level::error);
-    for (const Point& one_point : points) {
-        for (std::uint64_t i = 0; i < attempts_wanted(); ++i) {
-            CAPTURE(std::string{one_point.name});
-            Played played{seed() + i};
-            attempt(played, one_point);
+    for (const Point& point : points) {
+        for (std::uint64_t i = 0; i < attempts_wanted(2); ++i) {
+            CAPTURE(std::string{point.name});
+            Played played{seed() + i, with_rules()};
+            attempt(played, point);
         }
     }
 }
 
 TEST_CASE("a file that is no plugin is refused while players send") {
-    log::set_level(log::Level::error);
     std::string folder =
         (std::filesystem::temp_directory_path() / "gantry-failing-XXXXXX").string();
     REQUIRE(::mkdtemp(folder.data()) != nullptr);
@@ -244,9 +174,9 @@ TEST_CASE("a file that is no plugin is refused while players send") {
     std::ofstream{folder + "/empty.so"};
     ::mkfifo((folder + "/pipe.so").c_str(), 0600);
     std::filesystem::create_symlink("/proc/self/exe", folder + "/link.so");
-    Played played{seed()};
+    Played played{seed(), with_rules()};
     for (const char* file : {"missing.so", "text.so", "empty.so", "pipe.so", "link.so", ""}) {
-        for (std::uint64_t i = 0; i < attempts_wanted(); ++i) {
+        for (std::uint64_t i = 0; i < attempts_wanted(2); ++i) {
             CAPTURE(std::string{file});
             played.play();
             const auto ticket = played.host.host().plugins().swap(

@@ -12,6 +12,7 @@
 #include "host/platform/shadow_copy.h"
 #include "host/testing/seed.h"
 #include "host/testing/test_host.h"
+#include "tests/support/attempts.h"
 
 namespace gantry::test {
 
@@ -86,12 +87,6 @@ private:
 inline bool says(const std::string& sentence, std::string_view part) {
     INFO(sentence);
     return sentence.find(part) != std::string::npos;
-}
-
-/// GANTRY_ATTEMPTS makes a long run.
-inline std::uint64_t attempts_wanted(std::uint64_t otherwise) {
-    const char* const text = std::getenv("GANTRY_ATTEMPTS");
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
 /// Each of a list; in a long run that often again, in an order that the seed draws.

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# What players of a well-behaved plugin notice while a plugin in another world, on another worker, misbehaves.
+"""A client in a process of its own asks echo a thousand times a second. Meanwhile, round by round, nothing happens for a
+window, then a bad version is swapped in, does its worst and goes back, again and again. One JSON object a line for each
+kind of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the
+baseline. The row "swap" is the same without a fault: to the new version and back. No canary runs, whose process would be
+measured, too. Where the machine has fewer processors than the host, the client and this program have busy threads, they
+take turns on them: so a loop that spins costs others what a neighbour on the same processor would."""
+import json
+import os
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "e2e"))
+from frames import Client, Refused  # noqa: E402
+from host_process import HostProcess, Sandbox, main, wait_until  # noqa: E402
+
+# How often it is asked before it goes back by itself: a fault at once, the others by their numbers.
+KINDS = {"swap": 0, "null": 1, "abort": 1, "overflow": 1, "throw": 3, "spin": 1, "deadlock": 1, "sleep": 1, "leak": 8}
+PACE = threading.Event()  # nobody sets it: the windows are what they are
+EVERY_S = 0.1  # more often is no plugin that goes wrong, but one that is swapped without end
+LEAKS_MAX = 2  # in a window: what leaked stays in the process
+
+
+def ping(port, path):
+    """Asks until its standard input ends, then leaves (when asked, round trip) in nanoseconds, one a line."""
+    samples = []
+    with Client(port) as client:
+        while not select.select([sys.stdin], [], [], 0.001)[0]:
+            began = time.monotonic_ns()
+            client.ask("ping")
+            samples.append((began, time.monotonic_ns() - began))
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(f"{began} {took}\n" for began, took in samples)
+
+
+def manifest(sandbox):
+    return sandbox.write("manifest.json", {
+        "name": "neighbours", "workers": 2, "shards": 2,
+        "listeners": [{"name": "bad", "world": "bad"}, {"name": "good", "world": "good"}],
+        "worlds": [{"name": "bad", "plugins": ["faulty"], "worker": 0, "tick_hz": 20},
+                   {"name": "good", "plugins": ["echo"], "worker": 1, "tick_hz": 20}],
+        "plugins": [{"name": "faulty", "probation_ms": 60000, "canary": False, "rollback_when": {"memory_growth_mb": 50}},
+                    {"name": "echo"}],
+        "drop": {"folder": sandbox.plugins, "on_drop": "stage"},
+        "incidents": {"folder": sandbox.path("incidents"), "stuck_ms": 300},
+    })
+
+
+def version(host):
+    faulty = host.admin.plugins()["faulty"]
+    return faulty["version"], faulty["state"]
+
+
+def swap(host, to):
+    status, report = host.admin.ask("/api/swap", {"plugin": "faulty", "version": to, "settle": True})
+    if status != 200 or json.loads(report).get("outcome") != "committed":
+        raise AssertionError(f"the swap to {to} failed: {status} {report}")
+
+
+def misbehave(host, player, kind):
+    """Swaps the bad version in, provokes it, and waits until the good one is back."""
+    swap(host, "2.0.0")
+    if kind == "swap":
+        return swap(host, "1.0.0")
+    for _ in range(KINDS[kind]):
+        try:
+            if player.ask(kind).startswith("1.0.0"):
+                break
+        except Refused:
+            pass
+    return wait_until("it goes back", lambda: version(host) == ("1.0.0", "active"))
+
+
+def storm(host, player, kind, seconds):
+    end = time.monotonic() + seconds
+    count = 0
+    while time.monotonic() < end and not (kind == "leak" and count == LEAKS_MAX):
+        next_one = time.monotonic() + EVERY_S
+        misbehave(host, player, kind)
+        count += 1
+        PACE.wait(max(0, next_one - time.monotonic()))
+    PACE.wait(max(0, end - time.monotonic()))
+    return count
+
+
+def percentiles(samples, window):
+    times = sorted(took for began, took in samples if window[0] <= began < window[1])
+    return times[len(times) // 2] / 1e6, times[len(times) * 99 // 100] / 1e6
+
+
+def measure(kind, rounds, seconds):
+    sandbox = Sandbox(["faulty.so", "faulty-2.so", "echo.so"])
+    try:
+        calm, storms, count = [], [], 0
+        with HostProcess(sandbox, manifest(sandbox)) as host, tempfile.NamedTemporaryFile() as out, \
+                Client(host.port("bad")) as player:
+            pinger = subprocess.Popen([sys.executable, __file__, "--ping", str(host.port("good")), out.name],
+                                      stdin=subprocess.PIPE)
+            storm(host, player, "swap", 0.5)  # what comes for the first time is slower
+            for _ in range(rounds):
+                began = time.monotonic_ns()
+                PACE.wait(seconds)
+                between = time.monotonic_ns()
+                count += storm(host, player, kind, seconds)
+                calm.append((began, between))
+                storms.append((between, time.monotonic_ns()))
+            pinger.stdin.close()
+            if pinger.wait(20) != 0:
+                raise AssertionError("the client of the good plugin was let down")
+            samples = [tuple(map(int, line.split())) for line in out.read().splitlines()]
+        before = [percentiles(samples, window) for window in calm]
+        during = [percentiles(samples, window) for window in storms]
+    finally:
+        sandbox.close()
+
+    def median(list_of, index):
+        return statistics.median(one[index] for one in list_of)
+
+    p99, calm_p99 = median(during, 1), median(before, 1)
+    print(json.dumps({"name": "bad_neighbour", "row": kind, "value": round(p99, 3), "unit": "ms",
+                      "baseline": round(calm_p99, 3), "ratio": round(p99 / calm_p99, 2),
+                      "p50_ms": round(median(during, 0), 3), "p50_calm_ms": round(median(before, 0), 3),
+                      "faults": count, "rounds": rounds}), flush=True)
+
+
+def add_arguments(parser):
+    parser.add_argument("--kinds", default=",".join(KINDS), help="some of " + ", ".join(KINDS))
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=1, help="of a window")
+    parser.add_argument("--ping", nargs=2, metavar=("PORT", "FILE"), help="be the client")
+
+
+def run(chosen):
+    if chosen.ping:
+        ping(int(chosen.ping[0]), chosen.ping[1])
+        return True
+    for kind in chosen.kinds.split(","):
+        measure(kind, chosen.rounds, chosen.seconds)
+    return True
+
+
+if __name__ == "__main__":
+    main(add_arguments, run)

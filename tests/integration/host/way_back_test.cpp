@@ -1,0 +1,112 @@
+// What a predecessor needs to come back is kept free for it. Once another plugin could take a
+// message id while its owner of before was silent in a probation: the way back
+// was barred, the failed version served on while the host called it rolled back, and in that world
+// nothing could take its place any more.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "gantry/gantry.h"
+#include "host/testing/test_host.h"
+#include "tests/support/linked_plugin.h"
+
+using namespace gantry;
+using namespace gantry::test;
+using plugin::SwapOutcome;
+
+namespace {
+
+constexpr std::uint16_t version_id = 1, throw_id = 2, wanted_id = 50;
+
+/// Version 1 has what version 2 does without.
+template <int version>
+class Rules final : public WorldPlugin {
+    void setup() override {
+        on(version_id, [](const Message&) { return std::to_string(version); });
+        on(throw_id, [](const Message&) { throw std::runtime_error{"on purpose"}; });
+        if (version == 1) on(wanted_id, [](const Message&) { return std::string{"rules"}; });
+        if (version == 1) system("hen", Stage::update, [](const Tick&) {}, {.after = {"egg"}});
+    }
+};
+enum What { nothing, takes_message, turns_systems };
+template <What what>
+class Other final : public WorldPlugin {
+    void setup() override {
+        if (what == takes_message)
+            on(wanted_id, [](const Message&) { return std::string{"other"}; });
+        if (what == turns_systems)
+            system("egg", Stage::update, [](const Tick&) {}, {.after = {"hen"}});
+    }
+};
+
+template <int version>
+class Gate final : public IoPlugin {
+    void setup() override {
+        route(version_id,
+              [](const IoMessage&) { return Bytes{std::string_view{version == 1 ? "1" : "2"}}; });
+        route(throw_id, [](const IoMessage&) { throw std::runtime_error{"on purpose"}; });
+        if (version == 1) route(wanted_id, [](const IoMessage&) {});
+    }
+};
+template <int version>
+class Watch final : public IoPlugin {
+    void setup() override {
+        if (version == 2) route(wanted_id, [](const IoMessage&) {});
+    }
+};
+
+constexpr PluginDesc rules_1 = linked("rules", "1.0.0", create<Rules<1>>);
+constexpr PluginDesc rules_2 = linked("rules", "2.0.0", create<Rules<2>>);
+constexpr PluginDesc other_1 = linked("other", "1.0.0", create<Other<nothing>>);
+constexpr PluginDesc takes = linked("other", "2.0.0", create<Other<takes_message>>);
+constexpr PluginDesc turns = linked("other", "2.0.0", create<Other<turns_systems>>);
+constexpr PluginDesc gate_1 = linked("rules", "1.0.0", nullptr, create<Gate<1>>);
+constexpr PluginDesc gate_2 = linked("rules", "2.0.0", nullptr, create<Gate<2>>);
+constexpr PluginDesc watch_1 = linked("other", "1.0.0", nullptr, create<Watch<1>>);
+constexpr PluginDesc watch_2 = linked("other", "2.0.0", nullptr, create<Watch<2>>);
+
+/// `taker` is refused while version 2 of the rules is in its probation, and these can go back; once
+/// they have passed it, it is taken.
+void check_kept_free(const PluginDesc& old, const PluginDesc& next, const PluginDesc& beside,
+                     const PluginDesc& taker, SwapOutcome outcome, const char* conflict) {
+    TestHost host{{.plugins = {&old, &beside}}};
+    auto player = host.connect();
+    const auto first = host.swap(next);
+    REQUIRE_MESSAGE(first.outcome == SwapOutcome::committed, first.reason);
+    const auto refused = host.swap(taker);
+    CHECK(refused.outcome == outcome);
+    CHECK(refused.reason.find("it would bar the way back to rules@1.0.0#1, whose successor is in "
+                              "its probation: ") != std::string::npos);
+    CHECK_MESSAGE(refused.reason.find(conflict) != std::string::npos, refused.reason);
+
+    for (int i = 0; i < 3; ++i) (void)player.call(throw_id, "");
+    CHECK(host.report(first.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(player.call(version_id, "").text == "1");
+    REQUIRE(host.swap(next).outcome == SwapOutcome::committed);
+    host.advance_ms(1100);
+    CHECK(player.call(version_id, "").text == "2");
+    const auto taken = host.swap(taker);
+    CHECK_MESSAGE(taken.outcome == SwapOutcome::committed, taken.reason);
+}
+
+}  // namespace
+
+TEST_CASE("what a predecessor in its probation had, nobody takes until that has passed") {
+    check_kept_free(rules_1, rules_2, other_1, takes, SwapOutcome::refused,
+                    "message id 50 of other@2.0.0#2 already belongs to rules@1.0.0#1");
+    check_kept_free(rules_1, rules_2, other_1, turns, SwapOutcome::refused, "hen");
+    check_kept_free(gate_1, gate_2, watch_1, watch_2, SwapOutcome::given_up,
+                    "message id 50 of other@2.0.0#2 already belongs to rules@1.0.0#1");
+}
+
+TEST_CASE("in one plan it goes to another all the same, and comes back") {
+    TestHost host{{.plugins = {&rules_1, &other_1}}};
+    auto player = host.connect();
+    const auto report = host.swap(std::array{&rules_2, &takes});
+    REQUIRE_MESSAGE(report.outcome == SwapOutcome::committed, report.reason);
+    CHECK(player.call(wanted_id, "").text == "other");
+    for (int i = 0; i < 3; ++i) (void)player.call(throw_id, "");
+    CHECK(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(player.call(wanted_id, "").text == "rules");
+}
