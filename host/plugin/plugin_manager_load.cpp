@@ -65,6 +65,7 @@ void PluginManager::begin_job(Request request) {
         JobPart& part = job_->parts.emplace_back();
         part.config = config_of(next.plugin);
         part.joins = !loaded_.contains(next.plugin);
+        if (!part.joins) part.replaces = loaded_.at(next.plugin).library->label();
         part.next = std::move(next);
     }
     if (job_->request.promotes) return begin_promotion();
@@ -118,11 +119,7 @@ Result<Done> PluginManager::check_incumbent(const std::string& plugin) {
                                  loaded.library->label())};
     }
     if (loaded.state != PluginState::probation) return Done{};
-    if (job_->request.settle) {
-        log::info("swap: the probation of {} ends by request", loaded.library->label());
-        settle(loaded);
-        return Done{};
-    }
+    if (job_->request.settle) return Done{};  // when the candidate has shown what it is
     const TimeNs left = loaded.probation_ends - now_;
     return Error{Status::refused,
                  fmt::format("{} is in its probation for another {} ms; --settle ends it",
@@ -291,6 +288,18 @@ std::string PluginManager::Job::one_way() const {
            "one";
 }
 
+std::string PluginManager::Job::gone_meanwhile(
+    const std::map<std::string, Loaded, std::less<>>& loaded) const {
+    for (const JobPart& part : parts) {
+        const auto current = loaded.find(part.plugin());
+        const std::string serves = current == loaded.end() ? "" : current->second.library->label();
+        if (serves == part.replaces) continue;
+        return fmt::format("{} has left meanwhile{}: see why, and swap again", part.replaces,
+                           serves.empty() ? "" : ", and " + serves + " serves");
+    }
+    return {};
+}
+
 void PluginManager::load_beside() {
     const TimeNs begin = clock_.now();
     for (JobPart& part : job_->parts) {
@@ -300,10 +309,17 @@ void PluginManager::load_beside() {
         part.library = std::move(*opened);
     }
     step(job_->request.ticket, "load", clock_.now() - begin);
+    const std::string gone = job_->gone_meanwhile(loaded_);
+    if (!gone.empty()) return fail_job(SwapOutcome::refused, gone);
     for (JobPart& part : job_->parts) {
         const auto current = loaded_.find(part.plugin());
         if (current == loaded_.end()) continue;
         part.was_parked = current->second.state == PluginState::failed;
+        // No earlier: a candidate that is refused must not cost the way back of who serves.
+        if (current->second.state == PluginState::probation) {
+            log::info("swap: the probation of {} ends by request", part.replaces);
+            settle(current->second);
+        }
         current->second.state = PluginState::swapping;
     }
     const std::string one_way = job_->all_new() ? std::string{} : job_->one_way();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +22,8 @@ struct PluginManager::JobPart {
     std::unique_ptr<CanaryRun> canary;
     std::shared_ptr<Library> library;
     PluginConfig config;
-    bool joins = false;  ///< was not loaded: there is nothing that it replaces
+    bool joins = false;    ///< was not loaded: there is nothing that it replaces
+    std::string replaces;  ///< who served when the swap began, by its label
     bool was_parked = false;
     std::uint64_t failures = 0;  ///< until it has committed everywhere
     Failure last_failure;
@@ -74,6 +77,9 @@ struct PluginManager::Job {
     }
     /// Why there will be no way back once it has committed; empty when there is one.
     std::string one_way() const;
+    /// A version in its probation that has gone back while the candidate was looked at; empty:
+    /// none.
+    std::string gone_meanwhile(const std::map<std::string, Loaded, std::less<>>& loaded) const;
     /// What it changes against the versions that serve: see SwapReport::changes.
     std::vector<std::string> diff(const std::map<std::string, Loaded, std::less<>>& loaded) const;
     std::vector<std::string> names() const {

@@ -109,7 +109,7 @@ public:
         std::vector<std::uint32_t> may_wait;   ///< requests that need no answer
         std::map<std::uint32_t, int> stray;    ///< answers to others than `answers`
         Built last;                            ///< of the newest ping
-        std::uint64_t states = 0;              ///< the newest broadcast
+        std::uint32_t states = 0;              ///< the newest broadcast
         int went_back = 0;                     ///< pings that knew of fewer moves than one before
         int states_amiss = 0;                  ///< broadcasts that were not the next one
     };
@@ -145,7 +145,7 @@ private:
     void hear(Heard& player, const Reply& reply) {
         if ((reply.flags & net::frame_flags::response) == 0) {
             if (reply.id != built_state) return;
-            const auto number = from_payload<std::uint64_t>(reply.text);
+            const auto number = from_payload<BuiltState>(reply.text).number;
             if (player.states != 0 && number != player.states + 1) ++player.states_amiss;
             player.states = number;
             return;

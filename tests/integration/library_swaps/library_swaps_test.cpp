@@ -27,7 +27,8 @@ namespace {
 
 enum class Canary { good, none, missing, hurried };
 TestHostConfig config_of(Canary canary) {
-    TestHostConfig config{.files = {RULES_1}, .config = R"({"entities":3000})"};
+    TestHostConfig config{
+        .files = {RULES_1}, .config = R"({"entities":3000})", .probation_ms = 60'000};
     if (canary == Canary::missing) config.canary_program = "/no such folder/gantry";
     if (canary == Canary::good || canary == Canary::hurried) config.canary_program = GANTRY_PROGRAM;
     if (canary == Canary::hurried) config.canary_ms = 1500;
@@ -135,9 +136,11 @@ struct LibraryPlayed {
     ~LibraryPlayed() { ::unsetenv("GANTRY_FAILS_AT"); }
 
     /// Plays on while the canary takes its own time, which no clock of the test moves.
-    plugin::SwapReport swap(const fs::path& file, Meanwhile meanwhile = nullptr) {
-        const auto ticket =
-            played.host.host().plugins().swap({.plugins = {{"rules", {}, file.string()}}});
+    plugin::SwapReport swap(const fs::path& file,
+                            std::function<bool(const ZooFolder& folder)> meanwhile = nullptr,
+                            bool settle = false) {
+        const auto ticket = played.host.host().plugins().swap(
+            {.plugins = {{"rules", {}, file.string()}}, .settle = settle});
         REQUIRE_MESSAGE(ticket, ticket.error().message);
         while (played.host.report(*ticket).outcome == SwapOutcome::running) {
             played.play();
@@ -149,6 +152,18 @@ struct LibraryPlayed {
         CHECK_FALSE(static_cast<bool>(meanwhile));
         return played.host.report(*ticket);
     }
+
+    /// What version 2 throws, three times, is too much in its probation.
+    bool fail() {
+        core::Owner owner;
+        owner.plugin = "rules";
+        owner.label = "rules@2.0.0#2";
+        owner.generation = 2;
+        for (int i = 0; i < 3; ++i)
+            played.host.host().plugins().failed(owner, "here", "on purpose");
+        return true;
+    }
+    plugin::PluginStatus status() { return played.host.host().plugins().snapshot().plugins.at(0); }
 
     ZooFolder folder;
     Played played;
@@ -208,5 +223,36 @@ TEST_CASE("when the old library cannot leave, the new one serves, and the report
             CHECK(seen.generations[1].state == "left behind");
             CHECK(says(seen.generations[1].reason, reason));
         }
+    }
+}
+
+// Asked to settle, a swap ended the probation first and looked at the candidate then: a bad one had
+// cost the way back of the version that served.
+TEST_CASE("a probation that a swap ends lasts until its candidate has passed gate and canary") {
+    LibraryPlayed one{seed()};
+    REQUIRE(one.swap(RULES_2).outcome == SwapOutcome::committed);
+    ChangedLibrary half{RULES_1};
+    cut_off(half);
+    CHECK(one.swap(half.write(one.folder.path / "half.so"), nullptr, true).outcome == refused);
+    CHECK(one.swap(RULES_1, kill_canary, true).outcome == refused);
+    CHECK(one.status().state == plugin::PluginState::probation);
+    SUBCASE("a good one ends it") {
+        const auto report = one.swap(RULES_1, nullptr, true);
+        CHECK(report.outcome == SwapOutcome::committed);
+        while (!one.played.host.report(report.ticket).settled) one.played.play();
+        one.played.check({{"rules", "1.0.0"}});
+    }
+    SUBCASE("failures end it") {
+        one.fail();
+        one.played.play(5);
+        one.played.check({{"rules", "1.0.0"}});
+    }
+    SUBCASE("failures end it while a good one is in its canary, which then has nobody to replace") {
+        const auto report = one.swap(
+            RULES_1, [&](const ZooFolder&) { return one.fail(); }, true);
+        CHECK(report.outcome == refused);
+        CHECK(says(report.reason, "rules@2.0.0#2 has left meanwhile, and rules@1.0.0#1 serves"));
+        one.played.play(5);
+        one.played.check({{"rules", "1.0.0"}});
     }
 }

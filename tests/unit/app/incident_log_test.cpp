@@ -18,7 +18,8 @@ TEST_CASE("an incident file says of each thing what it is, or why there is none"
     const auto folder = platform::make_private_folder();
     REQUIRE(folder);
     IncidentLog log{*folder, 10};
-    auto incident = plugin::exception_incident("arena@2.0.0#2", "3 failures", "on<Move> (id 7)");
+    auto incident = plugin::exception_incident("arena@2.0.0#2", "3 failures",
+                                               {"arena@2.0.0#2 failed: oh", "on<Move> (id 7)", {}});
     incident.went_back_to = "arena@1.0.0#1";
     incident.live_ms = 250;
     incident.changes = {"arena: version 1.0.0 -> 2.0.0"};
@@ -27,10 +28,10 @@ TEST_CASE("an incident file says of each thing what it is, or why there is none"
     std::ifstream in{std::filesystem::directory_iterator{*folder} -> path()};
     const auto json = nlohmann::json::parse(in);
     CHECK(json["kind"] == "rollback");
-    CHECK(json["what"] == "3 failures");
+    CHECK(json["what"] == "3 failures, the last: arena@2.0.0#2 failed: oh");
     CHECK(json["where"] == "on<Move> (id 7)");
     CHECK(json["stack"].empty());
-    CHECK(json["stack_note"].get<std::string>().ends_with("is gone by then"));
+    CHECK(json["stack_note"].get<std::string>().ends_with("nobody noted the stack"));
     CHECK(json["changes"].size() == 1);
     CHECK(json["live_ms"] == 250);
     platform::remove_folder(*folder);
