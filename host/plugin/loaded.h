@@ -61,10 +61,11 @@ struct Loaded {
     std::optional<Trial> trial;
 };
 
-/// All versions of it that serve somewhere; the first is the one that serves everywhere else.
+/// All versions of it that serve somewhere, or may again; the first serves everywhere else.
 inline std::vector<const Library*> versions_of(const Loaded& loaded) {
     std::vector<const Library*> list{loaded.library.get()};
     if (loaded.trial) list.push_back(loaded.trial->library.get());
+    if (loaded.previous) list.push_back(loaded.previous.get());
     return list;
 }
 

@@ -105,7 +105,9 @@ std::optional<std::string> PluginManager::needed_by(const std::string& plugin) c
     if (loaded.config.required) return "the manifest requires it";
     for (const auto& [name, other] : loaded_) {
         for (const Library* const one : versions_of(other)) {
-            if (needs(one->desc(), plugin)) return one->label() + " depends on it";
+            if (!needs(one->desc(), plugin)) continue;
+            return one->label() + " depends on it" +
+                   (one == other.previous.get() ? ", which may come back from a probation" : "");
         }
     }
     return std::nullopt;

@@ -109,9 +109,12 @@ Result<Done> PluginManager::check_dependents() const {
                 const auto ok = check_dependencies(one->desc(), one->label());
                 if (ok) continue;
                 const std::string hint =
-                    one != loaded.library.get()
-                        ? "; promote or abort that first"
-                        : both_at_once(drop_, part.next, part.version(), loaded);
+                    one == loaded.library.get()
+                        ? both_at_once(drop_, part.next, part.version(), loaded)
+                    : one == loaded.previous.get()
+                        ? "; it may come back while " + loaded.library->label() +
+                              " is in its probation: swap again once that has ended"
+                        : "; promote or abort that first";
                 return Error{ok.error().status, ok.error().message + hint};
             }
         }

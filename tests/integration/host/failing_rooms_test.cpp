@@ -51,9 +51,9 @@ class Shard : public IoPlugin {
         if (fails("shard setup refuses")) return refuse("on purpose");
         if (fails("shard setup throws")) throw std::runtime_error{"on purpose"};
         if (fails("a connection's field is narrowed")) {
-            (void)connections().use<narrowed::Passed>();
+            (void)connections().template use<narrowed::Passed>();
         } else {
-            passed_ = connections().use<Passed>();
+            passed_ = connections().template use<Passed>();
         }
         if (!fails("a layer of a listener is missing")) {
             layer("count", [this](IoMessage& message) {

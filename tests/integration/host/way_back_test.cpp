@@ -61,6 +61,10 @@ constexpr PluginDesc rules_2 = linked("rules", "2.0.0", create<Rules<2>>);
 constexpr PluginDesc other_1 = linked("other", "1.0.0", create<Other<nothing>>);
 constexpr PluginDesc takes = linked("other", "2.0.0", create<Other<takes_message>>);
 constexpr PluginDesc turns = linked("other", "2.0.0", create<Other<turns_systems>>);
+constexpr PluginDesc rules_0 = linked("rules", "0.9.0", create<Rules<1>>);
+constexpr PluginDesc needs_other =
+    linked("rules", "1.0.0", create<Rules<1>>, nullptr, nullptr, {"other", "1.0.0"});
+constexpr PluginDesc other_2 = linked("other", "2.0.0", create<Other<nothing>>);
 constexpr PluginDesc gate_1 = linked("rules", "1.0.0", nullptr, create<Gate<1>>);
 constexpr PluginDesc gate_2 = linked("rules", "2.0.0", nullptr, create<Gate<2>>);
 constexpr PluginDesc watch_1 = linked("other", "1.0.0", nullptr, create<Watch<1>>);
@@ -109,4 +113,29 @@ TEST_CASE("in one plan it goes to another all the same, and comes back") {
     for (int i = 0; i < 3; ++i) (void)player.call(throw_id, "");
     CHECK(host.report(report.ticket).outcome == SwapOutcome::rolled_back);
     CHECK(player.call(wanted_id, "").text == "rules");
+}
+
+// Only versions that served counted: the predecessor came back without what it depends on.
+TEST_CASE("what a predecessor in its probation depends on stays until that has passed") {
+    TestHost host{{.plugins = {&rules_0}}};
+    plugin::PluginManager& plugins = host.host().plugins();
+    for (const PluginDesc* const next : {&other_1, &needs_other}) {
+        REQUIRE(host.swap(*next).outcome == SwapOutcome::committed);
+        host.advance_ms(1100);
+    }
+    REQUIRE(host.swap(rules_2).outcome == SwapOutcome::committed);
+    const auto refused = host.swap(other_2);
+    CHECK(refused.outcome == SwapOutcome::refused);
+    CHECK(refused.reason ==
+          "rules@1.0.0#2 needs other 1.0.0 or later of that major version, not other@2.0.0#2; it "
+          "may come back while rules@2.0.0#3 is in its probation: swap again once that has ended");
+    const auto stays = plugins.remove("other");
+    REQUIRE_FALSE(stays);
+    CHECK(stays.error().message ==
+          "other@1.0.0#1 stays: rules@1.0.0#2 depends on it, which may come back from a probation");
+    host.advance_ms(1100);
+    CHECK(host.swap(other_2).outcome == SwapOutcome::committed);
+    host.advance_ms(5100);  // the manifest does not know it: as long as by default
+    const auto leaves = plugins.remove("other");
+    CHECK_MESSAGE(leaves, leaves.error().message);
 }
