@@ -291,11 +291,16 @@ class OnShards(unittest.TestCase):
                 self.wait_back()
         with self.subTest("service"):
             self.swap()
-            # The caller is of the same version: it may have gone back before the answer came.
+            with self.assertRaisesRegex(Refused, r"guard@2\.0\.0#\d+: ended by a fault"):
+                self.player.ask("service", message=5)
+            self.wait_back()
+            self.assertEqual(self.player.ask("again", message=5), "1.0.0")
+        with self.subTest("service, called by its own version, which may have gone back before the answer came"):
+            self.swap()
             self.assertIn(self.service("service").split()[0], ("unavailable", "cancelled"))
             self.wait_back()
             self.assertEqual(self.service("again"), "ok 1.0.0")
-        self.assertEqual(self.host.admin.metrics()["gantry_faults_total"], 3)
+        self.assertEqual(self.host.admin.metrics()["gantry_faults_total"], 4)
 
     def test_what_a_world_sends_waits_while_a_crashed_layer_goes_back(self):
         # Once all of it was dropped until the layer's predecessor was back; later only the first.

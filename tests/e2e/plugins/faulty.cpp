@@ -41,6 +41,11 @@ private:
             co_await after(std::chrono::hours{1});
             co_return "late";
         });
+        on(5, [this](const gantry::Message& message) -> gantry::Task<std::string> {
+            const std::string wish{message.payload.text()};
+            co_return co_await call("guard/1", "", gantry::Bytes{std::string_view{wish}},
+                                    std::chrono::seconds{10});
+        });
         system("work", gantry::Stage::update, [this](const gantry::Tick&) { spin(tick_us_); });
     }
     std::string count(std::string_view wish) {

@@ -9,6 +9,7 @@
 #include "host/manifest/builder.h"
 #include "host/testing/seed.h"
 #include "tests/support/attempts.h"
+#include "tests/support/counts_asked.h"
 #include "tests/support/linked_plugin.h"
 #include "tests/support/played.h"
 
@@ -32,20 +33,11 @@ struct Body {
 GANTRY_COMPONENT_AS("swap.body", Body, 3, GANTRY_FIELD(player))
 }  // namespace narrowed
 
-/// Counts what it was asked for, in its private state.
-class Bots : public WorldPlugin {
+class Bots : public CountsAsked {
 protected:
     void setup() override {
-        on(bots_id, [this](const Message&) { return std::to_string(++asked_); });
+        on(bots_id, [this](const Message&) { return ask(); });
     }
-    void save_state(StateWriter& writer) override {
-        const std::string text = std::to_string(asked_);
-        writer.put("asked", Bytes{std::string_view{text}});
-    }
-    void restore_state(StateReader& reader) override {
-        asked_ = std::atoi(std::string{reader.get("asked").text()}.c_str());
-    }
-    int asked_ = 0;
 };
 
 template <class Facet>

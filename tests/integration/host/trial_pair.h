@@ -10,6 +10,7 @@
 #include "gantry/gantry.h"
 #include "host/manifest/builder.h"
 #include "host/testing/test_host.h"
+#include "tests/support/counts_asked.h"
 #include "tests/support/linked_plugin.h"
 
 namespace gantry::test {
@@ -28,27 +29,16 @@ protected:
 inline std::set<std::pair<int, int>> pairs_seen;
 inline std::string pair_fails_in;  ///< the world where the second version of bots cannot restore
 
-/// How often it was asked is private state.
 template <int number>
-class PairRulesPlugin : public WorldPlugin, public PairRules {
+class PairRulesPlugin : public CountsAsked, public PairRules {
 public:
     int version() override { return number; }
 
 private:
     void setup() override {
         provide<PairRules>(PairRules::name, this);
-        on(rules_id, [this](const Message&) {
-            return std::to_string(number) + ":" + std::to_string(++asked_);
-        });
+        on(rules_id, [this](const Message&) { return std::to_string(number) + ":" + ask(); });
     }
-    void save_state(StateWriter& writer) override {
-        const std::string text = std::to_string(asked_);
-        writer.put("asked", Bytes{std::string_view{text}});
-    }
-    void restore_state(StateReader& reader) override {
-        asked_ = std::atoi(std::string{reader.get("asked").text()}.c_str());
-    }
-    int asked_ = 0;
 };
 
 template <int number>
