@@ -44,6 +44,7 @@ void Host::drive(const std::string& name, Turn turn) {
     WatchedThread& watched = watchdog_.add(name);
     threads_.push_back({&watched, std::thread{[this, turn, &watched] {
                             platform::name_thread(watched.name.c_str());
+                            platform::take_short_turns();
                             watched.begin();
                             while (!stopping_) turn(clock_.now());
                             watched.end();
@@ -57,6 +58,7 @@ void Host::drive_worker(std::uint32_t index, bool takes_over) {
     WatchedThread& watched = watchdog_.add(std::move(name));
     const auto run = [this, &watched, takes_over, &worker = *workers_[index]] {
         platform::name_thread(watched.name.c_str());
+        platform::take_short_turns();
         watched.begin();
         watched.thread->drives(
             [](void* room) noexcept { return static_cast<world::Worker*>(room)->let_go(); },

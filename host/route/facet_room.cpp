@@ -184,19 +184,26 @@ FacetInstance* FacetRoom::out_for(const FacetOrder& order) noexcept {
     return order.replaces.empty() ? nullptr : find(order.replaces);
 }
 
-// Whoever is in a probation may have to go: what its predecessor has, nobody else takes meanwhile.
+// Whoever is in a probation may have to go, alone or with others: what their predecessors have,
+// nobody else takes meanwhile.
 Result<Done> FacetRoom::check_ways_back(std::span<const FacetExchange> changes) {
-    for (const Replaced& replaced : replaced_) {
-        std::vector<FacetExchange> both{changes.begin(), changes.end()};
-        for (const auto& back : replaced.instances) {
-            if (FacetInstance* const serves = find(back->owner().plugin))
-                both.push_back({back.get(), serves});
+    std::vector<const Replaced*> in_probation;
+    for (const Replaced& replaced : replaced_) in_probation.push_back(&replaced);
+    for (const auto& choice : choices(in_probation)) {
+        std::vector<FacetExchange> together{changes.begin(), changes.end()};
+        std::vector<std::string> labels;
+        for (const Replaced* const replaced : choice) {
+            for (const auto& back : replaced->instances) {
+                if (FacetInstance* const serves = find(back->owner().plugin))
+                    together.push_back({back.get(), serves});
+            }
+            for (const std::string& name : replaced->joined) {
+                if (FacetInstance* const serves = find(name)) together.push_back({nullptr, serves});
+            }
+            labels.push_back(replaced->instances.front()->owner().label);
         }
-        for (const std::string& name : replaced.joined) {
-            if (FacetInstance* const serves = find(name)) both.push_back({nullptr, serves});
-        }
-        if (const auto possible = prepare(both); !possible) {
-            return bars_way_back(replaced.instances.front()->owner().label, possible.error());
+        if (const auto possible = prepare(together); !possible) {
+            return bars_way_back(labels, possible.error());
         }
     }
     return Done{};

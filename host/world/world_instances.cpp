@@ -78,23 +78,30 @@ Result<std::unique_ptr<Tables>> World::tables_with(std::span<const Exchange> cha
     return Tables::build(serving_with(changes));
 }
 
-// Whoever is in a probation may have to go: what its predecessor has, nobody else takes meanwhile.
+// Whoever is in a probation may have to go, alone or with others: what their predecessors have,
+// nobody else takes meanwhile.
 Result<Done> World::check_ways_back(std::span<const Exchange> changes) const {
+    std::vector<const Replaced*> in_probation;
     for (const Replaced& replaced : replaced_) {
-        if (replaced.barred || replaced.instances.empty()) continue;
+        if (!replaced.barred && !replaced.instances.empty()) in_probation.push_back(&replaced);
+    }
+    for (const auto& choice : route::choices(in_probation)) {
         std::vector<WorldInstance*> list = serving_with(changes);
-        for (const std::string& name : replaced.joined) {
-            std::erase_if(list, [&](const auto* one) { return one->owner().plugin == name; });
-        }
-        for (const auto& back : replaced.instances) {
-            const std::string& plugin = back.instance->owner().plugin;
-            for (WorldInstance*& one : list) {
-                if (one->owner().plugin == plugin) one = back.instance.get();
+        std::vector<std::string> labels;
+        for (const Replaced* const replaced : choice) {
+            for (const std::string& name : replaced->joined) {
+                std::erase_if(list, [&](const auto* one) { return one->owner().plugin == name; });
             }
+            for (const auto& back : replaced->instances) {
+                const std::string& plugin = back.instance->owner().plugin;
+                for (WorldInstance*& one : list) {
+                    if (one->owner().plugin == plugin) one = back.instance.get();
+                }
+            }
+            labels.push_back(replaced->instances.front().instance->owner().label);
         }
         if (const auto possible = Tables::build(list); !possible) {
-            return route::bars_way_back(replaced.instances.front().instance->owner().label,
-                                        possible.error());
+            return route::bars_way_back(labels, possible.error());
         }
     }
     return Done{};

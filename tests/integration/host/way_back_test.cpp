@@ -6,8 +6,11 @@
 
 #include <array>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "gantry/gantry.h"
+#include "host/route/way_back.h"
 #include "host/testing/test_host.h"
 #include "tests/support/linked_plugin.h"
 
@@ -40,6 +43,19 @@ class Other final : public WorldPlugin {
     }
 };
 
+/// A system of one letter, after that of another plugin or none: three of them may close a circle.
+template <char name, char before_it>
+class Link final : public WorldPlugin {
+    static constexpr char own[] = {name, 0}, other[] = {before_it, 0};
+    void setup() override {
+        on(name, [](const Message&) { throw std::runtime_error{"on purpose"}; });
+        SystemOptions options;
+        if (before_it != '-') options.after = {other};
+        const auto idle = [](const Tick&) {};
+        system(own, Stage::update, idle, options);
+    }
+};
+
 template <int version>
 class Gate final : public IoPlugin {
     void setup() override {
@@ -69,6 +85,12 @@ constexpr PluginDesc gate_1 = linked("rules", "1.0.0", nullptr, create<Gate<1>>)
 constexpr PluginDesc gate_2 = linked("rules", "2.0.0", nullptr, create<Gate<2>>);
 constexpr PluginDesc watch_1 = linked("other", "1.0.0", nullptr, create<Watch<1>>);
 constexpr PluginDesc watch_2 = linked("other", "2.0.0", nullptr, create<Watch<2>>);
+constexpr PluginDesc hen_1 = linked("hen", "1.0.0", create<Link<'h', 'e'>>);
+constexpr PluginDesc hen_2 = linked("hen", "2.0.0", create<Link<'h', '-'>>);
+constexpr PluginDesc egg_1 = linked("egg", "1.0.0", create<Link<'e', 'n'>>);
+constexpr PluginDesc egg_2 = linked("egg", "2.0.0", create<Link<'e', '-'>>);
+constexpr PluginDesc nest_1 = linked("nest", "1.0.0", create<Link<'n', '-'>>);
+constexpr PluginDesc nest_2 = linked("nest", "2.0.0", create<Link<'n', 'h'>>);
 
 /// `taker` is refused while version 2 of the rules is in its probation, and these can go back; once
 /// they have passed it, it is taken.
@@ -102,6 +124,38 @@ TEST_CASE("what a predecessor in its probation had, nobody takes until that has 
     check_kept_free(rules_1, rules_2, other_1, turns, SwapOutcome::refused, "hen");
     check_kept_free(gate_1, gate_2, watch_1, watch_2, SwapOutcome::given_up,
                     "message id 50 of other@2.0.0#2 already belongs to rules@1.0.0#1");
+}
+
+// Each way back was looked at alone: both went back, and the second was barred by the third.
+TEST_CASE("two that may both go back are looked at together") {
+    TestHost host{{.plugins = {&hen_1, &egg_1, &nest_1}}};
+    auto player = host.connect();
+    const auto hen = host.swap(hen_2);
+    REQUIRE_MESSAGE(hen.outcome == SwapOutcome::committed, hen.reason);
+    const auto egg = host.swap(egg_2);
+    REQUIRE_MESSAGE(egg.outcome == SwapOutcome::committed, egg.reason);
+    const auto refused = host.swap(nest_2);
+    CHECK(refused.outcome == SwapOutcome::refused);
+    CHECK_MESSAGE(refused.reason.find("it would bar the way back to hen@1.0.0#1 together with "
+                                      "egg@1.0.0#1, whose successor is in its probation: ") !=
+                      std::string::npos,
+                  refused.reason);
+    for (const char name : {'h', 'e'}) {
+        for (int i = 0; i < 3; ++i) (void)player.call(name, "");
+    }
+    CHECK(host.report(hen.ticket).outcome == SwapOutcome::rolled_back);
+    CHECK(host.report(egg.ticket).outcome == SwapOutcome::rolled_back);
+}
+
+TEST_CASE("of many that may go back each is looked at, and all of them") {
+    std::array<int, 5> some{};
+    std::vector<int*> in_probation;
+    for (const std::size_t expected : {0, 1, 3, 7, 15, 6}) {
+        const auto choices = route::choices(in_probation);
+        CHECK(choices.size() == expected);
+        if (!choices.empty()) CHECK(choices.back() == in_probation);
+        if (in_probation.size() < some.size()) in_probation.push_back(&some[in_probation.size()]);
+    }
 }
 
 TEST_CASE("in one plan it goes to another all the same, and comes back") {
