@@ -3,9 +3,9 @@
 """A client in a process of its own asks echo a thousand times a second. Meanwhile, round by round, nothing happens for a
 window, then every second a bad version is swapped in, does its worst and goes back. One JSON object a line for each kind
 of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the baseline.
-The row "swap" is the same without a fault: to the new version and back. No canary runs, whose process would be measured,
-too. The client stands for players on other machines: where it may, it goes before everybody else on the processors. The
-others take turns where the machine has fewer than they are busy."""
+The row "swap" is the same without a fault: to the new version and back. The canary's process runs beside them, as an
+operator has it; `--without-canary` shows the host's own part. The client stands for players on other machines: where it
+may, it goes before everybody else on the processors. The others take turns where the machine has fewer than they are busy."""
 import json
 import os
 import select
@@ -38,13 +38,13 @@ def ping(port, path):
         file.writelines(f"{began} {took}\n" for began, took in samples)
 
 
-def manifest(sandbox):
+def manifest(sandbox, canary):
     return sandbox.write("manifest.json", {
         "name": "neighbours", "workers": 2, "shards": 2,
         "listeners": [{"name": "bad", "world": "bad"}, {"name": "good", "world": "good"}],
         "worlds": [{"name": "bad", "plugins": ["faulty"], "worker": 0, "tick_hz": 20},
                    {"name": "good", "plugins": ["echo"], "worker": 1, "tick_hz": 20}],
-        "plugins": [{"name": "faulty", "probation_ms": 60000, "canary": False, "rollback_when": {"memory_growth_mb": 50}},
+        "plugins": [{"name": "faulty", "probation_ms": 60000, "canary": canary, "rollback_when": {"memory_growth_mb": 50}},
                     {"name": "echo"}],
         "drop": {"folder": sandbox.plugins, "on_drop": "stage"},
         "incidents": {"folder": sandbox.path("incidents"), "stuck_ms": 300},
@@ -101,21 +101,21 @@ def percentiles(samples, window):
     return times[len(times) // 2] / 1e6, times[len(times) * 99 // 100] / 1e6
 
 
-def measure(kind, rounds, seconds, every):
+def measure(kind, chosen):
     sandbox = Sandbox(["faulty.so", "faulty-2.so", "echo.so"])
     try:
         calm, storms, count = [], [], 0
-        with HostProcess(sandbox, manifest(sandbox)) as host, tempfile.NamedTemporaryFile() as out, \
+        with HostProcess(sandbox, manifest(sandbox, not chosen.without_canary)) as host, tempfile.NamedTemporaryFile() as out, \
                 Client(host.port("bad")) as player:
             pinger = subprocess.Popen([sys.executable, __file__, "--ping", str(host.port("good")), out.name],
                                       stdin=subprocess.PIPE)
             go_first(pinger.pid)
             storm(host, player, "swap", 0.5, 0.1)  # what comes for the first time is slower
-            for _ in range(rounds):
+            for _ in range(chosen.rounds):
                 began = time.monotonic_ns()
-                PACE.wait(seconds)
+                PACE.wait(chosen.seconds)
                 between = time.monotonic_ns()
-                count += storm(host, player, kind, seconds, every)
+                count += storm(host, player, kind, chosen.seconds, chosen.every)
                 calm.append((began, between))
                 storms.append((between, time.monotonic_ns()))
             pinger.stdin.close()
@@ -134,7 +134,7 @@ def measure(kind, rounds, seconds, every):
     print(json.dumps({"name": "bad_neighbour", "row": kind, "value": round(p99, 3), "unit": "ms",
                       "baseline": round(calm_p99, 3), "ratio": round(p99 / calm_p99, 2),
                       "p50_ms": round(median(during, 0), 3), "p50_calm_ms": round(median(before, 0), 3),
-                      "target": 1.1, "faults": count, "rounds": rounds}), flush=True)
+                      "target": 1.1, "faults": count, "rounds": chosen.rounds, "canary": not chosen.without_canary}), flush=True)
 
 
 def add_arguments(parser):
@@ -142,6 +142,7 @@ def add_arguments(parser):
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=2, help="of a window")
     parser.add_argument("--every", type=float, default=1, help="seconds from fault to fault")
+    parser.add_argument("--without-canary", action="store_true", help="only what the host itself costs")
     parser.add_argument("--ping", nargs=2, metavar=("PORT", "FILE"), help="be the client")
 
 
@@ -150,7 +151,7 @@ def run(chosen):
         ping(int(chosen.ping[0]), chosen.ping[1])
         return True
     for kind in chosen.kinds.split(","):
-        measure(kind, chosen.rounds, chosen.seconds, chosen.every)
+        measure(kind, chosen)
     return True
 
 
