@@ -1,5 +1,7 @@
 // backend.h: what the admin server asks of the host. The host implements it; tests bring a fake.
 #pragma once
+#include <optional>
+
 #include "host/admin/info.h"
 #include "host/core/result.h"
 
@@ -32,6 +34,8 @@ public:
     virtual std::vector<IncidentInfo> incidents() = 0;
     /// The latest swaps, newest first, running ones too; a finished one stays for a while.
     virtual std::vector<SwapReport> swaps() = 0;
+    /// One of them, or nothing.
+    virtual std::optional<SwapReport> swap_of(std::uint64_t ticket) = 0;
 
     /// Session events after number `after`, at most `count_max`; received and sent only with
     /// `messages`.

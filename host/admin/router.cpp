@@ -205,15 +205,16 @@ Answer Router::remove(const net::HttpRequest& request) {
 }
 
 net::HttpResponse Router::swap_answer(std::uint64_t ticket, bool timed_out) {
-    for (const SwapReport& report : backend_.swaps()) {
-        if (report.ticket != ticket) continue;
-        if (report.outcome != SwapOutcome::running) return json(200, to_json(report));
-        if (timed_out) return json(202, to_json(report));
-        net::HttpResponse none;
-        none.status = 0;
-        return none;
+    const auto report = backend_.swap_of(ticket);
+    if (!report) {
+        return json(404,
+                    error_json("not_found", fmt::format("nothing is known of swap {}", ticket)));
     }
-    return json(404, error_json("not_found", fmt::format("nothing is known of swap {}", ticket)));
+    if (report->outcome != SwapOutcome::running) return json(200, to_json(*report));
+    if (timed_out) return json(202, to_json(*report));
+    net::HttpResponse none;
+    none.status = 0;
+    return none;
 }
 
 std::vector<MetricFamily> Router::metrics() {

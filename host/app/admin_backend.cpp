@@ -67,6 +67,24 @@ admin::SwapOutcome outcome_of(plugin::SwapOutcome outcome) {
     return admin::SwapOutcome::running;
 }
 
+admin::SwapReport told(const plugin::SwapReport& one) {
+    admin::SwapReport report;
+    report.ticket = one.ticket;
+    report.plugin = one.plugin;
+    report.from = one.from;
+    report.to = one.to;
+    report.outcome = outcome_of(one.outcome);
+    report.reason = one.reason;
+    for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
+    report.leftovers = one.leftovers;
+    report.notes = one.notes;
+    report.changes = one.changes;
+    report.at_unix_ms = one.began_wall / ns_per_ms;
+    report.ended_unix_ms = one.ended_wall / ns_per_ms;
+    report.settled = one.settled;
+    return report;
+}
+
 }  // namespace
 
 admin::HealthInfo HostBackend::health() {
@@ -197,24 +215,13 @@ std::vector<admin::RouteInfo> HostBackend::routes() {
 
 std::vector<admin::SwapReport> HostBackend::swaps() {
     std::vector<admin::SwapReport> list;
-    for (const plugin::SwapReport& one : host_.plugins().snapshot().swaps) {
-        admin::SwapReport report;
-        report.ticket = one.ticket;
-        report.plugin = one.plugin;
-        report.from = one.from;
-        report.to = one.to;
-        report.outcome = outcome_of(one.outcome);
-        report.reason = one.reason;
-        for (const plugin::SwapStep& step : one.steps) report.steps.push_back({step.name, step.ms});
-        report.leftovers = one.leftovers;
-        report.notes = one.notes;
-        report.changes = one.changes;
-        report.at_unix_ms = one.began_wall / ns_per_ms;
-        report.ended_unix_ms = one.ended_wall / ns_per_ms;
-        report.settled = one.settled;
-        list.push_back(std::move(report));
-    }
+    for (const auto& one : host_.plugins().snapshot().swaps) list.push_back(told(*one));
     return list;
+}
+
+std::optional<admin::SwapReport> HostBackend::swap_of(std::uint64_t ticket) {
+    const auto one = host_.plugins().report_of(ticket);
+    return one ? std::optional{told(*one)} : std::nullopt;
 }
 
 std::vector<admin::MetricFamily> HostBackend::metrics() {

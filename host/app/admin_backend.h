@@ -27,6 +27,7 @@ public:
     std::vector<admin::GenerationInfo> who() override;
     std::vector<admin::IncidentInfo> incidents() override;
     std::vector<admin::SwapReport> swaps() override;
+    std::optional<admin::SwapReport> swap_of(std::uint64_t ticket) override;
     admin::EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) override;
     std::uint64_t last_event() override;
     void events_wanted(admin::EventsWanted wanted) override;

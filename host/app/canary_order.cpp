@@ -76,7 +76,9 @@ std::vector<std::byte> encode_order(const plugin::CanaryOrder& order) {
                  {"incumbent_label", order.incumbent_label},
                  {"incumbent", order.incumbent.string()},
                  {"config", order.config},
+                 {"environment", order.environment},
                  {"limit_ms", order.limit_ms},
+                 {"gives_way", order.gives_way},
                  {"surface", order.surface.string()},
                  {"states", Json::array()},
                  {"rows", Json::array()},
@@ -101,7 +103,9 @@ Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes) try {
     order.incumbent_label = json.at("incumbent_label").get<std::string>();
     order.incumbent = json.at("incumbent").get<std::string>();
     order.config = json.at("config").get<std::string>();
+    order.environment = json.at("environment").get<std::vector<std::string>>();
     order.limit_ms = json.at("limit_ms").get<std::uint32_t>();
+    order.gives_way = json.at("gives_way").get<bool>();
     order.surface = json.at("surface").get<std::string>();
     for (const Json& one : json.at("states")) order.states.push_back(state_of(one));
     for (const Json& one : json.at("rows")) order.rows.push_back(rows_of(one));

@@ -10,7 +10,7 @@
 
 namespace gantry::app {
 
-/// CBOR (RFC 8949). In a file and not in the arguments: a plugin's config may hold secrets.
+/// CBOR (RFC 8949). In a file and not in the arguments: config and environment may hold secrets.
 std::vector<std::byte> encode_order(const plugin::CanaryOrder& order);
 Result<plugin::CanaryOrder> decode_order(std::span<const std::byte> bytes);
 

@@ -4,7 +4,7 @@
 
 #include "host/app/canary_order.h"
 #include "host/core/log.h"
-#include "host/platform/child_process.h"
+#include "host/platform/environment.h"
 #include "host/platform/shadow_copy.h"
 
 namespace gantry::app {
@@ -49,59 +49,91 @@ constexpr std::uint64_t output_bytes_max = 1024 * 1024;
 
 class Run final : public plugin::CanaryRun {
 public:
-    Run(const core::Clock& clock, std::filesystem::path program, plugin::CanaryOrder order)
-        : clock_{clock}, program_{std::move(program)}, order_{std::move(order)} {
+    Run(const core::Clock& clock, platform::ForkServer& processes, plugin::CanaryOrder order)
+        : clock_{clock}, processes_{processes}, order_{std::move(order)} {
         order_file_ = order_.candidate;
         order_file_ += ".order";
+        order_.environment = platform::environment();
+        order_.gives_way = true;
     }
     ~Run() override {
-        child_.reset();  // first: it may be making the copy
+        process_.reset();  // first: it may be making the copy
         remove_files();
     }
 
     Result<Done> start() {
-        began_ = clock_.now();
+        attempt_began_ = clock_.now();
         remove_files();
         if (auto ok = platform::write_new_file(order_file_, encode_order(order_)); !ok) return ok;
-        auto child = platform::ChildProcess::start(program_, {"canary", order_file_.string()});
-        if (!child) return child.error();
-        child_ = std::move(*child);
+        auto process = processes_.start(order_file_.string());
+        if (!process) return process.error();
+        process_ = std::move(*process);
         return Done{};
     }
 
     std::optional<plugin::CanaryVerdict> poll() override {
-        const auto end = child_->poll();
-        const TimeNs took = clock_.now() - began_;
-        too_loud_ = child_->errors_bytes() > output_bytes_max;
+        const auto end = process_->poll();
         if (!end) {
-            too_long_ = took >= order_.limit_ms * ns_per_ms;
-            // After a refusal it may take for ever to end.
-            const bool refused = !last_line(child_->reported(), canary_line::refused).empty();
-            if (too_long_ || too_loud_ || refused) child_->kill();
+            look_after();
             return std::nullopt;
         }
-        plugin::CanaryVerdict verdict = judge(*end);
-        const std::string step = last_line(child_->reported(), canary_line::at);
-        if (!verdict.passed() && step.starts_with(canary_line::incumbent)) {
+        const std::string step = last_line(process_->reports().text(), canary_line::at);
+        if (const auto* trouble = std::get_if<Error>(&*end)) {
+            return plugin::CanaryVerdict{
+                plugin::CanaryOutcome::unavailable,
+                fmt::format("{}: its canary process cannot run: {}{}; mend that, or set "
+                            "\"canary\": false for this plugin",
+                            order_.file.string(), trouble->message,
+                            step.empty() ? "" : ", seen in " + step)};
+        }
+        plugin::CanaryVerdict verdict = judge(std::get<platform::ProcessEnd>(*end));
+        if (verdict.outcome == plugin::CanaryOutcome::overran && too_long_ && order_.gives_way) {
+            order_.gives_way = false;
+            if (start_again()) return std::nullopt;
+        } else if (!verdict.passed() && step.starts_with(canary_line::incumbent)) {
             // What it cannot bear is not the candidate's doing: try again without the incumbent.
             log::warn("canary: {}", verdict.reason);
             order_.incumbent.clear();
-            too_long_ = too_loud_ = false;
-            if (auto again = start(); again) return std::nullopt;
+            if (start_again()) return std::nullopt;
         }
-        verdict.notes = lines_with(child_->reported(), canary_line::note);
-        verdict.took = took;
+        verdict.notes = lines_with(process_->reports().text(), canary_line::note);
+        verdict.took = clock_.now() - began_;
         return verdict;
     }
 
     void wait(TimeNs duration_max) override {
-        const TimeNs left = began_ + order_.limit_ms * ns_per_ms - clock_.now();
-        child_->wait(std::min(duration_max, std::max<TimeNs>(left, ns_per_ms)));
+        process_->wait(std::min(duration_max, listen_every));
     }
 
 private:
-    plugin::CanaryVerdict judge(const platform::ChildProcess::End& end) const {
-        const std::string& said = child_->reported();
+    static constexpr TimeNs listen_every = 20 * ns_per_ms;
+
+    bool start_again() {
+        too_long_ = too_loud_ = false;
+        return start().has_value();
+    }
+
+    /// It runs, and may have to be ended.
+    void look_after() {
+        const TimeNs now = clock_.now();
+        too_long_ = now - attempt_began_ >= attempt_max();
+        if (now - listened_ >= listen_every) {
+            listened_ = now;
+            process_->listen();
+        }
+        too_loud_ = process_->output().bytes() > output_bytes_max;
+        // After a refusal it may take for ever to end.
+        const bool refused = !last_line(process_->reports().text(), canary_line::refused).empty();
+        if (too_long_ || too_loud_ || refused) process_->kill();
+    }
+
+    /// One that gives way may never get a turn on a busy machine: then it begins anew like others.
+    TimeNs attempt_max() const noexcept {
+        return order_.limit_ms * ns_per_ms / (order_.gives_way ? 4 : 1);
+    }
+
+    plugin::CanaryVerdict judge(const platform::ProcessEnd& end) const {
+        const std::string& said = process_->reports().text();
         const std::string file = order_.file.string();
         const std::string refused = last_line(said, canary_line::refused);
         if (!refused.empty()) {
@@ -113,7 +145,7 @@ private:
         }
         std::string step = last_line(said, canary_line::at);
         if (step.empty()) step = "the canary itself";
-        const std::string words = last_words(child_->errors());
+        const std::string words = last_words(process_->output().text());
         const std::string again =
             fmt::format("; mend what happens there, gantry plugin try {} repeats it", file);
         if (too_loud_) {
@@ -146,11 +178,13 @@ private:
 
     const std::string passed_line_ = std::string{canary_line::passed} + '\n';
     const core::Clock& clock_;
-    std::filesystem::path program_;
+    platform::ForkServer& processes_;
     plugin::CanaryOrder order_;
     std::filesystem::path order_file_;
-    std::unique_ptr<platform::ChildProcess> child_;
-    TimeNs began_ = 0;
+    std::unique_ptr<platform::ForkedProcess> process_;
+    const TimeNs began_ = clock_.now();
+    TimeNs attempt_began_ = 0;
+    TimeNs listened_ = 0;
     bool too_long_ = false;
     bool too_loud_ = false;
 };
@@ -158,7 +192,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<plugin::CanaryRun>> ProcessCanary::begin(const plugin::CanaryOrder& order) {
-    auto run = std::make_unique<Run>(clock_, program_, order);
+    auto run = std::make_unique<Run>(clock_, processes_, order);
     if (auto started = run->start(); !started) return started.error();
     return std::unique_ptr<plugin::CanaryRun>{std::move(run)};
 }

@@ -13,11 +13,12 @@
 #include "host/app/canary_rooms.h"
 #include "host/app/surface.h"
 #include "host/core/log.h"
-#include "host/platform/child_process.h"
 #include "host/platform/dynamic_library.h"
+#include "host/platform/fork_server.h"
 #include "host/platform/maps.h"
 #include "host/platform/process_state.h"
 #include "host/platform/shadow_copy.h"
+#include "host/platform/throw_away.h"
 #include "host/plugin/library.h"
 
 namespace gantry::app {
@@ -135,11 +136,9 @@ private:
         if (!first) return refuse(first.error());
         first_ = std::move(*first);
 
-        const auto bytes = platform::read_library(order_.candidate);
-        if (!bytes) return refuse(bytes.error());
         const auto copy = second_copy(order_);
-        if (auto written = platform::write_new_file(copy, *bytes); !written) {
-            return refuse(written.error());
+        if (auto copied = platform::copy_file(order_.candidate, copy); !copied) {
+            return refuse(copied.error());
         }
         at("the constructors of its second copy");
         auto second = open(copy, order_.label, 3);

@@ -27,9 +27,9 @@ Result<CMakeRun> run_cmake(const std::vector<std::string>& arguments,
     }
     CMakeRun run;
     run.passed = end->signal == 0 && end->exit_code == 0;
-    run.output = (*child)->errors();
+    run.output = (*child)->output();
     if (!run.output.empty() && run.output.back() != '\n') run.output += '\n';
-    if (run.output.size() >= ChildProcess::output_bytes_max) run.output += "(there is more)\n";
+    if (run.output.size() >= platform::PipeReader::text_bytes_max) run.output += "(there is more)\n";
     if (end->signal != 0) {
         run.output += "cmake ended by " + platform::signal_name(end->signal) + '\n';
     }

@@ -47,8 +47,8 @@ int compare_plugins(const std::string& old_file, const std::string& new_file,
 int sign_file(const std::string& file, const std::string& key);
 /// Writes a private key, prints the public one.
 int make_key(const std::string& file);
-/// The throw-away process that tries a candidate.
-int run_canary(const std::string& order_file);
+/// The process that waits for candidates, and the throw-away one that tries each.
+int run_canaries();
 
 /// Commands that ask a running host. `host` names one of several, or is empty.
 int list_plugins(const std::string& host, bool json);

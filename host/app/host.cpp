@@ -41,8 +41,38 @@ Result<std::unique_ptr<Host>> Host::create(manifest::Manifest manifest, const co
     return host;
 }
 
+/// The calling thread, and with it all that is no room, leaves these processors. How many there are
+/// for rooms.
+Result<std::uint32_t> Host::set_rooms_apart() {
+    const auto& rooms = manifest_.room_processors;
+    if (rooms.empty()) return platform::processor_count();
+    std::vector<std::uint32_t> rest = platform::own_processors();
+    const std::string all = fmt::format("{}", fmt::join(rest, ", "));
+    for (const std::uint32_t one : rooms) {
+        if (const auto place = std::find(rest.begin(), rest.end(), one); place != rest.end()) {
+            rest.erase(place);
+            continue;
+        }
+        return Error{Status::invalid,
+                     fmt::format("room_processors names {}, twice or without being among those "
+                                 "that this process may use: {}",
+                                 one, all)};
+    }
+    if (rest.empty()) {
+        return Error{Status::invalid,
+                     fmt::format("room_processors leaves none of {} for the rest of the host; take "
+                                 "one out, or leave it empty",
+                                 all)};
+    }
+    processors_before_ = platform::own_processors();
+    platform::run_on(rest);
+    return static_cast<std::uint32_t>(rooms.size());
+}
+
 Result<Done> Host::build() {
-    const std::uint32_t processors = platform::processor_count();
+    const auto apart = set_rooms_apart();
+    if (!apart) return apart.error();
+    const std::uint32_t processors = *apart;
     const std::uint32_t shards = manifest_.shards != 0 ? manifest_.shards : processors;
     const std::uint32_t workers = manifest_.workers != 0 ? manifest_.workers : processors;
 

@@ -109,6 +109,7 @@ private:
 
     Host(manifest::Manifest manifest, const core::Clock& clock, HostOptions options);
     Result<Done> build();
+    Result<std::uint32_t> set_rooms_apart();
     void build_links(std::uint32_t shards, std::uint32_t workers);
     void build_worlds();
     Result<Done> open_listeners();
@@ -119,11 +120,13 @@ private:
     /// A thread that takes turns until the host stops.
     template <class Turn>
     void drive(const std::string& name, Turn turn);
+    void begin_room_thread(WatchedThread& watched) const;
     void drive_worker(std::uint32_t index, bool takes_over);
     void replace_thread(WatchedThread& thread, const StuckCall& call, const platform::Fault& at);
     void take_leave_of_ended();
 
     manifest::Manifest manifest_;
+    std::vector<std::uint32_t> processors_before_;  ///< of the calling thread, when rooms are apart
     const core::Clock& clock_;
     HostOptions options_;
     core::Random order_;

@@ -32,6 +32,7 @@ core::Owner owner_named(const std::string& label) {
 }  // namespace
 
 Host::~Host() {
+    if (!processors_before_.empty()) platform::run_on(processors_before_);
     const TimeNs patience = stopping_ ? 0 : manifest_.limits.shutdown_ms * ns_per_ms;
     if (run_threads_down(clock_.now() + patience)) return;
     // What they are in cannot be destroyed under them, so nothing is.
@@ -39,13 +40,18 @@ Host::~Host() {
     std::_Exit(EXIT_FAILURE);
 }
 
+void Host::begin_room_thread(WatchedThread& watched) const {
+    platform::name_thread(watched.name.c_str());
+    platform::take_short_turns();
+    if (!manifest_.room_processors.empty()) platform::run_on(manifest_.room_processors);
+    watched.begin();
+}
+
 template <class Turn>
 void Host::drive(const std::string& name, Turn turn) {
     WatchedThread& watched = watchdog_.add(name);
     threads_.push_back({&watched, std::thread{[this, turn, &watched] {
-                            platform::name_thread(watched.name.c_str());
-                            platform::take_short_turns();
-                            watched.begin();
+                            begin_room_thread(watched);
                             while (!stopping_) turn(clock_.now());
                             watched.end();
                             wake_control();
@@ -57,9 +63,7 @@ void Host::drive_worker(std::uint32_t index, bool takes_over) {
     if (takes_over) name += fmt::format("-{}", ++replaced_);
     WatchedThread& watched = watchdog_.add(std::move(name));
     const auto run = [this, &watched, takes_over, &worker = *workers_[index]] {
-        platform::name_thread(watched.name.c_str());
-        platform::take_short_turns();
-        watched.begin();
+        begin_room_thread(watched);
         watched.thread->drives(
             [](void* room) noexcept { return static_cast<world::Worker*>(room)->let_go(); },
             &worker);

@@ -42,6 +42,10 @@ ManifestBuilder& ManifestBuilder::workers(std::uint32_t count) {
     manifest_.workers = count;
     return *this;
 }
+ManifestBuilder& ManifestBuilder::room_processors(std::vector<std::uint32_t> numbers) {
+    manifest_.room_processors = std::move(numbers);
+    return *this;
+}
 ManifestBuilder& ManifestBuilder::limits(const Limits& limits) {
     manifest_.limits = limits;
     return *this;

@@ -35,6 +35,8 @@ public:
     /// Threads; 0: one per processor.
     ManifestBuilder& shards(std::uint32_t count);
     ManifestBuilder& workers(std::uint32_t count);
+    /// Where those, the service and the acceptor run, and nothing else of the host.
+    ManifestBuilder& room_processors(std::vector<std::uint32_t> numbers);
     ManifestBuilder& limits(const Limits& limits);
     ManifestBuilder& shutdown(Milliseconds at_most);
     ManifestBuilder& drop(std::string folder, OnDrop on_drop = OnDrop::load);

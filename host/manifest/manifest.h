@@ -164,8 +164,9 @@ struct Incidents {
 struct Manifest {
     std::string name = "gantry";
     Log log;
-    std::uint32_t shards = 0;   ///< 0: one per processor that this process may use
-    std::uint32_t workers = 0;  ///< 0: the same
+    std::uint32_t shards = 0;                    ///< 0: one per processor that this process may use
+    std::uint32_t workers = 0;                   ///< 0: the same
+    std::vector<std::uint32_t> room_processors;  ///< where rooms run, and nothing else; empty: all
     Limits limits;
     std::vector<Listener> listeners;
     std::vector<World> worlds;

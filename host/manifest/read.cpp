@@ -48,6 +48,14 @@ void read(const Node& object, std::string_view key, std::vector<std::string>& ou
         out.push_back(item.is(Kind::string) && !item.wrong ? item.text : "");
 }
 
+void read(const Node& object, std::string_view key, std::vector<std::uint32_t>& out) {
+    const Node* const node = object.find(key);
+    if (!node) return;
+    for (const Node& item : node->items) {
+        out.push_back(static_cast<std::uint32_t>(std::strtoul(item.text.c_str(), nullptr, 10)));
+    }
+}
+
 template <class Enum>
 void read_enum(const Node& object, std::string_view key, std::initializer_list<Enum> values,
                Enum& out) {
@@ -199,6 +207,7 @@ Manifest read_manifest(const Node& root) {
     inside(root, "log", [&](const Node& log) { read(log, "level", out.log.level); });
     read(root, "shards", out.shards);
     read(root, "workers", out.workers);
+    read(root, "room_processors", out.room_processors);
     inside(root, "limits", [&](const Node& limits) { out.limits = read_limits(limits); });
     each(root, "listeners", [&](const Node& n) { out.listeners.push_back(read_listener(n)); });
     each(root, "worlds", [&](const Node& n) { out.worlds.push_back(read_world(n)); });

@@ -183,6 +183,8 @@ std::string to_json(const Manifest& manifest) {
     out.raw("log", log.take());
     out.number("shards", manifest.shards);
     out.number("workers", manifest.workers);
+    out.list("room_processors", manifest.room_processors,
+             [](std::uint32_t one) { return fmt::format("{}", one); });
     out.raw("limits", write_limits(manifest.limits));
     out.list("listeners", manifest.listeners, write_listener);
     out.list("worlds", manifest.worlds, write_world);

@@ -51,6 +51,24 @@ std::uint32_t processor_count() {
     return static_cast<std::uint32_t>(std::max(count, 1));
 }
 
+std::vector<std::uint32_t> own_processors() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    std::vector<std::uint32_t> list;
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return list;
+    for (std::uint32_t i = 0; i < CPU_SETSIZE; ++i) {
+        if (CPU_ISSET(i, &set)) list.push_back(i);
+    }
+    return list;
+}
+
+void run_on(std::span<const std::uint32_t> processors) noexcept {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const std::uint32_t one : processors) CPU_SET(one, &set);
+    (void)::sched_setaffinity(0, sizeof set, &set);
+}
+
 void name_thread(const char* name) noexcept {
     char text[16] = {};
     std::strncpy(text, name, sizeof text - 1);
@@ -63,6 +81,11 @@ void take_short_turns() noexcept {
     if (attributes.policy != SCHED_OTHER) return;  // the operator knows better
     attributes.runtime = 100'000;                  // ns, the least there is
     (void)::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+void give_way() noexcept {
+    const sched_param none{};
+    (void)::sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
 }  // namespace gantry::platform

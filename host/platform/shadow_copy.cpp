@@ -131,6 +131,14 @@ Result<Done> write_new_file(const std::filesystem::path& path,
     return Done{};
 }
 
+Result<Done> copy_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::error_code error;
+    std::filesystem::copy_file(from, to, error);
+    if (!error) return Done{};
+    return Error{Status::unavailable, "cannot copy " + from.string() + " to " + to.string() +
+                                          ": " + error.message()};
+}
+
 void remove_file(const std::filesystem::path& path) noexcept { ::unlink(path.c_str()); }
 
 }  // namespace gantry::platform

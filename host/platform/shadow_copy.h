@@ -31,6 +31,8 @@ void remove_folder(const std::filesystem::path& folder) noexcept;
 
 /// Writes `bytes` under a name that must not exist yet.
 Result<Done> write_new_file(const std::filesystem::path& path, const std::vector<std::byte>& bytes);
+/// The same, with what the file `from` holds: its bytes stay in the kernel.
+Result<Done> copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
 void remove_file(const std::filesystem::path& path) noexcept;
 
 }  // namespace gantry::platform

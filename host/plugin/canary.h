@@ -35,10 +35,12 @@ struct CanaryOrder {
     std::string incumbent_label;      ///< empty, with the next: there is none
     std::filesystem::path incumbent;  ///< the copy that the host has open
     std::string config = "{}";
+    std::vector<std::string> environment;  ///< the host's, each as "NAME=value"
     std::vector<FacetState> states;
     std::vector<ecs::RowSample> rows;   ///< of the incumbent's components, in the world asked
     std::vector<Neighbour> neighbours;  ///< that share interfaces with others
     std::uint32_t limit_ms = 2000;      ///< after which it has failed
+    bool gives_way = false;             ///< to everybody else on the processors
     std::filesystem::path surface;      ///< where it writes what the candidate registers, or empty
 };
 

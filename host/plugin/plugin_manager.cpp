@@ -329,6 +329,14 @@ std::vector<GenerationStatus> PluginManager::generations() const {
     return list;
 }
 
+std::shared_ptr<const SwapReport> PluginManager::report_of(std::uint64_t ticket) const {
+    const std::lock_guard lock{snapshot_mutex_};
+    const auto& swaps = snapshot_.swaps;
+    const auto found = std::find_if(swaps.begin(), swaps.end(),
+                                    [ticket](const auto& one) { return one->ticket == ticket; });
+    return found != swaps.end() ? *found : nullptr;
+}
+
 ManagerSnapshot PluginManager::snapshot() const {
     ManagerSnapshot copy;
     {

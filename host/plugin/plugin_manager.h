@@ -44,11 +44,9 @@ public:
     void poll(TimeNs now);
     TimeNs next_due() const noexcept;
 
-    /// Begins to replace one plugin or several at once, or to load a new one; the ticket of the
-    /// report. [control]
+    /// Begins to replace plugins at once, or to load a new one; the report's ticket. [control]
     Result<std::uint64_t> swap(const SwapWish& wish);
-    /// What runs in some worlds only goes on to all, or leaves them again, and so does what came in
-    /// one plan with it; of abort() the labels of what leaves. [control]
+    /// What runs in some worlds goes on to all, or leaves them again, with its plan. [control]
     Result<std::uint64_t> promote(std::string_view plugin);
     Result<std::vector<std::string>> abort(std::string_view plugin);
     /// Takes a plugin out of all rooms; the label of what leaves. [control]
@@ -69,6 +67,8 @@ public:
     /// Whose an owner's number is, such as "arena@1.0.0#3". [control]
     std::string label_of(std::uint32_t owner) const;
     ManagerSnapshot snapshot() const;
+    /// Of this swap, as of the snapshot; null: nothing is known of it. [any thread]
+    std::shared_ptr<const SwapReport> report_of(std::uint64_t ticket) const;
 
 private:
     struct Job;
@@ -180,7 +180,7 @@ private:
     std::map<std::string, std::uint32_t, std::less<>> generations_;
     std::deque<Request> queue_;
     std::unique_ptr<Job> job_;
-    std::deque<SwapReport> reports_;
+    std::deque<std::shared_ptr<SwapReport>> reports_;
     std::vector<Retiring> retiring_;
     std::vector<std::shared_ptr<Library>> leaked_;  ///< could not leave; kept open for good
     std::deque<GenerationStatus> left_behind_;      ///< these, and what stayed though it was closed

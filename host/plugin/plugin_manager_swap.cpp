@@ -31,10 +31,12 @@ std::string joined_note(const Rooms& rooms, const Library& library, bool leaves_
 }  // namespace
 
 SwapReport* PluginManager::report(std::uint64_t ticket) {
-    const auto found =
-        std::find_if(reports_.begin(), reports_.end(),
-                     [ticket](const SwapReport& one) { return one.ticket == ticket; });
-    return found != reports_.end() ? &*found : nullptr;
+    const auto found = std::find_if(reports_.begin(), reports_.end(),
+                                    [ticket](const auto& one) { return one->ticket == ticket; });
+    if (found == reports_.end()) return nullptr;
+    // What others have seen of it stays as it is.
+    if (found->use_count() > 1) *found = std::make_shared<SwapReport>(**found);
+    return found->get();
 }
 
 void PluginManager::step(std::uint64_t ticket, std::string name, TimeNs ns) {
@@ -119,10 +121,10 @@ std::uint64_t PluginManager::swap_linked(std::span<const PluginDesc* const> desc
 
 std::uint64_t PluginManager::enqueue(Request request) {
     request.ticket = next_ticket_++;
-    SwapReport fresh;
-    fresh.ticket = request.ticket;
-    for (const NextVersion& next : request.plugins) append_name(fresh.plugin, next.plugin);
-    fresh.began_wall = clock_.wall_now();
+    auto fresh = std::make_shared<SwapReport>();
+    fresh->ticket = request.ticket;
+    for (const NextVersion& next : request.plugins) append_name(fresh->plugin, next.plugin);
+    fresh->began_wall = clock_.wall_now();
     reports_.push_back(std::move(fresh));
     if (reports_.size() > reports_max) reports_.pop_front();
     queue_.push_back(std::move(request));

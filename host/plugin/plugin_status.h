@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,7 @@ struct ManagerSnapshot {
     std::vector<GenerationStatus> generations;
     std::vector<PluginStatus> plugins;
     std::vector<Dropped> candidates;
-    std::vector<SwapReport> swaps;  ///< newest first
+    std::vector<std::shared_ptr<const SwapReport>> swaps;  ///< newest first
     ManagerCounters counters;
 };
 

@@ -176,9 +176,7 @@ void TestHost::advance(TimeNs by) {
 }
 
 plugin::SwapReport TestHost::report(std::uint64_t ticket) {
-    for (const auto& one : host_->plugins().snapshot().swaps) {
-        if (one.ticket == ticket) return one;
-    }
+    if (const auto one = host_->plugins().report_of(ticket)) return *one;
     fail(fmt::format("no report of swap {}", ticket));
 }
 

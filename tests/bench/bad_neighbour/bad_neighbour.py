@@ -4,8 +4,9 @@
 window, then every second a bad version is swapped in, does its worst and goes back. One JSON object a line for each kind
 of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the baseline.
 The row "swap" is the same without a fault: to the new version and back. The canary's process runs beside them, as an
-operator has it; `--without-canary` shows the host's own part. The client stands for players on other machines: where it
-may, it goes before everybody else on the processors. The others take turns where the machine has fewer than they are busy."""
+operator has it; `--without-canary` shows the host's own part. Each kind is measured twice: the host's threads share all
+processors, as they do by default, and the rooms are apart from the rest (room_processors: the last processor, the client with
+them). The client stands for players on other machines: where it may, it goes before everybody else on the processors."""
 import json
 import os
 import select
@@ -38,9 +39,9 @@ def ping(port, path):
         file.writelines(f"{began} {took}\n" for began, took in samples)
 
 
-def manifest(sandbox, canary):
+def manifest(sandbox, canary, room_processors=()):
     return sandbox.write("manifest.json", {
-        "name": "neighbours", "workers": 2, "shards": 2,
+        "name": "neighbours", "workers": 2, "shards": 2, "room_processors": list(room_processors),
         "listeners": [{"name": "bad", "world": "bad"}, {"name": "good", "world": "good"}],
         "worlds": [{"name": "bad", "plugins": ["faulty"], "worker": 0, "tick_hz": 20},
                    {"name": "good", "plugins": ["echo"], "worker": 1, "tick_hz": 20}],
@@ -101,15 +102,20 @@ def percentiles(samples, window):
     return times[len(times) // 2] / 1e6, times[len(times) * 99 // 100] / 1e6
 
 
-def measure(kind, chosen):
+def measure(kind, apart, chosen):
+    everywhere = os.sched_getaffinity(0)
+    rooms = {max(everywhere)} if apart else set()
     sandbox = Sandbox(["faulty.so", "faulty-2.so", "echo.so"])
     try:
         calm, storms, count = [], [], 0
-        with HostProcess(sandbox, manifest(sandbox, not chosen.without_canary)) as host, tempfile.NamedTemporaryFile() as out, \
-                Client(host.port("bad")) as player:
+        with HostProcess(sandbox, manifest(sandbox, not chosen.without_canary, rooms)) as host, \
+                tempfile.NamedTemporaryFile() as out, Client(host.port("bad")) as player:
             pinger = subprocess.Popen([sys.executable, __file__, "--ping", str(host.port("good")), out.name],
                                       stdin=subprocess.PIPE)
             go_first(pinger.pid)
+            if apart:
+                os.sched_setaffinity(pinger.pid, rooms)
+                os.sched_setaffinity(0, everywhere - rooms)
             storm(host, player, "swap", 0.5, 0.1)  # what comes for the first time is slower
             for _ in range(chosen.rounds):
                 began = time.monotonic_ns()
@@ -126,12 +132,13 @@ def measure(kind, chosen):
         during = [percentiles(samples, window) for window in storms]
     finally:
         sandbox.close()
+        os.sched_setaffinity(0, everywhere)
 
     def median(list_of, index):
         return statistics.median(one[index] for one in list_of)
 
     p99, calm_p99 = median(during, 1), median(before, 1)
-    print(json.dumps({"name": "bad_neighbour", "row": kind, "value": round(p99, 3), "unit": "ms",
+    print(json.dumps({"name": "bad_neighbour", "row": kind, "rooms": "apart" if apart else "share", "value": round(p99, 3), "unit": "ms",
                       "baseline": round(calm_p99, 3), "ratio": round(p99 / calm_p99, 2),
                       "p50_ms": round(median(during, 0), 3), "p50_calm_ms": round(median(before, 0), 3),
                       "target": 1.1, "faults": count, "rounds": chosen.rounds, "canary": not chosen.without_canary}), flush=True)
@@ -151,7 +158,8 @@ def run(chosen):
         ping(int(chosen.ping[0]), chosen.ping[1])
         return True
     for kind in chosen.kinds.split(","):
-        measure(kind, chosen)
+        for apart in (False, True)[:len(os.sched_getaffinity(0))]:
+            measure(kind, apart, chosen)
     return True
 
 

@@ -153,21 +153,18 @@ void swap(app::Host& host, const core::Clock& clock, const PluginDesc& next, Tim
     const std::uint64_t ticket = host.plugins().swap_linked(std::array{&next});
     for (bool done = false; !done;) {
         turns.poll(host, clock);
-        const auto snapshot = host.plugins().snapshot();
-        for (const auto& report : snapshot.swaps) {
-            if (report.ticket != ticket || report.outcome == plugin::SwapOutcome::running ||
-                (settled && !report.settled)) {
-                continue;
-            }
-            if (report.outcome != plugin::SwapOutcome::committed) {
-                std::fprintf(stderr, "%s\n", report.reason.c_str());
-                std::exit(1);
-            }
-            for (const auto& step : report.steps) {
-                if (step.name == "commit") commits.push_back(step.ms);
-            }
-            done = true;
+        const auto report = host.plugins().report_of(ticket);
+        if (report->outcome == plugin::SwapOutcome::running || (settled && !report->settled)) {
+            continue;
         }
+        if (report->outcome != plugin::SwapOutcome::committed) {
+            std::fprintf(stderr, "%s\n", report->reason.c_str());
+            std::exit(1);
+        }
+        for (const auto& step : report->steps) {
+            if (step.name == "commit") commits.push_back(step.ms);
+        }
+        done = true;
     }
 }
 

@@ -7,7 +7,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 
 #include "host/core/sanitized.h"
@@ -15,6 +14,7 @@
 #include "host/testing/seed.h"
 #include "tests/support/attempts.h"
 #include "tests/support/played.h"
+#include "tests/support/processes.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
 
@@ -79,11 +79,11 @@ bool remove_copy(const ZooFolder& folder) {
     for (const fs::path& copy : copies(folder)) return fs::remove(copy);
     return false;
 }
-bool kill_canary(const ZooFolder&) {
-    std::ifstream children{"/proc/thread-self/children"};
-    pid_t child = 0;
-    return children >> child && ::kill(child, SIGKILL) == 0;
+bool kill_first(const std::vector<pid_t>& processes) {
+    return !processes.empty() && ::kill(processes.front(), SIGKILL) == 0;
 }
+bool kill_canary(const ZooFolder&) { return kill_first(canaries_of(::getpid())); }
+bool kill_server(const ZooFolder&) { return kill_first(children_of(::getpid())); }
 
 struct Point {
     const char* name;  ///< what GANTRY_FAILS_AT says to failing_rules.cpp
@@ -116,6 +116,7 @@ constexpr Point points[] = {
     {"setup aborts", refused, "died of SIGABRT in setup() of its world facet"},
     {"setup does not end", refused, "did not come back from setup()", Canary::hurried},
     {"setup does not end", refused, "died of SIGKILL in", Canary::good, leave, kill_canary},
+    {"setup does not end", refused, "is gone", Canary::good, leave, kill_server},
     {"restore throws", refused, "could not take over what rules@1.0.0#1 saves"},
     {"restore aborts", refused, "died of SIGABRT in restore_state()"},
     {"restore does not end", refused, "did not come back from restore_state()", Canary::hurried},

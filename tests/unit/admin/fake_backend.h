@@ -92,6 +92,13 @@ public:
         const std::lock_guard lock{mutex};
         return swap_list;
     }
+    std::optional<admin::SwapReport> swap_of(std::uint64_t ticket) override {
+        const std::lock_guard lock{mutex};
+        for (const admin::SwapReport& one : swap_list) {
+            if (one.ticket == ticket) return one;
+        }
+        return std::nullopt;
+    }
     admin::EventBatch events(std::uint64_t after, std::size_t count_max, bool messages) override {
         const std::lock_guard lock{mutex};
         admin::EventBatch batch;

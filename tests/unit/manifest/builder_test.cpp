@@ -26,6 +26,7 @@ public:
         if (coin()) made.log_level(pick({"trace", "info", "error", "off"}));
         if (coin()) made.shards(upto(256));
         if (coin()) made.workers(upto(256));
+        if (coin()) made.room_processors({upto(1023), upto(1023)});
         if (coin())
             made.limits({1 + upto(99), 4096 + upto(99), 16 + upto(99), 16 + upto(99), 1 + upto(99),
                          1024 + upto(99), upto(99), upto(99)});

@@ -38,7 +38,7 @@ TEST_CASE("the schema's defaults are those of the structs") {
 
 TEST_CASE("every member of a document arrives in its field") {
     const auto outcome = load_text(R"({
-        "name": "n", "log": {"level": "debug"}, "shards": 2, "workers": 3,
+        "name": "n", "log": {"level": "debug"}, "shards": 2, "workers": 3, "room_processors": [1, 3],
         "limits": {"connections_max": 11, "receive_buffer_bytes": 4097, "ring_messages": 17,
                    "mailbox_messages": 18, "credit_messages": 19, "credit_bytes": 2048,
                    "unknown_ids_max": 20, "shutdown_ms": 21},
@@ -67,6 +67,7 @@ TEST_CASE("every member of a document arrives in its field") {
     m.log = {"debug"};
     m.shards = 2;
     m.workers = 3;
+    m.room_processors = {1, 3};
     m.limits = {11, 4097, 17, 18, 19, 2048, 20, 21};
     Listener l{"l", "ws", "::1", 22,  Framing::u32be, 23,          Balance::least, 24, 25,
                26,  {},   {},    "w", {"q", "p"},     {{"k", "v"}}};

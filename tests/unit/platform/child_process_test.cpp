@@ -8,7 +8,7 @@ using namespace gantry::platform;
 
 namespace {
 
-ChildProcess::End end_of(ChildProcess& child) {
+ProcessEnd end_of(ChildProcess& child) {
     auto end = child.poll();
     for (; !end; end = child.poll()) child.wait(ns_per_s);
     return *end;
@@ -20,7 +20,7 @@ TEST_CASE("a program without a slash in its name is found in PATH, and its outpu
     const auto child = ChildProcess::start("printf", {"%s and %s", "one", "two"});
     REQUIRE(child);
     CHECK(end_of(**child).exit_code == 0);
-    CHECK((*child)->errors() == "one and two");
+    CHECK((*child)->output() == "one and two");
 }
 
 TEST_CASE("a program that is not there is an error with its name") {
@@ -33,7 +33,7 @@ TEST_CASE("of output without end the beginning is kept, and whoever writes it is
     const auto child = ChildProcess::start("head", {"-c", "1000000", "/dev/zero"});
     REQUIRE(child);
     CHECK(end_of(**child).exit_code == 0);
-    CHECK((*child)->errors().size() == ChildProcess::output_bytes_max);
+    CHECK((*child)->output().size() == PipeReader::text_bytes_max);
 }
 
 TEST_CASE("one that is asked to end does so by SIGTERM") {

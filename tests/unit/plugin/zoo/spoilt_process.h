@@ -50,6 +50,10 @@ inline void spoil_process(std::string_view fault, Sigaction (*find_sigaction)())
     }
     if (fault == "fork" && ::fork() == 0) ::pause();
     if (fault == "fork that goes on") (void)!::fork();
+    if (fault == "parent") {
+        ::kill(::getppid(), SIGKILL);
+        ::pause();
+    }
     if (fault == "output") {
         char text[4096];
         std::memset(text, 'x', sizeof text);

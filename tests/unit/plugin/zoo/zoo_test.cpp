@@ -188,6 +188,19 @@ TEST_CASE("a canary that cannot be started refuses the swap and says how to go o
     CHECK(says(report.reason, "\"canary\": false"));
 }
 
+TEST_CASE(
+    "a candidate that kills the process its canary came from is refused; the next finds another") {
+    ZooHost host;
+    const auto file = successor(host);
+    ::setenv("GANTRY_ZOO", "setup spoils parent", 1);
+    const auto report = host.host.swap_file("zoo", file);
+    ::unsetenv("GANTRY_ZOO");
+    CHECK(report.outcome == plugin::SwapOutcome::refused);
+    CHECK(says(report.reason, "the process that forks others is gone, seen in setup() of its wor"));
+    CHECK(says(report.reason, "\"canary\": false"));
+    CHECK(host.host.swap_file("zoo", file).outcome == plugin::SwapOutcome::committed);
+}
+
 TEST_CASE("how canaries end is counted, and told as a metric") {
     ZooHost host{1500};
     const auto file = successor(host);

@@ -1,0 +1,91 @@
+// ForkServer: a small process of this same program that waits, and forks where it waits.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gantry/types.h"
+#include "host/core/result.h"
+#include "host/platform/child_process.h"
+#include "host/platform/pipe.h"
+#include "host/platform/process_end.h"
+
+namespace gantry::platform {
+
+/// A process that the fork server made. [one thread]
+class ForkedProcess {
+public:
+    /// How it ended, or why nobody can tell.
+    using End = std::variant<ProcessEnd, Error>;
+
+    /// Kills it, if it still runs, and waits for that.
+    ~ForkedProcess();
+    ForkedProcess(const ForkedProcess&) = delete;
+    ForkedProcess& operator=(const ForkedProcess&) = delete;
+
+    /// How it ended, once it has: then all that it wrote has been taken. Never blocks.
+    std::optional<End> poll();
+    /// Takes what it wrote so far. Now and then: it is held up when 64 KiB wait. Never blocks.
+    void listen();
+    /// Blocks until it ended, for `duration_max` at most.
+    void wait(TimeNs duration_max);
+    /// With all that it started.
+    void kill() noexcept;
+
+    /// What it wrote to report(); and to its standard output and error.
+    const PipeReader& reports() const noexcept { return reports_; }
+    const PipeReader& output() const noexcept { return output_; }
+
+private:
+    friend class ForkServer;
+    ForkedProcess(Descriptor control, Descriptor reports, Descriptor output)
+        : control_{std::move(control)}, reports_{std::move(reports)}, output_{std::move(output)} {}
+    std::optional<End> read_end() const;
+
+    Descriptor control_;  // when it closes, the server kills
+    PipeReader reports_;
+    PipeReader output_;
+    std::optional<End> end_;
+};
+
+/// Spawning a program costs what its loader has to do, 15 ms of processor time for this one; a fork
+/// of the waiting process 1 ms. The host itself never forks: that would copy the page tables of all
+/// it holds. [one thread]
+class ForkServer {
+public:
+    /// The program calls next_fork() when it is started with these arguments. It is started when
+    /// it is first needed, and anew should it be gone.
+    ForkServer(std::filesystem::path program, std::vector<std::string> arguments)
+        : program_{std::move(program)}, arguments_{std::move(arguments)} {}
+
+    /// `order`, of `order_bytes_max` at most, is what next_fork() returns in the new process.
+    Result<std::unique_ptr<ForkedProcess>> start(std::string_view order);
+
+    static constexpr std::size_t order_bytes_max = 4096;
+    /// At a time; more end at once, with an error.
+    static constexpr std::size_t processes_max = 64;
+
+private:
+    Result<Done> start_server();
+
+    std::filesystem::path program_;
+    std::vector<std::string> arguments_;
+    Descriptor orders_;  // when it closes, the server ends
+    std::unique_ptr<ChildProcess> process_;
+};
+
+/// The life of a fork server. Returns the order in each process that it forks, which leads a
+/// process group, and whose standard output and error are heard by the ForkedProcess; nothing in
+/// the server itself, once the ForkServer is gone and all that it made with it. Called by a process
+/// with one thread.
+std::optional<std::string> next_fork();
+
+/// In a forked process: one line to the ForkedProcess, at once.
+void report(std::string_view line) noexcept;
+
+}  // namespace gantry::platform
