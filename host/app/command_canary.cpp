@@ -13,6 +13,7 @@
 namespace gantry::app {
 
 int run_canaries() {
+    platform::name_thread("gantry-canary");
     const auto order_file = platform::next_fork();
     if (!order_file) return 0;
     const auto bytes = platform::read_library(*order_file);

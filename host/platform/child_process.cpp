@@ -53,6 +53,14 @@ public:
     posix_spawnattr_t attributes;
 };
 
+/// Whose program it is, for those who list processes.
+std::string shown_name(const std::filesystem::path& program) {
+    std::error_code error;
+    const auto file =
+        program == own_program() ? std::filesystem::read_symlink(program, error) : program;
+    return (error ? program : file).string();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::filesystem::path& program,
@@ -63,9 +71,10 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::filesystem:
     SpawnPlan plan;
     plan.describe(output->out, given);
 
-    std::string name = program.string();
+    const std::string name = program.string();
+    std::string shown = shown_name(program);
     std::vector<std::string> texts = arguments;
-    std::vector<char*> words{name.data()};
+    std::vector<char*> words{shown.data()};
     for (std::string& text : texts) words.push_back(text.data());
     words.push_back(nullptr);
     pid_t id = 0;

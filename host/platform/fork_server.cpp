@@ -62,6 +62,7 @@ std::optional<ForkedProcess::End> ForkedProcess::read_end() const {
     const ssize_t count = ::recv(control_.number(), &answer, sizeof answer, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
     if (count != sizeof answer) {
+        *server_lives_ = false;
         return Error{Status::unavailable, "the process that forks others is gone"};
     }
     if (answer.error != 0) {
@@ -99,6 +100,7 @@ Result<Done> ForkServer::start_server() {
     if (!process) return process.error();
     orders_ = std::move(link->here);
     process_ = std::move(*process);
+    lives_ = std::make_shared<bool>(true);
     return Done{};
 }
 
@@ -112,15 +114,16 @@ Result<std::unique_ptr<ForkedProcess>> ForkServer::start(std::string_view order)
     if (!output) return output.error();
     const std::array<int, order_descriptors> given{control->there.number(), reports->out.number(),
                                                    output->out.number()};
-    if (!process_ || process_->poll() || !send_order(orders_, order, given)) {
+    // One that dies may still take an order for a moment.
+    if (!process_ || !*lives_ || process_->poll() || !send_order(orders_, order, given)) {
         if (auto started = start_server(); !started) return started.error();
         if (!send_order(orders_, order, given)) {
             return Error{Status::unavailable,
                          std::string{"cannot ask for a process: "} + std::strerror(errno)};
         }
     }
-    return std::unique_ptr<ForkedProcess>{
-        new ForkedProcess{std::move(control->here), std::move(reports->in), std::move(output->in)}};
+    return std::unique_ptr<ForkedProcess>{new ForkedProcess{
+        std::move(control->here), std::move(reports->in), std::move(output->in), lives_}};
 }
 
 }  // namespace gantry::platform

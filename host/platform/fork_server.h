@@ -43,13 +43,18 @@ public:
 
 private:
     friend class ForkServer;
-    ForkedProcess(Descriptor control, Descriptor reports, Descriptor output)
-        : control_{std::move(control)}, reports_{std::move(reports)}, output_{std::move(output)} {}
+    ForkedProcess(Descriptor control, Descriptor reports, Descriptor output,
+                  std::shared_ptr<bool> server_lives)
+        : control_{std::move(control)},
+          reports_{std::move(reports)},
+          output_{std::move(output)},
+          server_lives_{std::move(server_lives)} {}
     std::optional<End> read_end() const;
 
     Descriptor control_;  // when it closes, the server kills
     PipeReader reports_;
     PipeReader output_;
+    std::shared_ptr<bool> server_lives_;
     std::optional<End> end_;
 };
 
@@ -77,6 +82,7 @@ private:
     std::vector<std::string> arguments_;
     Descriptor orders_;  // when it closes, the server ends
     std::unique_ptr<ChildProcess> process_;
+    std::shared_ptr<bool> lives_;  // false once one of its processes was told otherwise
 };
 
 /// The life of a fork server. Returns the order in each process that it forks, which leads a

@@ -121,6 +121,7 @@ TEST_CASE("one that is not wanted any more ends, and so do all when the server g
     wait_until_gone(left);
 }
 
+// While it died it took another order, which nobody ever answered.
 TEST_CASE("when the server is killed its processes are lost, and the next start has another") {
     ForkServer server = make_server();
     const auto end = end_of(*start(server, "kill the server"));
