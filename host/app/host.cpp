@@ -46,8 +46,9 @@ Result<std::unique_ptr<Host>> Host::create(manifest::Manifest manifest, const co
 Result<std::uint32_t> Host::set_rooms_apart() {
     const auto& rooms = manifest_.room_processors;
     if (rooms.empty()) return platform::processor_count();
-    std::vector<std::uint32_t> rest = platform::own_processors();
-    const std::string all = fmt::format("{}", fmt::join(rest, ", "));
+    const std::vector<std::uint32_t> before = platform::own_processors();
+    std::vector<std::uint32_t> rest = before;
+    const std::string all = fmt::format("{}", fmt::join(before, ", "));
     for (const std::uint32_t one : rooms) {
         if (const auto place = std::find(rest.begin(), rest.end(), one); place != rest.end()) {
             rest.erase(place);
@@ -64,7 +65,7 @@ Result<std::uint32_t> Host::set_rooms_apart() {
                                  "one out, or leave it empty",
                                  all)};
     }
-    processors_before_ = platform::own_processors();
+    processors_before_ = before;
     platform::run_on(rest);
     return static_cast<std::uint32_t>(rooms.size());
 }

@@ -6,7 +6,7 @@ of fault: the 99th percentile of the round trips, the median of the rounds, with
 The row "swap" is the same without a fault: to the new version and back. The canary's process runs beside them, as an
 operator has it; `--without-canary` shows the host's own part. Each kind is measured twice: the host's threads share all
 processors, as they do by default, and the rooms are apart from the rest (room_processors: the last processor, the client with
-them). The client stands for players on other machines: where it may, it goes before everybody else on the processors."""
+them, this program with the rest). The client stands for players on other machines: where it may, it goes before everybody else on the processors."""
 import json
 import os
 import select
