@@ -1,5 +1,6 @@
 // backend.h: what the admin server asks of the host. The host implements it; tests bring a fake.
 #pragma once
+#include <functional>
 #include <optional>
 
 #include "host/admin/info.h"
@@ -47,6 +48,10 @@ public:
 
     /// Begins the graceful shutdown and returns at once.
     virtual void stop() = 0;
+
+    /// `told` is called whenever swap_of() has another outcome, on any thread; nothing: nobody is.
+    /// The one call that comes on the thread that starts and ends the server, for that.
+    virtual void tell_ends_to(std::function<void()> told) = 0;
 };
 
 }  // namespace gantry::admin

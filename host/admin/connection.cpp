@@ -87,12 +87,10 @@ void Connection::answer() {
             return respond(std::move(answer.response));
         case Answer::Kind::events:
             return begin_stream(answer);
-        case Answer::Kind::swap: {
+        case Answer::Kind::swap:
             doing_ = Doing::swapping;
             number_ = answer.number;
             swap_deadline_ = server_.clock.now() + server_.config.swap_wait_ms * ns_per_ms;
-            return server_.tick_in(ServerState::swap_tick_ms);
-        }
     }
 }
 

@@ -23,7 +23,6 @@ public:
     void start();
     /// Deadlines, swaps that may be over, new events.
     void tick(TimeNs now);
-    bool waits_for_swap() const noexcept { return doing_ == Doing::swapping; }
     /// Lets an answer under way go out, for a short while; closes at once otherwise.
     void finish(TimeNs deadline);
 

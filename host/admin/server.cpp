@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <asio/ip/address.hpp>
 #include <asio/post.hpp>
 #include <chrono>
@@ -80,13 +79,7 @@ void ServerState::tick() {
     for (const auto& connection : all) connection->tick(now);
     ticking = !connections.empty();
     if (!ticking) return;
-    const bool hurry = std::any_of(connections.begin(), connections.end(),
-                                   [](const auto& one) { return one->waits_for_swap(); });
-    tick_in(hurry ? swap_tick_ms : tick_ms);
-}
-
-void ServerState::tick_in(int ms) {
-    ticker.expires_after(std::chrono::milliseconds(ms));
+    ticker.expires_after(std::chrono::milliseconds(tick_ms));
     ticker.async_wait([this](std::error_code error) {
         if (!error) tick();
     });
@@ -138,12 +131,14 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminConfig config, Admi
         platform::name_thread("gantry-admin");
         shared->io.run();
     });
+    backend.tell_ends_to([shared] { asio::post(shared->io, [shared] { shared->tick(); }); });
     return std::unique_ptr<AdminServer>{new AdminServer{std::move(state)}};
 }
 
 AdminServer::AdminServer(std::unique_ptr<ServerState> state) noexcept : state_{std::move(state)} {}
 
 AdminServer::~AdminServer() {
+    state_->backend.tell_ends_to({});
     asio::post(state_->io, [state = state_.get()] { state->close(); });
     state_->thread.join();
 }

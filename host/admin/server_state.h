@@ -17,10 +17,9 @@ namespace gantry::admin {
 class Connection;
 
 struct ServerState {
-    /// How often deadlines are looked at and the backend is asked for news, while anybody is there.
+    /// How often deadlines are looked at and the backend is asked for news, while anybody is there;
+    /// that a swap has ended is told at once.
     static constexpr int tick_ms = 20;
-    /// The same while somebody waits for a swap, which takes some milliseconds.
-    static constexpr int swap_tick_ms = 1;
     /// What an answer under way gets at the end of the server.
     static constexpr TimeNs farewell_ns = 500 * ns_per_ms;
 
@@ -30,8 +29,6 @@ struct ServerState {
     Result<Done> listen();
     void accept();
     void tick();
-    /// The next tick, instead of the one that was due.
-    void tick_in(int ms);
     void close();
     void forget(const std::shared_ptr<Connection>& connection);
     /// One stream of events more or fewer; false when there are too many.

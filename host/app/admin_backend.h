@@ -35,6 +35,9 @@ public:
         stop_wanted_ = true;
         host_.wake_control();
     }
+    void tell_ends_to(std::function<void()> told) override {
+        host_.plugins().tell_ends_to(std::move(told));
+    }
 
     /// True once somebody asked for the end. [control]
     bool stop_wanted() const noexcept { return stop_wanted_; }

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "host/app/canary_order.h"
-#include "host/platform/fork_server.h"
+#include "host/platform/forking_process.h"
 
 namespace gantry::app {
 namespace {

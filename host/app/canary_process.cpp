@@ -102,12 +102,11 @@ public:
     }
 
     void wait(TimeNs duration_max) override {
-        process_->wait(std::min(duration_max, listen_every));
+        process_->wait(std::min(duration_max, plugin::canary_look_every));
     }
+    int descriptor() const noexcept override { return process_->descriptor(); }
 
 private:
-    static constexpr TimeNs listen_every = 20 * ns_per_ms;
-
     bool start_again() {
         too_long_ = too_loud_ = false;
         return start().has_value();
@@ -117,7 +116,7 @@ private:
     void look_after() {
         const TimeNs now = clock_.now();
         too_long_ = now - attempt_began_ >= attempt_max();
-        if (now - listened_ >= listen_every) {
+        if (now - listened_ >= plugin::canary_look_every) {
             listened_ = now;
             process_->listen();
         }

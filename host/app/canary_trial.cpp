@@ -14,7 +14,7 @@
 #include "host/app/surface.h"
 #include "host/core/log.h"
 #include "host/platform/dynamic_library.h"
-#include "host/platform/fork_server.h"
+#include "host/platform/forking_process.h"
 #include "host/platform/maps.h"
 #include "host/platform/process_state.h"
 #include "host/platform/shadow_copy.h"
@@ -55,12 +55,10 @@ public:
         threads_ = platform::thread_count();
         if (auto ok = open_all(); !ok) return ok;
         if (auto ok = check_process("its constructors"); !ok) return ok;
-        if (auto ok = try_world(); !ok) return ok;
-        if (auto ok = check_process("its world facet"); !ok) return ok;
-        if (auto ok = try_shard(); !ok) return ok;
-        if (auto ok = check_process("its io facet"); !ok) return ok;
-        if (auto ok = try_service(); !ok) return ok;
-        if (auto ok = check_process("its service facet"); !ok) return ok;
+        if (auto ok = try_facet(facet_bits::world, &Trial::try_world, "world"); !ok) return ok;
+        if (auto ok = try_facet(facet_bits::io, &Trial::try_shard, "io"); !ok) return ok;
+        if (auto ok = try_facet(facet_bits::service, &Trial::try_service, "service"); !ok)
+            return ok;
         if (auto ok = check_threads(); !ok) return ok;
         if (auto ok = check_neighbours(); !ok) return ok;
         if (auto ok = write_surface(); !ok) return ok;
@@ -301,16 +299,18 @@ private:
         return Done{};
     }
 
+    Result<Done> try_facet(std::uint32_t bit, Result<Done> (Trial::*how)(), std::string_view name) {
+        if ((first_.desc->facets & bit) == 0) return Done{};
+        if (auto ok = (this->*how)(); !ok) return ok;
+        return check_process(fmt::format("its {} facet", name));
+    }
     Result<Done> try_world() {
-        if ((first_.desc->facets & facet_bits::world) == 0) return Done{};
         return try_beside_incumbent<CanaryWorld>(&PluginDesc::create_world, Facet::world, "world");
     }
     Result<Done> try_shard() {
-        if ((first_.desc->facets & facet_bits::io) == 0) return Done{};
         return try_beside_incumbent<CanaryShard>(&PluginDesc::create_io, Facet::io, "io");
     }
     Result<Done> try_service() {
-        if ((first_.desc->facets & facet_bits::service) == 0) return Done{};
         CanaryService room{surroundings_};
         State saved = state_for(Facet::service);
         for (const Opened* const one : {&first_, &second_}) {

@@ -235,7 +235,7 @@ void Host::poll_control(TimeNs now) {
 void Host::wait_control(TimeNs duration_max) {
     const TimeNs now = clock_.now();
     const TimeNs due = std::min(plugins_->next_due(), now + watchdog_.look_every());
-    control_waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now));
+    control_waker_.sleep(due <= now ? 0 : std::min(duration_max, due - now), plugins_->awaited());
 }
 
 }  // namespace gantry::app

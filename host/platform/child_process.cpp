@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 extern char** environ;
 
@@ -53,6 +54,18 @@ public:
     posix_spawnattr_t attributes;
 };
 
+/// Of this process's environment what has none of their names.
+std::vector<char*> inherited_without(const std::vector<std::string>& variables) {
+    std::vector<char*> list;
+    for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
+        const auto same_name = [text = std::string_view{*one}](std::string_view other) {
+            return text.starts_with(other.substr(0, other.find('=') + 1));
+        };
+        if (std::none_of(variables.begin(), variables.end(), same_name)) list.push_back(*one);
+    }
+    return list;
+}
+
 /// Whose program it is, for those who list processes.
 std::string shown_name(const std::filesystem::path& program) {
     std::error_code error;
@@ -65,7 +78,8 @@ std::string shown_name(const std::filesystem::path& program) {
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::filesystem::path& program,
                                                           const std::vector<std::string>& arguments,
-                                                          Descriptor given) {
+                                                          Descriptor given,
+                                                          std::vector<std::string> variables) {
     auto output = make_pipe();
     if (!output) return output.error();
     SpawnPlan plan;
@@ -77,9 +91,12 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::filesystem:
     std::vector<char*> words{shown.data()};
     for (std::string& text : texts) words.push_back(text.data());
     words.push_back(nullptr);
+    std::vector<char*> all = inherited_without(variables);
+    for (std::string& one : variables) all.push_back(one.data());
+    all.push_back(nullptr);
     pid_t id = 0;
-    const int failure =
-        ::posix_spawnp(&id, name.c_str(), &plan.actions, &plan.attributes, words.data(), environ);
+    const int failure = ::posix_spawnp(&id, name.c_str(), &plan.actions, &plan.attributes,
+                                       words.data(), all.data());
     if (failure != 0) {
         return Error{Status::unavailable, "cannot start " + name + ": " + std::strerror(failure)};
     }

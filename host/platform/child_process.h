@@ -19,10 +19,12 @@ namespace gantry::platform {
 class ChildProcess {
 public:
     /// A program without a slash in its name is looked for in PATH. What is `given` becomes its
-    /// descriptor `given_number`.
+    /// descriptor `given_number`; `variables`, each "NAME=value", are added to the environment of
+    /// this process, or take the place of what that has under their names.
     static Result<std::unique_ptr<ChildProcess>> start(const std::filesystem::path& program,
                                                        const std::vector<std::string>& arguments,
-                                                       Descriptor given = Descriptor{});
+                                                       Descriptor given = Descriptor{},
+                                                       std::vector<std::string> variables = {});
     /// Ends it, if it still runs, and waits for that.
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;

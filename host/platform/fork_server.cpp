@@ -96,7 +96,9 @@ Result<Done> ForkServer::start_server() {
     process_.reset();
     auto link = make_link();
     if (!link) return link.error();
-    auto process = ChildProcess::start(program_, arguments_, std::move(link->there));
+    // Symbols are bound once, and not again in each process that it forks.
+    auto process =
+        ChildProcess::start(program_, arguments_, std::move(link->there), {"LD_BIND_NOW=1"});
     if (!process) return process.error();
     orders_ = std::move(link->here);
     process_ = std::move(*process);

@@ -34,6 +34,8 @@ public:
     void listen();
     /// Blocks until it ended, for `duration_max` at most.
     void wait(TimeNs duration_max);
+    /// Readable once it has ended.
+    int descriptor() const noexcept { return control_.number(); }
     /// With all that it started.
     void kill() noexcept;
 
@@ -63,12 +65,12 @@ private:
 /// it holds. [one thread]
 class ForkServer {
 public:
-    /// The program calls next_fork() when it is started with these arguments. It is started when
+    /// The program is a ForkingProcess when it is started with these arguments. It is started when
     /// it is first needed, and anew should it be gone.
     ForkServer(std::filesystem::path program, std::vector<std::string> arguments)
         : program_{std::move(program)}, arguments_{std::move(arguments)} {}
 
-    /// `order`, of `order_bytes_max` at most, is what next_fork() returns in the new process.
+    /// `order`, of `order_bytes_max` at most, is what ForkingProcess::next_order() returns.
     Result<std::unique_ptr<ForkedProcess>> start(std::string_view order);
 
     static constexpr std::size_t order_bytes_max = 4096;
@@ -84,14 +86,5 @@ private:
     std::unique_ptr<ChildProcess> process_;
     std::shared_ptr<bool> lives_;  // false once one of its processes was told otherwise
 };
-
-/// The life of a fork server. Returns the order in each process that it forks, which leads a
-/// process group, and whose standard output and error are heard by the ForkedProcess; nothing in
-/// the server itself, once the ForkServer is gone and all that it made with it. Called by a process
-/// with one thread.
-std::optional<std::string> next_fork();
-
-/// In a forked process: one line to the ForkedProcess, at once.
-void report(std::string_view line) noexcept;
 
 }  // namespace gantry::platform

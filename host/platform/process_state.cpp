@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cfenv>
 #include <clocale>
 #include <cstdlib>
@@ -52,9 +54,10 @@ std::map<int, std::string> descriptors() {
     while (const dirent* const entry = ::readdir(list.get())) {
         const int number = std::atoi(entry->d_name);
         if (entry->d_name[0] == '.' || number == ::dirfd(list.get())) continue;
-        std::error_code ignored;
-        const auto path = std::string{"/proc/self/fd/"} + entry->d_name;
-        all.emplace(number, std::filesystem::read_symlink(path, ignored).string());
+        char target[PATH_MAX];
+        const auto bytes = ::readlinkat(::dirfd(list.get()), entry->d_name, target, sizeof target);
+        all.emplace(number,
+                    std::string{target, static_cast<std::size_t>(std::max<ssize_t>(bytes, 0))});
     }
     return all;
 }

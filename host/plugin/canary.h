@@ -63,6 +63,9 @@ struct CanaryVerdict {
     bool passed() const noexcept { return outcome == CanaryOutcome::passed; }
 };
 
+/// How often one that runs is looked at: what it wrote is taken, and its time looked at.
+inline constexpr TimeNs canary_look_every = 20 * ns_per_ms;
+
 /// One trial. Destroying it ends the process. [control]
 class CanaryRun {
 public:
@@ -71,6 +74,8 @@ public:
     virtual std::optional<CanaryVerdict> poll() = 0;
     /// Blocks until there may be one, for `duration_max` at most.
     virtual void wait(TimeNs duration_max) = 0;
+    /// Readable when there may be one, for a thread that waits for more than that.
+    virtual int descriptor() const noexcept = 0;
 };
 
 /// The plugin manager knows no more of it; host/app makes the process.

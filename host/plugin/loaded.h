@@ -35,6 +35,12 @@ struct Trial {
     bool promote = false;
 };
 
+/// What a plugin is, or will be once the swap under way has committed; empty: not loaded.
+struct Serving {
+    std::string label;
+    std::string version;
+};
+
 /// A plugin and the version of it that serves.
 struct Loaded {
     PluginConfig config;

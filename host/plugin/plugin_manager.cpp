@@ -15,6 +15,19 @@ namespace {
 
 constexpr std::uint16_t layout_version_abi_minor = 5;  // plugins from here on heed it
 
+// Else what was dropped in while the host ran last would be missed without a word.
+void tell_of_others(const DropFolder& folder,
+                    const std::map<std::string, Loaded, std::less<>>& loaded) {
+    std::string names;
+    for (const Dropped& dropped : folder.all()) {
+        if (dropped.error.empty() && !loaded.contains(dropped.name))
+            append_name(names, dropped.name);
+    }
+    if (names.empty()) return;
+    log::info("in {} lies also what the manifest does not name: {}; gantry swap NAME loads it",
+              folder.folder().string(), names);
+}
+
 // What each means by them stands in its debug information: foreign bytes, which a start leaves
 // alone.
 void tell_of_shared_interfaces(const std::map<std::string, Loaded, std::less<>>& loaded) {
@@ -194,22 +207,10 @@ Result<Done> PluginManager::boot() {
                      "these plugins depend on each other in a circle: " + names +
                          "; take one of these dependencies out of its GANTRY_PLUGIN(…)"};
     }
-    tell_of_others_in_folder();
+    if (drop_config_.on_drop != OnDrop::ignore) tell_of_others(drop_, loaded_);
     tell_of_shared_interfaces(loaded_);
     publish_snapshot();
     return Done{};
-}
-
-// Else what was dropped in while the host ran last would be missed without a word.
-void PluginManager::tell_of_others_in_folder() const {
-    std::string names;
-    for (const Dropped& dropped : drop_.all()) {
-        if (dropped.error.empty() && !loaded_.contains(dropped.name))
-            append_name(names, dropped.name);
-    }
-    if (names.empty() || drop_config_.on_drop == OnDrop::ignore) return;
-    log::info("in {} lies also what the manifest does not name: {}; gantry swap NAME loads it",
-              drop_.folder().string(), names);
 }
 
 Result<Done> PluginManager::place_now(const std::shared_ptr<Library>& library,
@@ -289,8 +290,17 @@ void PluginManager::publish_snapshot() {
     next.candidates = drop_.all();
     next.swaps.assign(reports_.rbegin(), reports_.rend());
     next.counters = counters_;
-    const std::lock_guard lock{snapshot_mutex_};
-    snapshot_ = std::move(next);
+    {
+        const std::lock_guard lock{snapshot_mutex_};
+        snapshot_ = std::move(next);
+    }
+    if (std::exchange(swap_ended_, false) && ends_told_) ends_told_();
+}
+
+void PluginManager::end(SwapReport& report, SwapOutcome how) {
+    report.outcome = how;
+    report.ended_wall = clock_.wall_now();
+    swap_ended_ = true;
 }
 
 std::vector<GenerationStatus> PluginManager::generations() const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,6 +64,10 @@ public:
     void settle_all();
     bool busy() const noexcept { return job_ != nullptr || !queue_.empty() || !retiring_.empty(); }
     bool canaries_run() const noexcept;
+    /// The turn before next_due() is due once one of these descriptors is readable. [control]
+    std::vector<int> awaited() const;
+    /// Called whenever a swap has ended and report_of() knows; nothing: nobody is. [control]
+    void tell_ends_to(std::function<void()> told) { ends_told_ = std::move(told); }
 
     /// Whose an owner's number is, such as "arena@1.0.0#3". [control]
     std::string label_of(std::uint32_t owner) const;
@@ -73,11 +78,6 @@ public:
 private:
     struct Job;
     struct JobPart;
-    /// What a plugin is, or will be once the swap under way has committed; empty: not loaded.
-    struct Serving {
-        std::string label;
-        std::string version;
-    };
     Serving serving(std::string_view plugin) const;
     PluginConfig config_of(std::string_view plugin) const;
     core::Owner new_owner(const Library& library);
@@ -86,7 +86,7 @@ private:
     route::FacetOrder facet_order(const std::shared_ptr<Library>& library,
                                   const PluginConfig& config, Facet facet, std::uint32_t shard);
 
-    // Boot and removal: rooms have no thread yet, or the work is posted to them. [control]
+    // Boot and removal: rooms have no thread yet, or get it posted. [control]
     Result<std::unique_ptr<StagedLibrary>> stage(const std::filesystem::path& file);
     Result<std::shared_ptr<Library>> open(std::unique_ptr<StagedLibrary> staged);
     /// Gate, canary where the plugin is optional, and opening: before the rooms run.
@@ -96,14 +96,12 @@ private:
     Result<Done> check_dependencies(const PluginDesc& desc, const std::string& label) const;
     Result<Done> place_now(const std::shared_ptr<Library>& library, const PluginConfig& config);
     void remove_now(const std::string& plugin);
-    void tell_of_others_in_folder() const;
 
     // One swap at a time; the others wait. [control]
     std::uint64_t enqueue(Request request);
     Result<Done> narrow(Request& request, const SwapWish& wish) const;
     Result<NextVersion> next_version(const PluginWish& wish) const;
-    Result<std::filesystem::path> find_dropped(std::string_view plugin,
-                                               std::string_view version) const;
+    Result<std::filesystem::path> file_of(std::string_view plugin, std::string_view version) const;
     void begin_next(TimeNs now);
     void begin_job(Request request);
     Result<Done> check_incumbent(const std::string& plugin);
@@ -134,7 +132,6 @@ private:
     /// Of a room that had one add(); `room` is static text.
     void room_done(const char* room, const Result<route::FacetReport>& added,
                    void (PluginManager::*next)());
-
     // Its end, and after.
     void commit_job();
     void commit_trial();
@@ -163,6 +160,7 @@ private:
     /// Why a plugin may not be unloaded, or nothing.
     std::optional<std::string> needed_by(const std::string& plugin) const;
     SwapReport* report(std::uint64_t ticket);
+    void end(SwapReport& report, SwapOutcome how);
     void step(std::uint64_t ticket, std::string name, TimeNs ns);
     std::vector<GenerationStatus> generations() const;
     void publish_snapshot();
@@ -194,6 +192,8 @@ private:
     mutable std::mutex snapshot_mutex_;
     ManagerSnapshot snapshot_;
     bool snapshot_stale_ = false;  ///< by failures, which may come in storms
+    bool swap_ended_ = false;      ///< since the last snapshot
+    std::function<void()> ends_told_;
     static constexpr std::size_t queue_max = 64, reports_max = 64, left_behind_max = 64;
 };
 

@@ -256,6 +256,15 @@ bool PluginManager::canaries_run() const noexcept {
                                [](const JobPart& part) { return part.canary != nullptr; });
 }
 
+std::vector<int> PluginManager::awaited() const {
+    std::vector<int> list;
+    if (!job_) return list;
+    for (const JobPart& part : job_->parts) {
+        if (part.canary) list.push_back(part.canary->descriptor());
+    }
+    return list;
+}
+
 void PluginManager::poll_canaries() {
     if (!canaries_run()) return;
     for (JobPart& part : job_->parts) {

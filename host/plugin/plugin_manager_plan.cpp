@@ -30,7 +30,7 @@ std::string both_at_once(const DropFolder& drop, const NextVersion& next,
 
 }  // namespace
 
-PluginManager::Serving PluginManager::serving(std::string_view plugin) const {
+Serving PluginManager::serving(std::string_view plugin) const {
     if (job_) {
         if (const JobPart* const part = job_->find(plugin); part != nullptr) {
             return {part->label(), part->version()};

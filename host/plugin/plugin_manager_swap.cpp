@@ -78,14 +78,14 @@ Result<NextVersion> PluginManager::next_version(const PluginWish& wish) const {
         next.plugin = candidate->name;
     }
     if (!wish.file.empty()) return next;
-    auto found = find_dropped(next.plugin, wish.version);
+    auto found = file_of(next.plugin, wish.version);
     if (!found) return found.error();
     next.file = std::move(*found);
     return next;
 }
 
-Result<std::filesystem::path> PluginManager::find_dropped(std::string_view plugin,
-                                                          std::string_view version) const {
+Result<std::filesystem::path> PluginManager::file_of(std::string_view plugin,
+                                                     std::string_view version) const {
     const Dropped* const dropped =
         version.empty() ? drop_.newest(plugin) : drop_.find(plugin, version);
     if (dropped == nullptr) {
@@ -167,7 +167,7 @@ void PluginManager::commit_job() {
         loaded.probation_ends = now_ + probation_ms * ns_per_ms;
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->end(SwapOutcome::committed, clock_.wall_now());
+        end(*one, SwapOutcome::committed);
         one->settled = all_new;
         one->changes = changes;
         for (const JobPart& part : job->parts) {
@@ -201,7 +201,7 @@ void PluginManager::fail_job(SwapOutcome outcome, std::string reason) {
         }
     }
     if (SwapReport* const one = report(job->request.ticket)) {
-        one->end(outcome, clock_.wall_now());
+        end(*one, outcome);
         one->reason = reason;
         one->settled = true;
     }
@@ -245,7 +245,7 @@ void PluginManager::roll_back(const Loaded& first, const std::string& what) {
         retire(std::move(bad), 0);
     }
     if (SwapReport* const one = report(ticket)) {
-        one->end(SwapOutcome::rolled_back, clock_.wall_now());
+        end(*one, SwapOutcome::rolled_back);
         one->reason = reason;
         one->settled = true;
     }
@@ -300,7 +300,7 @@ void PluginManager::poll(TimeNs now) {
 TimeNs PluginManager::next_due() const noexcept {
     TimeNs due = drop_.next_due();
     if (!queue_.empty() && !job_) return 0;
-    if (canaries_run()) due = std::min(due, now_ + ns_per_ms);
+    if (canaries_run()) due = std::min(due, now_ + canary_look_every);
     due = std::min(due, barrier_due());
     for (const auto& [name, loaded] : loaded_) {
         if (loaded.state == PluginState::probation) due = std::min(due, loaded.probation_ends);

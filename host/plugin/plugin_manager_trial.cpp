@@ -139,7 +139,7 @@ void PluginManager::commit_trial() {
         begin_seating(rooms_, partners, *job->request.sessions, trial.worlds);
     }
     if (SwapReport* const one = report(trial.report)) {
-        one->end(SwapOutcome::committed, clock_.wall_now());
+        end(*one, SwapOutcome::committed);
         one->settled = true;
         one->changes = job->diff(loaded_);
         for (std::string& note : notes_of(rooms_, *one, trial, job->request.sessions)) {
@@ -230,7 +230,7 @@ void PluginManager::end_trial(Loaded& first, Incident incident) {
         retire(std::move(leaves), 0);
     }
     if (SwapReport* const one = report(blamed.report)) {
-        one->end(SwapOutcome::rolled_back, clock_.wall_now());
+        end(*one, SwapOutcome::rolled_back);
         one->reason = sentence;
         incident.changes = one->changes;
     }

@@ -32,11 +32,6 @@ struct SwapReport {
     TimeNs began_wall = 0;
     TimeNs ended_wall = 0;  ///< when it came to its outcome; 0: not yet
     bool settled = false;   ///< the probation is over and the old library has left
-
-    void end(SwapOutcome how, TimeNs wall) {
-        outcome = how;
-        ended_wall = wall;
-    }
 };
 
 /// What several worlds say is said once.

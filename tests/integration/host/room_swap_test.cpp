@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gantry/gantry.h"
 #include "host/testing/test_host.h"
@@ -106,6 +107,18 @@ TEST_CASE("a shard and the service tell who serves that a successor comes, or do
         REQUIRE(host.swap(three).outcome == SwapOutcome::given_up);
         CHECK(told == "1 drain; 1 resume; ");
     }
+}
+
+TEST_CASE("whoever waits for ends of swaps is told of each, once the snapshot has it") {
+    Gated host;
+    plugin::PluginManager& plugins = host.host().plugins();
+    std::vector<SwapOutcome> ends;
+    plugins.tell_ends_to([&] { ends.push_back(plugins.snapshot().swaps.front()->outcome); });
+    REQUIRE(host.swap(two).outcome == SwapOutcome::committed);
+    host.advance_ms(1100);  // its probation
+    CHECK(ends == std::vector{SwapOutcome::committed});
+    REQUIRE(host.swap(three).outcome == SwapOutcome::given_up);
+    CHECK(ends == std::vector{SwapOutcome::committed, SwapOutcome::given_up});
 }
 
 TEST_CASE("what a layer holds when its version goes is shown to the next one's, in order, once") {

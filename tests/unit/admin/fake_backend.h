@@ -24,6 +24,7 @@ public:
     admin::SwapRequest swap_asked;
     Result<std::uint64_t> swap_result = std::uint64_t{7};
     bool stopped = false;
+    std::function<void()> ends_told;
     admin::EventsWanted wanted = admin::EventsWanted::none;
     std::uint64_t lost = 0;
 
@@ -119,6 +120,10 @@ public:
     void events_wanted(admin::EventsWanted value) override {
         const std::lock_guard lock{mutex};
         wanted = value;
+    }
+    void tell_ends_to(std::function<void()> told) override {
+        const std::lock_guard lock{mutex};
+        ends_told = std::move(told);
     }
     void stop() override {
         const std::lock_guard lock{mutex};

@@ -191,14 +191,25 @@ TEST_CASE_FIXTURE(Fixture, "a swap is answered when it is over") {
         });
         if (asked) break;
     }
-    backend.with_lock([](auto& b) {
+    std::function<void()> told;
+    backend.with_lock([&](auto& b) {
         b.swap_list[0].outcome = SwapOutcome::refused;
         b.swap_list[0].reason = "it has another ABI";
+        told = b.ends_told;
     });
+    REQUIRE(told);
+    told();
     asking.join();
     REQUIRE_MESSAGE(reply, reply.error().message);
     CHECK(reply->status == 200);
     CHECK(reply->body.find("it has another ABI") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "once the server ends it is told of no swap") {
+    start();
+    CHECK(backend.ends_told);
+    server.reset();
+    CHECK_FALSE(backend.ends_told);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a swap that takes too long is answered with what is known") {

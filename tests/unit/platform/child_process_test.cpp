@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 using namespace gantry;
 using namespace gantry::platform;
 
@@ -21,6 +23,17 @@ TEST_CASE("a program without a slash in its name is found in PATH, and its outpu
     REQUIRE(child);
     CHECK(end_of(**child).exit_code == 0);
     CHECK((*child)->output() == "one and two");
+}
+
+TEST_CASE("variables that it is given are added, or take the place of those of this process") {
+    ::setenv("GANTRY_TEST_VARIABLE", "inherited", 1);
+    const auto child = ChildProcess::start(
+        "sh", {"-c", "echo $GANTRY_TEST_VARIABLE $GANTRY_TEST_OTHER"}, Descriptor{},
+        {"GANTRY_TEST_VARIABLE=given", "GANTRY_TEST_OTHER=given, too"});
+    REQUIRE(child);
+    CHECK(end_of(**child).exit_code == 0);
+    CHECK((*child)->output() == "given given, too\n");
+    ::unsetenv("GANTRY_TEST_VARIABLE");
 }
 
 TEST_CASE("a program that is not there is an error with its name") {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "host/platform/fork_server.h"
+#include "host/platform/forking_process.h"
 
 namespace {
 
@@ -50,9 +50,12 @@ int obey(const std::string& order) {
 }  // namespace
 
 int main() {
-    const auto order = gantry::platform::next_fork();
-    if (!order) return 0;
-    const int code = obey(*order);
-    std::fflush(stdout);
-    std::_Exit(code);
+    gantry::platform::ForkingProcess self;
+    while (const auto order = self.next_order()) {
+        if (!self.fork()) continue;
+        const int code = obey(*order);
+        std::fflush(stdout);
+        std::_Exit(code);
+    }
+    return 0;
 }
