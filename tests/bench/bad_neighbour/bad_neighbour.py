@@ -3,7 +3,8 @@
 """A client in a process of its own asks echo a thousand times a second. Meanwhile, round by round, nothing happens for a
 window, then every second a bad version is swapped in, does its worst and goes back. One JSON object a line for each kind
 of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the baseline.
-The row "swap" is the same without a fault: to the new version and back. The canary's process runs beside them, as an
+The row "swap" is the same without a fault: to the new version and back; "nothing" has two calm windows a round, so that its
+ratio is what the machine alone brings about. The canary's process runs beside them, as an
 operator has it; `--without-canary` shows the host's own part. Each kind is measured twice: the host's threads share all
 processors, as they do by default, and the rooms are apart from the rest (room_processors: the last processor, the client with
 them, this program with the rest). The client stands for players on other machines: where it may, it goes before everybody else on the processors."""
@@ -22,7 +23,7 @@ from frames import Client, Refused  # noqa: E402
 from host_process import HostProcess, Sandbox, main, wait_until  # noqa: E402
 
 # How often it is asked before it goes back by itself: a fault at once, the others by their numbers.
-KINDS = {"swap": 0, "null": 1, "abort": 1, "overflow": 1, "throw": 3, "spin": 1, "deadlock": 1, "sleep": 1, "leak": 8}
+KINDS = {"nothing": 0, "swap": 0, "null": 1, "abort": 1, "overflow": 1, "throw": 3, "spin": 1, "deadlock": 1, "sleep": 1, "leak": 8}
 PACE = threading.Event()  # nobody sets it: the windows are what they are
 LEAKS_MAX = 2  # in a window: what leaked stays in the process
 
@@ -65,6 +66,8 @@ def swap(host, to):
 
 def misbehave(host, player, kind):
     """Swaps the bad version in, provokes it, and waits until the good one is back."""
+    if kind == "nothing":
+        return None
     swap(host, "2.0.0")
     if kind == "swap":
         return swap(host, "1.0.0")
@@ -91,7 +94,7 @@ def storm(host, player, kind, seconds, every):
     while time.monotonic() < end and not (kind == "leak" and count == LEAKS_MAX):
         next_one = time.monotonic() + every
         misbehave(host, player, kind)
-        count += 1
+        count += kind != "nothing"
         PACE.wait(max(0, next_one - time.monotonic()))
     PACE.wait(max(0, end - time.monotonic()))
     return count
