@@ -16,8 +16,7 @@
 #include <memory>
 
 #include "host/platform/child_process.h"
-
-extern char** environ;
+#include "host/platform/environment.h"
 
 namespace gantry::platform {
 namespace {
@@ -36,10 +35,9 @@ std::uint64_t arithmetic_mode() {
 #endif
 }
 
-std::map<std::string, std::string> environment() {
+std::map<std::string, std::string> variables() {
     std::map<std::string, std::string> all;
-    for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
-        const std::string text = *one;
+    for (const std::string& text : environment()) {
         const auto equals = std::min(text.find('='), text.size());
         all.emplace(text.substr(0, equals), text.substr(equals));
     }
@@ -119,7 +117,7 @@ ProcessState ProcessState::now() {
     ::umask(mask);
     state.umask = mask;
     state.arithmetic = arithmetic_mode();
-    state.environment = platform::environment();
+    state.environment = variables();
     sigset_t blocked;
     ::sigemptyset(&blocked);
     ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
