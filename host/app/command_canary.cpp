@@ -32,8 +32,11 @@ std::optional<plugin::CanaryOrder> prepare(const std::string& file) {
 int run_canaries() {
     platform::name_thread("gantry-canary");
     platform::ForkingProcess self;
+    // The one before stays until there is another: by then its pages are no canary's any more, and
+    // to write them costs no copies.
+    std::optional<plugin::CanaryOrder> order;
     while (const auto file = self.next_order()) {
-        const auto order = prepare(*file);
+        order = prepare(*file);
         if (!self.fork()) continue;
         if (!order) return 2;
         if (order->gives_way) platform::give_way();

@@ -18,7 +18,7 @@
 #include "host/ecs/component_names.h"
 #include "host/manifest/manifest.h"
 #include "host/net/acceptor.h"
-#include "host/platform/poll_waker.h"
+#include "host/platform/waker.h"
 #include "host/plugin/plugin_manager.h"
 #include "host/route/service_room.h"
 #include "host/route/surroundings.h"
@@ -139,7 +139,7 @@ private:
     Watchdog watchdog_;
     WatchdogTold watchdog_told_;
     core::Inbox control_;
-    platform::PollWaker control_waker_;
+    platform::Waker control_waker_;
     ecs::ComponentNames component_names_;
     session::WorldDirectory directory_;
     route::Transit transit_;

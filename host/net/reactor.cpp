@@ -1,6 +1,5 @@
 #include "host/net/reactor.h"
 
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <optional>
 
 #include "host/core/assert.h"
+#include "host/platform/wake_pipe.h"
 
 namespace gantry::net {
 
@@ -115,9 +115,9 @@ private:
 
 class Reactor::Impl final : private ReadinessSink {
 public:
-    Impl() : wake_descriptor_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {
-        GANTRY_ASSERT(wake_descriptor_ >= 0);
-        wake_watch_ = open(wake_descriptor_, *this);
+    Impl() {
+        GANTRY_ASSERT(wake_pipe_);
+        wake_watch_ = open(wake_pipe_.number(), *this);
         GANTRY_ASSERT(wake_watch_ != nullptr);
         arm_read(*wake_watch_);
         alarm_.emplace(*this);
@@ -127,7 +127,6 @@ public:
         close(wake_watch_);
         close(alarm_->watch());
         poll();  // brings the cancelled handlers home, which frees their watches
-        ::close(wake_descriptor_);
     }
 
     Watch* open(int descriptor, ReadinessSink& sink) {
@@ -184,21 +183,18 @@ public:
 
     void wake() noexcept {
         if (woken_.exchange(true)) return;
-        if (!sleeping_.load()) return;
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = ::write(wake_descriptor_, &one, sizeof one);
+        if (sleeping_.load()) wake_pipe_.wake();
     }
 
 private:
     void on_readable() noexcept override {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const auto bytes = ::read(wake_descriptor_, &count, sizeof count);
+        wake_pipe_.drain();
         arm_read(*wake_watch_);
     }
     void on_writable() noexcept override {}
 
     asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE};
-    int wake_descriptor_;
+    platform::WakePipe wake_pipe_;
     Watch* wake_watch_ = nullptr;
     std::optional<Alarm> alarm_;
     std::atomic<bool> woken_{false};

@@ -1,6 +1,5 @@
 #include "host/platform/process_state.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,11 +11,11 @@
 #include <cfenv>
 #include <clocale>
 #include <cstdlib>
-#include <filesystem>
-#include <memory>
+#include <string_view>
 
 #include "host/platform/child_process.h"
 #include "host/platform/environment.h"
+#include "host/platform/proc.h"
 
 namespace gantry::platform {
 namespace {
@@ -35,38 +34,41 @@ std::uint64_t arithmetic_mode() {
 #endif
 }
 
-std::map<std::string, std::string> variables() {
-    std::map<std::string, std::string> all;
-    for (const std::string& text : environment()) {
-        const auto equals = std::min(text.find('='), text.size());
-        all.emplace(text.substr(0, equals), text.substr(equals));
-    }
-    return all;
-}
-
 std::map<int, std::string> descriptors() {
     std::map<int, std::string> all;
-    const auto close = [](DIR* folder) { ::closedir(folder); };
-    const std::unique_ptr<DIR, decltype(close)> list{::opendir("/proc/self/fd"), close};
-    if (list == nullptr) return all;
-    while (const dirent* const entry = ::readdir(list.get())) {
-        const int number = std::atoi(entry->d_name);
-        if (entry->d_name[0] == '.' || number == ::dirfd(list.get())) continue;
+    ProcFolder list{"/proc/self/fd"};
+    while (const auto name = list.next()) {
+        const int number = std::atoi(name->data());
+        if (number == list.number()) continue;
         char target[PATH_MAX];
-        const auto bytes = ::readlinkat(::dirfd(list.get()), entry->d_name, target, sizeof target);
+        const auto bytes = ::readlinkat(list.number(), name->data(), target, sizeof target);
         all.emplace(number,
                     std::string{target, static_cast<std::size_t>(std::max<ssize_t>(bytes, 0))});
     }
     return all;
 }
 
-std::string changed_variable(const ProcessState& before, const ProcessState& after) {
-    for (const auto& [name, value] : before.environment) {
-        const auto now = after.environment.find(name);
-        if (now == after.environment.end() || now->second != value) return name;
+/// By their names.
+std::map<std::string_view, std::string_view> variables(
+    const std::vector<std::string>& environment) {
+    std::map<std::string_view, std::string_view> all;
+    for (const std::string_view text : environment) {
+        const auto equals = std::min(text.find('='), text.size());
+        all.emplace(text.substr(0, equals), text.substr(equals));
     }
-    for (const auto& [name, value] : after.environment) {
-        if (!before.environment.contains(name)) return name;
+    return all;
+}
+
+std::string_view changed_variable(const ProcessState& before, const ProcessState& after) {
+    if (before.environment == after.environment) return {};
+    const auto old = variables(before.environment);
+    const auto all = variables(after.environment);
+    for (const auto& [name, value] : old) {
+        const auto now = all.find(name);
+        if (now == all.end() || now->second != value) return name;
+    }
+    for (const auto& [name, value] : all) {
+        if (!old.contains(name)) return name;
     }
     return {};
 }
@@ -111,13 +113,13 @@ std::string signal_change(const ProcessState& before, const ProcessState& after)
 ProcessState ProcessState::now() {
     ProcessState state;
     if (const char* const name = std::setlocale(LC_ALL, nullptr)) state.locale = name;
-    std::error_code ignored;
-    state.folder = std::filesystem::current_path(ignored).string();
+    char folder[PATH_MAX];
+    if (::getcwd(folder, sizeof folder) != nullptr) state.folder = folder;
     const mode_t mask = ::umask(0);
     ::umask(mask);
     state.umask = mask;
     state.arithmetic = arithmetic_mode();
-    state.environment = variables();
+    state.environment = platform::environment();
     sigset_t blocked;
     ::sigemptyset(&blocked);
     ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
@@ -155,7 +157,7 @@ std::string what_changed(const ProcessState& before, const ProcessState& after) 
         return "it changed how the host's thread rounds or treats tiny numbers; put back the mode "
                "that you found, and link without -ffast-math";
     }
-    if (const std::string name = changed_variable(before, after); !name.empty()) {
+    if (const auto name = changed_variable(before, after); !name.empty()) {
         return fmt::format(
             "it changed the environment variable {} of the whole process; what you need is yours "
             "to keep, or the plugin's config",

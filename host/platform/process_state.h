@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace gantry::platform {
 
@@ -19,8 +20,8 @@ struct ProcessState {
     std::string locale;
     std::string folder;  ///< the working one
     std::uint32_t umask = 0;
-    std::uint64_t arithmetic = 0;  ///< rounding, tiny numbers, traps
-    std::map<std::string, std::string> environment;
+    std::uint64_t arithmetic = 0;          ///< rounding, tiny numbers, traps
+    std::vector<std::string> environment;  ///< "NAME=value", each
     std::array<Handling, signals + 1> handling;
     std::uint64_t blocked = 0;               ///< bit n - 1: signal n
     std::map<int, std::string> descriptors;  ///< to what they lead

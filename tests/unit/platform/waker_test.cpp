@@ -1,5 +1,5 @@
-// PollWaker: each of a wake, a descriptor and the time ends a sleep, and no wake is lost.
-#include "host/platform/poll_waker.h"
+// Waker: each of a wake, a descriptor and the time ends a sleep, and no wake is lost.
+#include "host/platform/waker.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -18,14 +18,14 @@ namespace {
 
 constexpr TimeNs for_ever = 3600 * ns_per_s;  // a test that sleeps that long has failed
 
-void rest(PollWaker& waker, TimeNs duration, std::span<const int> readable = {}) {
+void rest(Waker& waker, TimeNs duration, std::span<const int> readable = {}) {
     waker.sleep(duration, readable);  // no sleep: it is what the tests are about
 }
 
 }  // namespace
 
 TEST_CASE("a wake before the sleep ends it at once, and only that one") {
-    PollWaker waker;
+    Waker waker;
     waker.wake();
     waker.wake();
     rest(waker, for_ever);
@@ -33,7 +33,7 @@ TEST_CASE("a wake before the sleep ends it at once, and only that one") {
 }
 
 TEST_CASE("a wake from another thread ends the sleep, each time") {
-    PollWaker waker;
+    Waker waker;
     constexpr int rounds = 2000;
     std::atomic<int> asked{0};
     std::thread other{[&] {
@@ -50,7 +50,7 @@ TEST_CASE("a wake from another thread ends the sleep, each time") {
 }
 
 TEST_CASE("a descriptor that is readable ends the sleep, one that is not does not") {
-    PollWaker waker;
+    Waker waker;
     auto quiet = make_pipe();
     auto pipe = make_pipe();
     REQUIRE(quiet);
