@@ -2,7 +2,8 @@
 # What players of a well-behaved plugin notice while a plugin in another world, on another worker, misbehaves.
 """A client in a process of its own asks echo a thousand times a second. Meanwhile, round by round, nothing happens for a
 window, then every second a bad version is swapped in, does its worst and goes back. One JSON object a line for each kind
-of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the baseline.
+of fault: the 99th percentile of the round trips, the median of the rounds, with that of the calm windows as the baseline; and
+the ratio of each round, which shows how far single ones can be trusted.
 The row "swap" is the same without a fault: to the new version and back; "nothing" has two calm windows a round, so that its
 ratio is what the machine alone brings about. The canary's process runs beside them, as an
 operator has it; `--without-canary` shows the host's own part. Each kind is measured twice: the host's threads share all
@@ -143,6 +144,7 @@ def measure(kind, apart, chosen):
     p99, calm_p99 = median(during, 1), median(before, 1)
     print(json.dumps({"name": "bad_neighbour", "row": kind, "rooms": "apart" if apart else "share", "value": round(p99, 3), "unit": "ms",
                       "baseline": round(calm_p99, 3), "ratio": round(p99 / calm_p99, 2),
+                      "ratio_of_rounds": sorted(round(one[1] / calm_one[1], 2) for one, calm_one in zip(during, before)),
                       "p50_ms": round(median(during, 0), 3), "p50_calm_ms": round(median(before, 0), 3),
                       "target": 1.1, "faults": count, "rounds": chosen.rounds, "canary": not chosen.without_canary}), flush=True)
 

@@ -44,10 +44,15 @@ TEST_CASE("functions of this program and of libraries are named, with file and l
     CHECK(sort_something() > 3);
     const auto lines = platform::stack_text(seen);
     REQUIRE(lines.size() == seen.size());
+    std::string all;
+    for (const std::string& one : lines) all += one + '\n';
+    CAPTURE(all);
     CHECK(has(lines, "platform_test ", "note_frames()"));
-    CHECK(has(lines, "platform_test ", "sort_something() stack_text_test.cpp:"));
+    CHECK(has(lines, "platform_test ", "sort_something()"));
     CHECK(has(lines, "platform_test ", "main"));
-    if (!core::sanitized) CHECK(has(lines, "libc.so", "qsort"));  // they have one of their own
+    if (core::sanitized) return;  // without lines, and with a qsort of their own
+    CHECK(has(lines, "platform_test ", "sort_something() stack_text_test.cpp:"));
+    CHECK(has(lines, "libc.so", "qsort"));
 }
 
 TEST_CASE("what lies nowhere is nobody's code") {
