@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # What a plugin's code can do wrong on the host's pool, away from its world: the world and its players stay.
 """By ctest, or by hand: tests/e2e/pool_test.py."""
+import json
 import unittest
 
 from frames import ERROR, REQUEST, Client, Refused
@@ -68,6 +69,10 @@ class Pool(unittest.TestCase):
         host.admin.swap("diver", "2.0.0")
         wait_until("its probation is over", lambda: host.admin.plugins()["diver"]["state"] == "active")
         player.send(1, b"later", REQUEST, 1)
+        # A swap is quick: it once overtook the message, which version 1 then got.
+        wait_until("its task is at work", lambda: any(
+            one["label"].startswith("diver@2.0.0#") and "task" in json.dumps(one["holds"])
+            for one in host.admin.get("/api/who")["generations"]))
         status, report = host.admin.swap("diver", "1.0.0")
         self.assertEqual((status, report.get("outcome")), (200, "committed"), report)
         self.assertRegex(" ".join(report["leftovers"]), r"task .* works at .*diver.cpp:\d+ .*: cancelled")

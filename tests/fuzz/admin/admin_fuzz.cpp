@@ -26,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         rest.remove_prefix(parser.feed(rest));
         if (parser.state() != net::HttpState::done) break;
         const net::HttpRequest& request = parser.request();
+        backend.stopped = false;  // by this request, not by an earlier one
         const admin::Answer answer = router.handle(request);
         const bool waits = answer.kind == admin::Answer::Kind::swap;
         GANTRY_ASSERT(waits || answer.response.status >= 200);
