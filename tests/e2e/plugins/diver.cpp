@@ -1,10 +1,12 @@
 // A plugin that sends work to the host's pool, and whose second version does there what it must
 // not.
 #include <gantry/gantry.h>
+#include <unistd.h>
 
-#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 
 namespace {
 
@@ -32,9 +34,9 @@ class Diver final : public gantry::WorldPlugin {
     void dive(const std::string& wish, gantry::SessionId session, gantry::Entity entity) {
         if (DIVER_VERSION[0] != '2') return;
         if (wish == "null") *nowhere() = 1;
-        if (wish == "later") {
-            const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{400};
-            while (std::chrono::steady_clock::now() < until) sink = sink + 1;
+        if (wish.starts_with("once there is ")) {
+            const std::string file = wish.substr(std::string_view{"once there is "}.size());
+            while (::access(file.c_str(), F_OK) != 0) std::this_thread::yield();
             *nowhere() = 1;
         }
         if (wish == "throw") throw std::runtime_error{"on purpose"};
