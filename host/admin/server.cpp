@@ -12,6 +12,7 @@
 #include "host/admin/connection.h"
 #include "host/admin/server_state.h"
 #include "host/core/assert.h"
+#include "host/platform/fault.h"
 #include "host/platform/processors.h"
 #include "host/platform/secure_random.h"
 
@@ -129,6 +130,7 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminConfig config, Admi
     shared->accept();
     shared->thread = std::thread([shared] {
         platform::name_thread("gantry-admin");
+        const platform::FaultThread thread;
         shared->io.run();
     });
     backend.tell_ends_to([shared] { asio::post(shared->io, [shared] { shared->tick(); }); });

@@ -8,6 +8,7 @@
 #include "host/app/ask_rooms.h"
 #include "host/app/host_metrics.h"
 #include "host/net/address.h"
+#include "host/platform/held_threads.h"
 
 namespace gantry::app {
 namespace {
@@ -250,6 +251,7 @@ std::vector<admin::MetricFamily> HostBackend::metrics() {
     counts.calls_refused = host_.calls_refused();
     counts.stuck_calls = host_.watchdog().seen();
     counts.threads_replaced = host_.watchdog().let_go();
+    counts.threads_held = platform::held_threads();
     std::vector<std::vector<WorldMetrics>> worlds;
     for (Answer& answer : workers) {
         counts.worlds_stuck += answer.stuck;

@@ -27,8 +27,8 @@ Json state_json(const plugin::FacetState& one) {
 plugin::FacetState state_of(const Json& json) {
     plugin::FacetState one;
     one.facet = static_cast<Facet>(json.at("facet").get<std::uint32_t>());
-    one.state = std::make_shared<route::StateStore>(json.at("saved_by").get<std::string>(),
-                                                    std::uint64_t{UINT32_MAX});
+    one.state =
+        route::StateStore::make(json.at("saved_by").get<std::string>(), std::uint64_t{UINT32_MAX});
     for (const auto& [name, value] : json.at("entries").items()) {
         const auto& bytes = value.get_binary();
         (void)one.state->put(name,

@@ -195,7 +195,7 @@ private:
         at("save_state()", facet);
         State saved[2];
         for (State& one : saved) {
-            one = std::make_shared<route::StateStore>(order_.label, state_bytes_max);
+            one = route::StateStore::make(order_.label, state_bytes_max);
             if (const Status status = transfer->save(*one); status != Status::ok) {
                 return refuse(status, fmt::format("its {} facet could not save its state{}; mend "
                                                   "save_state()",

@@ -119,6 +119,7 @@ int run_host(const RunArguments& arguments) {
 int run_manifest(manifest::Manifest manifest, const std::string& file, const WhenReady& ready) {
     log::open_stderr();
     platform::install_fault_handlers();
+    const platform::FaultThread control;
     log::set_level(level_of(manifest.log.level));
 
     const core::SystemClock clock;

@@ -228,6 +228,7 @@ void Host::poll_control(TimeNs now) {
     control_.run();
     watchdog_.poll(now, watchdog_told_);
     take_leave_of_ended();
+    take_held_faults();
     plugins_->poll(now);
     control_.run();
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -125,6 +126,9 @@ private:
     void drive_worker(std::uint32_t index, bool takes_over);
     void replace_thread(WatchedThread& thread, const StuckCall& call, const platform::Fault& at);
     void take_leave_of_ended();
+    void take_held_faults();
+    /// Whether a version, by its label, is in its probation now. [control]
+    std::function<bool(const std::string& label)> newness() const;
 
     manifest::Manifest manifest_;
     std::vector<std::uint32_t> processors_before_;  ///< of the calling thread, when rooms are apart

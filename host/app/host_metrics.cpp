@@ -224,6 +224,9 @@ std::vector<MetricFamily> metric_families(const std::vector<ShardMetrics>& shard
     out.push_back(single("gantry_stuck_refused_total",
                          "Messages and work for such a world, beyond what may wait for it.",
                          MetricType::counter, static_cast<double>(host.refused_for_stuck)));
+    out.push_back(single("gantry_threads_held",
+                         "Threads of plugins' own that stand still after a fault; of 16 at most.",
+                         MetricType::gauge, host.threads_held));
     const platform::ProcessCounts process = platform::process_counts();
     out.push_back(single("process_resident_memory_bytes", "Resident memory.", MetricType::gauge,
                          static_cast<double>(process.resident_bytes)));

@@ -32,6 +32,7 @@ struct HostCounts {
     std::uint64_t threads_replaced = 0;
     std::uint64_t worlds_stuck = 0;  ///< now
     std::uint64_t refused_for_stuck = 0;
+    std::uint32_t threads_held = 0;  ///< now
 };
 
 std::vector<admin::MetricFamily> metric_families(const std::vector<ShardMetrics>& shards,

@@ -6,6 +6,7 @@
 
 #include "host/app/host.h"
 #include "host/core/log.h"
+#include "host/platform/held_threads.h"
 #include "host/platform/processors.h"
 #include "host/route/blame.h"
 #include "host/route/guarded_call.h"
@@ -106,6 +107,16 @@ void Host::start_threads() {
     });
 }
 
+std::function<bool(const std::string& label)> Host::newness() const {
+    return [plugins = plugins_->snapshot().plugins](const std::string& label) {
+        const core::Owner owner = owner_named(label);
+        return std::any_of(plugins.begin(), plugins.end(), [&](const auto& one) {
+            return one.name == owner.plugin && one.generation == owner.generation &&
+                   one.state == plugin::PluginState::probation;
+        });
+    };
+}
+
 // Its worker goes on with all worlds but the one that the stuck call is in.
 void Host::replace_thread(WatchedThread& thread, const StuckCall& call, const platform::Fault& at) {
     const auto stuck = std::find_if(threads_.begin(), threads_.end(),
@@ -116,15 +127,7 @@ void Host::replace_thread(WatchedThread& thread, const StuckCall& call, const pl
     stuck->kept = world.id;
     thread.keeps = world.name;
 
-    const auto plugins = plugins_->snapshot().plugins;
-    const auto is_new = [&](const std::string& label) {
-        const core::Owner owner = owner_named(label);
-        return std::any_of(plugins.begin(), plugins.end(), [&](const auto& one) {
-            return one.name == owner.plugin && one.generation == owner.generation &&
-                   one.state == plugin::PluginState::probation;
-        });
-    };
-    const route::Blame blame = route::to_blame(at, call.plugin, {}, is_new);
+    const route::Blame blame = route::to_blame(at, call.plugin, {}, newness());
     const core::Owner blamed = owner_named(blame.label);
     const std::string sentence =
         fmt::format("world {} is stuck in a {} of {}, which cannot be left", world.name,
@@ -146,6 +149,20 @@ void Host::take_leave_of_ended() {
         rooms_.stuck.erase(one.kept.value);
         return true;
     });
+}
+
+// Of threads that plugins started: no room has noticed anything.
+void Host::take_held_faults() {
+    while (const auto fault = platform::take_held_fault()) {
+        const route::Blame blame = route::to_blame(*fault, {}, {}, newness());
+        const core::Owner blamed = owner_named(blame.label);
+        const bool ends =
+            std::any_of(manifest_.plugins.begin(), manifest_.plugins.end(), [&](const auto& one) {
+                return one.name == blamed.plugin && one.on_fault == manifest::OnFault::die;
+            });
+        if (ends) platform::die_of(*fault);
+        plugins_->faulted(blamed, route::own_thread_report(*fault, blame.inside));
+    }
 }
 
 bool Host::run_threads_down(TimeNs deadline) {

@@ -9,16 +9,18 @@
 #include "host/core/result.h"
 #include "host/ecs/command_buffer.h"
 #include "host/ecs/limits.h"
+#include "host/platform/lent.h"
 
 namespace gantry::ecs {
 
 class World;
 
 /// Files what is registered under its owner, and says in the log why something was refused. [world]
-class Facade final : public Ecs {
+class Facade final : public platform::Lent, public Ecs {
 public:
     Facade(World& world, OwnerId owner, std::string label, std::span<const OwnerId> replaces)
-        : world_{world},
+        : Lent{"an interface of " + label},
+          world_{world},
           owner_{owner},
           label_{std::move(label)},
           replaces_{replaces.begin(), replaces.end()},

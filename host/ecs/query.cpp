@@ -16,7 +16,7 @@ bool same_terms(std::span<const QueryTerm> a, std::span<const QueryTerm> b) noex
 }  // namespace
 
 Query::Query(std::span<const QueryTerm> terms, const EcsData& world, Unsettled& unsettled)
-    : world_{world}, unsettled_{unsettled}, terms_{terms.begin(), terms.end()} {
+    : Lent{"a query"}, world_{world}, unsettled_{unsettled}, terms_{terms.begin(), terms.end()} {
     data_.term_count = static_cast<std::uint32_t>(terms.size());
 }
 

@@ -9,11 +9,12 @@
 #include "host/ecs/archetype.h"
 #include "host/ecs/limits.h"
 #include "host/ecs/unsettled.h"
+#include "host/platform/lent.h"
 
 namespace gantry::ecs {
 
 /// Shared by all owners that asked for the same terms. [world]
-class Query final : public EcsQuery {
+class Query final : public platform::Lent, public EcsQuery {
 public:
     Query(std::span<const QueryTerm> terms, const EcsData& world, Unsettled& unsettled);
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <string_view>
@@ -18,6 +19,7 @@
 
 #include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
+#include "host/platform/held_threads.h"
 #include "host/platform/throw_trace.h"
 
 namespace gantry::platform {
@@ -135,12 +137,21 @@ int plugin_frame(const Fault& fault) {
 bool may_leave(const Fault& fault) {
     const int plugin = plugin_frame(fault);
     if (plugin <= 0) return plugin == 0;
-    void* const last = fault.frames[plugin - 1];
+    // Where a call comes back to may lie behind its function, when that never expected it to.
+    auto* last = static_cast<std::byte*>(fault.frames[plugin - 1]);
+    if (plugin > 1) --last;
     const std::string_view name = exported_name(last);
     if (!name.empty()) return holds_no_lock(name);
     // An unnamed function called directly is the chosen variant of memcpy or the like, or nowhere.
     // One that is stuck may as well wait under a lock; a loop of such calls is met outside of them.
     return plugin == 1 && fault.kind != FaultKind::stalled;
+}
+
+// A plugin started this thread, so that there is no call of the host to leave. It may be in code
+// that has gone from under it.
+bool may_hold(const Fault& fault) {
+    if (hold != nullptr) return false;
+    return may_leave(fault) || code_at(fault.frames[0]).retired;
 }
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
@@ -210,7 +221,10 @@ void on_fault(int signal, siginfo_t* info, void* context) {
         fault.kind = kind_of(signal, fault.address);
         fill_frames(fault, registers_of(context));
         const bool leave = guard != nullptr && may_leave(fault);
-        if (!leave) tell(fault);
+        if (!leave) {
+            if (may_hold(fault)) hold_thread(fault);
+            tell(fault);
+        }
         handling = false;
         if (leave) __builtin_longjmp(guard->at, 1);
     }
@@ -259,6 +273,12 @@ Fault fault_here(FaultKind kind) noexcept {
     fault.kind = kind;
     fault.frame_count = ::backtrace(fault.frames, Fault::frames_max);
     return fault;
+}
+
+void die_of(const Fault& fault) noexcept {
+    tell(fault);
+    ::signal(SIGABRT, SIG_DFL);
+    std::abort();
 }
 
 void install_fault_handlers() noexcept {

@@ -31,9 +31,14 @@ struct Fault {
 /// A fault that the host itself has found, with the frames of whoever calls this.
 Fault fault_here(FaultKind kind) noexcept;
 
+/// Tells on stderr of a fault that shall end the process, and ends it.
+[[noreturn]] void die_of(const Fault& fault) noexcept;
+
 /// From here on a fault outside a guarded call, or where it may not be left, is told on stderr with
-/// the name of the plugin that is to blame, and ends the process as before. Once, by main, before
-/// other threads. Where sanitizers watch, they keep the signals, and nothing is left.
+/// the name of the plugin that is to blame, and ends the process as before; but a thread that is
+/// none of the host's is held (held_threads.h), where it could have been left. Once, by main,
+/// before other threads; each of the host's has a FaultThread. Where sanitizers watch, they keep
+/// the signals, and nothing is left.
 void install_fault_handlers() noexcept;
 
 /// Runs `body(context)`; false when it was left by a fault. Destructors on the way are skipped. A

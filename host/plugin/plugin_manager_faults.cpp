@@ -5,6 +5,7 @@
 
 #include "host/core/log.h"
 #include "host/platform/code_ranges.h"
+#include "host/platform/lent.h"
 #include "host/platform/maps.h"
 #include "host/platform/stack_text.h"
 #include "host/platform/throw_trace.h"
@@ -55,8 +56,11 @@ void PluginManager::faulted(const core::Owner& owner, const route::FaultReport& 
 }
 
 void PluginManager::take_fault(const core::Owner& owner, const route::FaultReport& report) {
-    std::string what =
-        fmt::format("{}: {} in {} of {}", owner.label, report.kind, report.call, report.room);
+    const bool own_thread = report.room.empty();
+    const auto place = [&](const char* joint) {
+        return own_thread ? report.call : report.call + joint + report.room;
+    };
+    std::string what = fmt::format("{}: {} in {}", owner.label, report.kind, place(" of "));
     if (!report.inside.empty()) {
         what += fmt::format(", inside {}, which it had called in its probation", report.inside);
     }
@@ -67,6 +71,9 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     });
     if (kept_of.retired || leaving) {
         what += fmt::format(", by a stale pointer into {}, which has left", kept_of.text);
+    }
+    if (const auto gone = platform::gone_at(report.address)) {
+        what += fmt::format(", by a stale pointer to {}, which is gone", *gone);
     }
     // Whose code was left in its midst stays in memory, whoever is to blame.
     for (const auto& [name, loaded] : loaded_) {
@@ -86,7 +93,7 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     incident.kind = "fault";
     incident.plugin = owner.label;
     incident.what = what;
-    incident.where = fmt::format("{} in {}", report.call, report.room);
+    incident.where = place(" in ");
     incident.frames = report.frames;
 
     const auto found = loaded_.find(owner.plugin);
@@ -103,7 +110,8 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
         if (const SwapReport* const one = this->report(loaded.report)) {
             incident.changes = one->changes;
         }
-        loaded.state = PluginState::failed;
+        // No room has parked it for that: it serves on.
+        if (!own_thread) loaded.state = PluginState::failed;
         publish_snapshot();
     } else if (found != loaded_.end() && found->second.trial &&
                found->second.trial->library->generation() == owner.generation) {

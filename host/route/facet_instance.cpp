@@ -9,7 +9,8 @@ namespace gantry::route {
 
 FacetInstance::FacetInstance(const FacetOrder& order, Plugin* plugin, Surroundings& surroundings,
                              RoomServices& services)
-    : owner_{order.owner},
+    : Lent{"an interface of " + order.owner.label},
+      owner_{order.owner},
       plugin_{plugin},
       library_{order.library},
       surroundings_{surroundings},
@@ -113,7 +114,7 @@ Status restore_from(FacetInstance& into, StateTransfer& restorer, StateStore& st
 std::shared_ptr<StateStore> FacetInstance::save() {
     StateTransfer* const saver = transfer_of(*this);
     if (saver == nullptr) return nullptr;
-    auto state = std::make_shared<StateStore>(owner_.label, state_bytes_max);
+    auto state = StateStore::make(owner_.label, state_bytes_max);
     return save_into(*this, *saver, *state) == Status::ok ? state : nullptr;
 }
 
@@ -124,7 +125,7 @@ HandOver FacetInstance::save_for(FacetInstance& next) {
         return {next.parked() ? Status::internal : Status::ok, nullptr};
     }
     HandOver made;
-    made.state = std::make_shared<StateStore>(owner_.label, state_bytes_max);
+    made.state = StateStore::make(owner_.label, state_bytes_max);
     made.status = save_into(*this, *saver, *made.state);
     return made;
 }

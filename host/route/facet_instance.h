@@ -10,6 +10,7 @@
 #include "gantry/runtime.h"
 #include "host/core/owner.h"
 #include "host/core/random.h"
+#include "host/platform/lent.h"
 #include "host/route/guarded_call.h"
 #include "host/route/interface_uses.h"
 #include "host/route/room_services.h"
@@ -47,7 +48,8 @@ struct HandOver {
 };
 
 /// Calls on the room's thread, but log().
-class FacetInstance : public Host,
+class FacetInstance : public platform::Lent,
+                      public Host,
                       public Runtime,
                       public Services,
                       public ServiceTypes,
@@ -81,6 +83,9 @@ public:
     /// A fault ended one of its calls: nothing of it is ever called again.
     bool parked() const noexcept { return parked_.load(std::memory_order_relaxed); }
     void left_by(const platform::Fault& fault, core::CallKind kind, std::string_view what);
+    /// False on a thread that is not the room's: then the call must do nothing, and the plugin is
+    /// parked. [any thread]
+    bool at_home(const char* call) noexcept;
     /// Its private state in a fresh store; null when it keeps none, or cannot say.
     std::shared_ptr<StateStore> save();
     /// The same for a successor; of one that is parked there is nothing to have.
@@ -119,9 +124,6 @@ protected:
     /// call it until then.
     void end() noexcept;
     bool started() const noexcept { return started_; }
-    /// False on a thread that is not the room's: then the call must do nothing, and the plugin is
-    /// parked. [any thread]
-    bool at_home(const char* call) noexcept;
     /// At the limit of what one instance may register, which `more` counts to.
     bool full(std::size_t more = 0) noexcept;
 

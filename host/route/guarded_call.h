@@ -35,5 +35,7 @@ bool guarded_call(const core::Owner& owner, bool contained, core::CallKind kind,
 /// In words. `what` names the handler, layer or system.
 FaultReport fault_report(const platform::Fault& fault, core::CallKind kind, std::string_view what,
                          std::string room);
+/// Of a thread that a plugin started by itself. `inside` as in Blame.
+FaultReport own_thread_report(const platform::Fault& fault, std::string inside);
 
 }  // namespace gantry::route

@@ -9,15 +9,18 @@
 #include <vector>
 
 #include "gantry/plugin.h"
+#include "host/platform/lent.h"
 
 namespace gantry::route {
 
 /// What an instance saves and its successor reads: bytes under names.
-class StateStore final : public StateWriter, public StateReader {
+class StateStore final : public platform::Lent, public StateWriter, public StateReader {
 public:
-    StateStore() = default;
-    StateStore(std::string saved_by, std::uint64_t bytes_max)
-        : saved_by_{std::move(saved_by)}, bytes_max_{bytes_max} {}
+    explicit StateStore(std::string saved_by = {}, std::uint64_t bytes_max = 0)
+        : Lent{"the state of " + saved_by}, saved_by_{std::move(saved_by)}, bytes_max_{bytes_max} {}
+    static std::shared_ptr<StateStore> make(std::string saved_by, std::uint64_t bytes_max) {
+        return std::shared_ptr<StateStore>{new StateStore{std::move(saved_by), bytes_max}};
+    }
 
     Status put(Str name, Bytes bytes) noexcept override;
     Bytes get(Str name) noexcept override;

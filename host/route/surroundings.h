@@ -22,11 +22,11 @@ struct ServedFunction {
     std::function<void(const ServiceCall& call)> run;  ///< in that room only
 };
 
-/// A call into a plugin that a fault ended.
+/// A call into a plugin that a fault ended; or a thread of its own.
 struct FaultReport {
     std::string kind;  ///< "segmentation fault"
     std::string call;  ///< "handler on<Move>"
-    std::string room;  ///< "world arena"
+    std::string room;  ///< "world arena"; empty: in a thread of the plugin's own
     const void* address = nullptr;
     std::vector<void*> frames;  ///< where it was first
     std::string inside;         ///< whose code it was, where another's new version had called it

@@ -15,7 +15,8 @@ namespace gantry::world {
 
 WorldInstance::WorldInstance(World& world, core::Owner owner, Plugin* plugin, LibraryRef library,
                              InstanceOptions options, std::span<const std::uint32_t> replaces)
-    : world_{world},
+    : Lent{"an interface of " + owner.label},
+      world_{world},
       owner_{std::move(owner)},
       plugin_{plugin},
       library_{std::move(library)},

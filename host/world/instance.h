@@ -17,6 +17,7 @@
 #include "host/core/room_thread.h"
 #include "host/ecs/command_buffer.h"
 #include "host/platform/fault.h"
+#include "host/platform/lent.h"
 #include "host/route/room_services.h"
 #include "host/route/state_store.h"
 #include "host/world/instance_options.h"
@@ -27,7 +28,8 @@ namespace gantry::world {
 class World;
 
 /// All calls [world], but for log().
-class WorldInstance final : public Host,
+class WorldInstance final : public platform::Lent,
+                            public Host,
                             public Runtime,
                             public Net,
                             public Schedule,

@@ -227,8 +227,7 @@ Result<Done> SwapRun::take_over() {
         if (part.old == nullptr) continue;
         WorldInstance& old = *part.old;
         old.cancel_tasks(true);  // before the state is saved: ended tasks may have changed it
-        part.state =
-            std::make_shared<route::StateStore>(old.owner().label, old.options().state_bytes_max);
+        part.state = route::StateStore::make(old.owner().label, old.options().state_bytes_max);
         // Of one that a fault has parked there is what it had itself been given.
         if (!old.parked() && save_state(old, *part.state) == Saved::failed) {
             return Error{Status::internal, old.owner().label + " could not save its state"};

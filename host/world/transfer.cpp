@@ -35,8 +35,8 @@ bool restore_state(WorldInstance& into, route::StateStore& state) {
 std::shared_ptr<route::StateStore> state_of(World& world, std::string_view plugin) {
     for (const auto& instance : world.instances()) {
         if (instance->owner().plugin != plugin) continue;
-        auto state = std::make_shared<route::StateStore>(instance->owner().label,
-                                                         instance->options().state_bytes_max);
+        auto state =
+            route::StateStore::make(instance->owner().label, instance->options().state_bytes_max);
         return save_state(*instance, *state) == Saved::yes ? state : nullptr;
     }
     return nullptr;

@@ -1,6 +1,8 @@
 // A counter whose second version does whatever evil a message names.
+#include <dlfcn.h>
 #include <gantry/gantry.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <stdexcept>
@@ -78,7 +81,26 @@ private:
         delete[] block;
     }
 
+    /// The gate refuses the import of what starts it.
+    void in_own_thread(std::string wish) {
+        struct Order {
+            Faulty* plugin;
+            std::string wish;
+        };
+        const auto run = [](void* context) -> void* {
+            const std::unique_ptr<Order> order{static_cast<Order*>(context)};
+            order->plugin->fault(order->wish);
+            return nullptr;
+        };
+        pthread_t thread;
+        reinterpret_cast<decltype(&::pthread_create)>(::dlsym(RTLD_DEFAULT, "pthread_create"))(
+            &thread, nullptr, run, new Order{this, std::move(wish)});
+        ::pthread_detach(thread);
+    }
+
     void fault(std::string_view wish) {
+        constexpr std::string_view own = "own thread ";
+        if (wish.starts_with(own)) in_own_thread(std::string{wish.substr(own.size())});
         if (wish == "null") *static_cast<volatile int*>(nullptr) = 1;
         if (wish == "memcpy")
             std::memcpy(nowhere(), wish.data(), static_cast<std::size_t>(sink) + wish.size());

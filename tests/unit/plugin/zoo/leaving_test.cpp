@@ -5,6 +5,7 @@
 #include "host/core/sanitized.h"
 #include "host/manifest/builder.h"
 #include "host/platform/fault.h"
+#include "host/platform/held_threads.h"
 #include "tests/unit/plugin/zoo/changed_library.h"
 #include "tests/unit/plugin/zoo/zoo_host.h"
 
@@ -181,4 +182,60 @@ TEST_CASE("a stale pointer faults with the name of who left, and runs nobody's c
         CHECK(host.host().plugins().snapshot().plugins.at(0).state == plugin::PluginState::failed);
     }
     ::unsetenv("GANTRY_STALE_POINTER");
+}
+
+// Once the host's own code was called with memory that had been freed, and ended the process.
+TEST_CASE("so does an interface of the host that is used for longer than it lives there") {
+    if (core::sanitized) return;
+    platform::install_fault_handlers();
+    const platform::FaultThread thread;
+    const std::string an_interface = "an interface of leaver@1.0.0#1";
+    const std::pair<const char*, std::string> kinds[] = {{"net", an_interface},
+                                                         {"ecs", an_interface},
+                                                         {"commands", an_interface},
+                                                         {"query", "a query"}};
+    for (const auto& [kind, gone] : kinds) {
+        CAPTURE(kind);
+        TestHost host{
+            optional_plugins({{"leaver", ZOO "/zoo_leaver.so"}, {"keeper", ZOO "/zoo_keeper.so"}}),
+            {}};
+        auto player = host.connect();
+        player.send(3, kind);
+        host.settle();
+        CHECK(player.call(4, kind).status == Status::ok);
+        CHECK(host.host().plugins().remove("leaver").has_value());
+        host.advance_ms(100);
+        CHECK(player.call(4, kind).status == Status::internal);
+        host.settle();
+        const auto incidents = host.host().incidents().latest();
+        REQUIRE(incidents.size() == 1);
+        CHECK(incidents[0].plugin == "keeper@1.0.0#1");
+        CHECK(says(incidents[0].what, "segmentation fault in handler"));
+        CHECK(says(incidents[0].what, ", by a stale pointer to " + gone + ", which is gone"));
+        REQUIRE_FALSE(incidents[0].stack.empty());
+        CHECK(says(incidents[0].stack[0], "keeper@1.0.0#1"));
+    }
+    ::unsetenv("GANTRY_STALE_POINTER");
+}
+
+// Once it ended the process.
+TEST_CASE("a thread that a plugin left behind stands still once its code has gone") {
+    if (core::sanitized) return;
+    platform::install_fault_handlers();
+    const platform::FaultThread thread;
+    const std::uint32_t held = platform::held_threads();
+    TestHost host{
+        optional_plugins({{"leaver", ZOO "/zoo_leaver.so"}, {"keeper", ZOO "/zoo_keeper.so"}}), {}};
+    auto player = host.connect();
+    CHECK(player.call(5, "").text == "0");
+    CHECK(host.host().plugins().remove("leaver").has_value());
+    host.advance_ms(10);
+    while (host.host().incidents().latest().empty()) host.settle();  // as soon as it runs again
+    const auto incidents = host.host().incidents().latest();
+    REQUIRE(incidents.size() == 1);
+    CHECK(incidents[0].plugin == "leaver@1.0.0#1");
+    CHECK(incidents[0].where == "a thread of its own");
+    CHECK(says(incidents[0].what, "segmentation fault in a thread of its own"));
+    CHECK(says(incidents[0].what, ", by a stale pointer into leaver@1.0.0#1, which has left"));
+    CHECK(platform::held_threads() == held + 1);
 }
