@@ -21,13 +21,14 @@ enum class CallKind : std::uint8_t {
     service,
     swap,
     layer,
+    transport,
     work,     ///< on the pool
     outside,  ///< by the plugin, on a thread that is not its room's
 };
 constexpr const char* call_kind_name(CallKind kind) noexcept {
-    constexpr const char* names[] = {"nothing", "start", "handler", "system",  "timer",
-                                     "task",    "event", "session", "service", "swap",
-                                     "layer",   "work",  "call of"};
+    constexpr const char* names[] = {"nothing", "start",     "handler", "system",  "timer",
+                                     "task",    "event",     "session", "service", "swap",
+                                     "layer",   "transport", "work",    "call of"};
     return names[static_cast<std::size_t>(kind)];
 }
 

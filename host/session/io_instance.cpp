@@ -32,11 +32,11 @@ void* IoInstance::query(Str interface_id) noexcept {
 }
 
 IoInstance::~IoInstance() {
-    for (TransportFactory* const factory : factories_) {
+    for (TransportFactory* const factory : transports_.all()) {
         room_.shard().drop_transport(*factory, net::CloseReason::requested);
     }
     // Its last links are let go in a turn of the shard; after that nothing of the plugin is called.
-    if (!factories_.empty()) room_.shard().poll(now());
+    if (!transports_.all().empty()) room_.shard().poll(now());
     end();
     room_.columns().release(owner().id);
 }
@@ -48,7 +48,7 @@ std::size_t IoInstance::registered() const noexcept {
 
 std::string IoInstance::owns_text() const {
     return fmt::format(": {} layers, {} routes, {} followers, {} transports, {} services",
-                       layers_.size(), routes_.size(), followers_.size(), factories_.size(),
+                       layers_.size(), routes_.size(), followers_.size(), transports_.all().size(),
                        provided().size() + served().size());
 }
 
@@ -57,10 +57,10 @@ Status IoInstance::add(TransportFactory* factory) noexcept {
     if (!at_home("add")) return Status::refused;
     if (started() || factory == nullptr) return Status::invalid;
     const std::string_view scheme = factory->scheme().view();
-    if (transport(scheme) != nullptr) return Status::already_exists;
+    if (transports_.find(scheme) != nullptr) return Status::already_exists;
     const auto free = room_.shard().transports().check(*factory);
     if (!free && !room_.brings(owner().plugin, scheme)) return free.error().status;
-    factories_.push_back(factory);
+    transports_.add(*factory);
     return Status::ok;
 }
 
@@ -69,17 +69,6 @@ Str IoInstance::option(std::uint32_t listener_index, Str name) noexcept {
     const auto& options = room_.listeners()[listener_index].options;
     const auto found = options.find(std::string{name.view()});
     return found != options.end() ? Str{found->second} : Str{};
-}
-
-TransportFactory* IoInstance::transport(std::string_view scheme) const noexcept {
-    for (TransportFactory* const factory : factories_) {
-        if (factory->scheme().view() == scheme) return factory;
-    }
-    return nullptr;
-}
-
-TransportHandover* IoInstance::handover() noexcept {
-    return static_cast<TransportHandover*>(plugin().query(TransportHandover::interface_id));
 }
 
 Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,

@@ -12,6 +12,7 @@
 #include "gantry/transports.h"
 #include "host/route/facet_instance.h"
 #include "host/route/session_followers.h"
+#include "host/session/guarded_transports.h"
 
 namespace gantry::session {
 
@@ -43,11 +44,7 @@ public:
 
     const std::vector<Route>& routes() const noexcept { return routes_; }
     const std::vector<NamedLayer>& layers() const noexcept { return layers_; }
-    const std::vector<TransportFactory*>& transports() const noexcept { return factories_; }
-    /// The transport of that scheme that this plugin brings, or null.
-    TransportFactory* transport(std::string_view scheme) const noexcept;
-    /// Null when it hands no links over.
-    TransportHandover* handover() noexcept;
+    GuardedTransports& transports() noexcept { return transports_; }
     const route::SessionFollowers::List& followers() const noexcept { return followers_; }
     std::string owns_text() const override;
 
@@ -80,7 +77,7 @@ private:
     Ecs& components_;  ///< of the connections, as this one describes them
     std::vector<Route> routes_;
     std::vector<NamedLayer> layers_;
-    std::vector<TransportFactory*> factories_;
+    GuardedTransports transports_{*this};
     route::SessionFollowers::List followers_;
 };
 

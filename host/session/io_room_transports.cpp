@@ -8,16 +8,16 @@ namespace gantry::session {
 
 bool IoRoom::brings(std::string_view plugin, std::string_view scheme) noexcept {
     route::FacetInstance* const serving = find(plugin);
-    return serving != nullptr && as_io(*serving).transport(scheme) != nullptr;
+    return serving != nullptr && as_io(*serving).transports().find(scheme) != nullptr;
 }
 
 Result<Done> IoRoom::publish_transports(IoInstance& in, IoInstance* out, bool must) {
     const auto before = [out](std::string_view scheme) {
-        return out != nullptr ? out->transport(scheme) : nullptr;
+        return out != nullptr ? out->transports().find(scheme) : nullptr;
     };
     if (out != nullptr && !must) {
-        for (const TransportFactory* const old : out->transports()) {
-            if (in.transport(old->scheme()) == nullptr && shard_.uses(*old) != 0) {
+        for (const TransportFactory* const old : out->transports().all()) {
+            if (in.transports().find(old->scheme()) == nullptr && shard_.uses(*old) != 0) {
                 return Error{Status::refused, "it lacks the transport \"" +
                                                   std::string{old->scheme().view()} +
                                                   "\", which listeners or connections use"};
@@ -27,9 +27,10 @@ Result<Done> IoRoom::publish_transports(IoInstance& in, IoInstance* out, bool mu
     const auto swap = [&](TransportFactory& fresh) {
         TransportFactory* const old = before(fresh.scheme());
         if (old == nullptr) return shard_.transports().add(fresh);
-        return shard_.swap_transport({old, &fresh, out->handover(), in.handover(), must});
+        return shard_.swap_transport(
+            {old, &fresh, out->transports().handover(), in.transports().handover(), must});
     };
-    const auto& all = in.transports();
+    const auto& all = in.transports().all();
     for (std::size_t i = 0; i < all.size(); ++i) {
         auto done = swap(*all[i]);
         if (done || must) continue;
@@ -38,14 +39,15 @@ Result<Done> IoRoom::publish_transports(IoInstance& in, IoInstance* out, bool mu
             if (old == nullptr) {
                 shard_.transports().remove(*all[j]);
             } else {
-                (void)shard_.swap_transport({all[j], old, in.handover(), out->handover(), true});
+                (void)shard_.swap_transport(
+                    {all[j], old, in.transports().handover(), out->transports().handover(), true});
             }
         }
         return done;
     }
     if (out == nullptr) return Done{};
-    for (TransportFactory* const old : out->transports()) {
-        if (in.transport(old->scheme()) == nullptr) {
+    for (TransportFactory* const old : out->transports().all()) {
+        if (in.transports().find(old->scheme()) == nullptr) {
             shard_.drop_transport(*old, net::CloseReason::internal);
         }
     }

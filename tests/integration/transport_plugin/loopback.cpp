@@ -1,7 +1,10 @@
 // loopback: a transport within the process, as a plugin of its own brings one. The clients of shard
 // 0 are played by the service "loopback.0": connect "name:port", write "id bytes", read "id",
-// close "id".
+// close "id". It does what is wrong, too: fault "writev" at the next of those calls, lie "read",
+// alarm "on_ready" has the host call that.
+#include <fcntl.h>
 #include <gantry/gantry.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <map>
@@ -16,6 +19,29 @@
 namespace {
 
 using namespace gantry;
+
+char fault_at[24];
+char lie_at[24];
+
+/// The place of one who was asked to go wrong there, once.
+bool taken(char (&where)[24], std::string_view place) {
+    if (place != where) return false;
+    where[0] = 0;
+    return true;
+}
+void reach(std::string_view place) {
+    if (taken(fault_at, place)) *reinterpret_cast<volatile int*>(std::uintptr_t{0}) = 1;
+}
+void note(char (&where)[24], std::string_view place) {
+    where[place.copy(where, sizeof where - 1)] = 0;
+}
+
+/// Who is called by the host.
+struct Alarm final : Watcher {
+    void on_ready(std::int64_t, std::uint32_t) noexcept override { reach("on_ready"); }
+    void on_deadline(std::uint64_t) noexcept override { reach("on_deadline"); }
+    void on_wake() noexcept override { reach("on_wake"); }
+};
 
 /// One direction's bytes, and who is at its end.
 struct Side {
@@ -59,10 +85,21 @@ class LoopbackLink final : public Link {
 public:
     explicit LoopbackLink(End end) : end_{end} {}
     LinkKind kind() const noexcept override { return LinkKind::stream; }
-    std::int64_t descriptor() const noexcept override { return -1; }
-    void attach(LinkEvents* events) noexcept override { mine().events = events; }
-    LinkResult open() noexcept override { return LinkResult::ok; }
+    std::int64_t descriptor() const noexcept override {
+        reach("descriptor");
+        return -1;
+    }
+    void attach(LinkEvents* events) noexcept override {
+        reach("attach");
+        mine().events = events;
+    }
+    LinkResult open() noexcept override {
+        reach("open");
+        return LinkResult::ok;
+    }
     LinkIo read(std::byte* buffer, std::uint64_t capacity) noexcept override {
+        reach("read");
+        if (taken(lie_at, "read")) return {capacity + 1, LinkResult::ok, 0};
         Side& side = mine();
         if (side.inbox.empty()) {
             return {0, side.ended ? LinkResult::end : LinkResult::would_block, 0};
@@ -73,17 +110,29 @@ public:
         return {bytes, LinkResult::ok, 0};
     }
     LinkIo writev(const Bytes* parts, std::uint32_t count, std::uint32_t) noexcept override {
+        reach("writev");
         LinkIo io{0, LinkResult::ok, 0};
+        if (taken(lie_at, "writev")) return {1 << 20, LinkResult::ok, 0};
         for (std::uint32_t i = 0; i < count; ++i) {
             write_to(other(), parts[i].text());
             io.bytes += parts[i].size;
         }
         return io;
     }
-    void shutdown() noexcept override { end(other()); }
-    NetAddress local() const noexcept override { return {}; }
-    NetAddress remote() const noexcept override { return {}; }
+    void shutdown() noexcept override {
+        reach("shutdown");
+        end(other());
+    }
+    NetAddress local() const noexcept override {
+        reach("local");
+        return {};
+    }
+    NetAddress remote() const noexcept override {
+        reach("remote");
+        return {};
+    }
     void destroy() noexcept override {
+        reach("destroy");
         close_side(end_.pipe, end_.side);
         delete this;
     }
@@ -127,6 +176,9 @@ class Loopback final : public TransportFactory, public TransportHandover {
 public:
     ~Loopback() {
         for (const auto& [id, pipe] : clients_) close_side(pipe, 1);
+        for (const int end : pipe_) {
+            if (end >= 0) ::close(end);
+        }
     }
 
     Str scheme() const noexcept override { return "loopback"; }
@@ -156,6 +208,7 @@ public:
     }
 
     Status release_link(Link* link, HandoverState* state) noexcept override {
+        reach("release_link");
         const End end = static_cast<LoopbackLink*>(link)->release();
         clients_.erase(end.pipe->id);
         state->version = 1;
@@ -164,6 +217,7 @@ public:
     }
     Status adopt_link(Str, TransportHost*, const HandoverState* state,
                       Link** link) noexcept override {
+        reach("adopt_link");
         if (state->version != 1) return Status::unsupported;
         if (adopted_++ >= LOOPBACK_ADOPTS_MAX) return Status::limit;
         const std::unique_ptr<End> end{static_cast<End*>(state->memory)};
@@ -174,6 +228,7 @@ public:
         return Status::ok;
     }
     Status release_listener(TransportListener* listener, HandoverState* state) noexcept override {
+        reach("release_listener");
         state->version = 1;
         state->memory = new Place{static_cast<LoopbackListener*>(listener)->place};
         listener->destroy();
@@ -181,6 +236,7 @@ public:
     }
     Status adopt_listener(Str, TransportHost* host, std::uint32_t, const HandoverState* state,
                           TransportListener** listener) noexcept override {
+        reach("adopt_listener");
         if (state->version != 1) return Status::unsupported;
         const std::unique_ptr<Place> place{static_cast<Place*>(state->memory)};
         *listener = listen(*host, *place);
@@ -201,6 +257,16 @@ public:
         if (taken == Status::ok) return pipe;
         close_side(pipe, 1);
         return nullptr;
+    }
+    /// Never given back: that is what the host is for.
+    void have_called(std::string_view what) {
+        TransportHost& host = listeners_.begin()->second->host;
+        if (what == "on_deadline") host.set_deadline(host.now(), &alarm_, 0);
+        if (what == "later") host.set_deadline(host.now() + 3'000'000'000, &alarm_, 0);
+        if (what == "on_wake") host.wake(host.add_waker(&alarm_));
+        if (what != "on_ready" || ::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) return;
+        host.watch(pipe_[0], watch_read, &alarm_);
+        (void)!::write(pipe_[1], "x", 1);
     }
     Pipe& client(std::uint64_t id) {
         const auto found = clients_.find(id);
@@ -229,6 +295,8 @@ private:
         return listeners_[key(place)] = new LoopbackListener{*this, host, place};
     }
 
+    Alarm alarm_;
+    int pipe_[2] = {-1, -1};
     std::map<std::string, LoopbackListener*> listeners_;
     std::map<std::uint64_t, Pipe*> clients_;
     std::uint64_t last_id_ = 0;
@@ -251,6 +319,9 @@ class LoopbackPlugin final : public IoPlugin {
         if (method == "option") return std::string{listener_option(0, Str{text}).view()};
         if (method == "version") return GANTRY_PLUGIN_VERSION;
         if (method == "fail") throw std::runtime_error("as asked");
+        if (method == "fault") return note(fault_at, text), std::string{};
+        if (method == "lie") return note(lie_at, text), std::string{};
+        if (method == "alarm") return loopback_.have_called(text), std::string{};
         if (method == "connect") {
             Pipe* const pipe = loopback_.dial(std::string{text});
             if (pipe == nullptr) throw HandlerError{Status::unavailable, "nobody listens there"};

@@ -2,92 +2,13 @@
 // live links, unmapped.
 #include <doctest/doctest.h>
 
-#include "gantry/gantry.h"
-#include "host/manifest/builder.h"
-#include "host/testing/test_host.h"
-#include "tests/support/linked_plugin.h"
-#include "tests/support/net.h"
+#include "tests/integration/transport_plugin/loopback_host.h"
 #include "tests/support/websocket.h"
 
 using namespace gantry::test;
-using namespace std::chrono_literals;
 using gantry::plugin::SwapOutcome;
 
 namespace {
-
-class Echo final : public gantry::WorldPlugin {
-    void setup() override {
-        on(1, [](const gantry::Message& message) { return message.payload; });
-        on(2, [this](const gantry::Message& message) { net().close(message.session); });
-        on(3, [this](const gantry::Message& message) {
-            gantry::SessionInfo info;
-            net().session_info(message.session, &info);
-            return std::string{info.protocol} + " " + info.listener;
-        });
-    }
-};
-constexpr gantry::PluginDesc echo = linked("echo", "1.0.0", gantry::create<Echo>);
-
-std::string library(int version) {
-    return LOOPBACK_FOLDER "/loopback_v" + std::to_string(version) + ".so";
-}
-
-struct LoopbackHost {
-    explicit LoopbackHost(int version, std::string transport = "loopback", std::uint32_t shards = 1)
-        : host{manifest(version, std::move(transport), shards), {.plugins = {&echo}}} {}
-
-    static gantry::manifest::Manifest manifest(int version, std::string transport,
-                                               std::uint32_t shards) {
-        return gantry::manifest::ManifestBuilder{}
-            .shards(shards)
-            .workers(1)
-            .no_admin()
-            .drop("no such folder")
-            .incidents({.folder = ""})
-            .listener("here")
-            .transport(std::move(transport))
-            .address("here")
-            .port(7)
-            .option("greeting", "mind the gap")
-            .joins("world")
-            .world("world")
-            .plugins({"echo"})
-            .plugin("echo")
-            .plugin("loopback")
-            .file(library(version))
-            .probation(1s)
-            .build();
-    }
-
-    std::string ask(const std::string& method, const std::string& request) {
-        std::string answer = "nothing";
-        const gantry::Status status = host.host().call(
-            "loopback." + std::to_string(shard), method, request,
-            [&](gantry::Status how, std::string text) {
-                answer = how == gantry::Status::ok ? std::move(text)
-                                                   : std::string{"! "} + gantry::status_name(how);
-            },
-            [](std::function<void()> work) { work(); });
-        CHECK(status == gantry::Status::ok);
-        host.settle();
-        return answer;
-    }
-    std::string connect() { return ask("connect", "here:7"); }
-    std::vector<std::string> call(const std::string& client, std::uint16_t id,
-                                  std::string_view payload) {
-        ask("write", client + " " + frame_bytes(id, payload, gantry::message_flags::request));
-        return cut_all(ask("read", client));
-    }
-    gantry::plugin::SwapReport swap(int version) {
-        return host.swap_file("loopback", library(version));
-    }
-    std::uint64_t unmapped() {
-        return host.host().plugins().snapshot().counters.libraries_unmapped;
-    }
-
-    std::uint32_t shard = 0;  ///< whose clients are played
-    TestHost host;
-};
 
 using Frames = std::vector<std::string>;
 
