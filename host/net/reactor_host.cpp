@@ -54,17 +54,18 @@ void ReactorHost::unwatch(std::uint64_t watch) noexcept {
 std::uint64_t ReactorHost::set_deadline(TimeNs at, Watcher* watcher, std::uint64_t token) noexcept
     try {
     const std::uint64_t handle = next_handle_++;
-    deadlines_.emplace(at, Deadline{watcher, token, handle});
+    auto& place = deadline_of_[handle];
+    place = deadlines_.emplace(at, Deadline{watcher, token, handle});
     return handle;
 } catch (const std::bad_alloc&) {
     return 0;
 }
 
 void ReactorHost::cancel_deadline(std::uint64_t deadline) noexcept {
-    const auto found = std::find_if(deadlines_.begin(), deadlines_.end(), [&](const auto& entry) {
-        return entry.second.handle == deadline;
-    });
-    if (found != deadlines_.end()) deadlines_.erase(found);
+    const auto found = deadline_of_.find(deadline);
+    if (found == deadline_of_.end()) return;
+    deadlines_.erase(found->second);
+    deadline_of_.erase(found);
 }
 
 std::uint64_t ReactorHost::add_waker(Watcher* watcher) noexcept try {
@@ -103,6 +104,7 @@ void ReactorHost::run_due(TimeNs now) {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const Deadline due = deadlines_.begin()->second;
         deadlines_.erase(deadlines_.begin());
+        deadline_of_.erase(due.handle);
         due.watcher->on_deadline(due.token);
     }
 }

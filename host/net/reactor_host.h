@@ -52,6 +52,7 @@ private:
     std::uint64_t next_handle_ = 1;
     std::unordered_map<std::uint64_t, std::unique_ptr<WatchEntry>> watches_;
     std::multimap<TimeNs, Deadline> deadlines_;
+    std::unordered_map<std::uint64_t, decltype(deadlines_)::iterator> deadline_of_;  ///< by handle
     std::unordered_map<std::uint64_t, Watcher*> wakers_;
     std::mutex woken_mutex_;  // wake() comes from any thread
     std::vector<std::uint64_t> woken_;

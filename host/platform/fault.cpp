@@ -19,6 +19,7 @@
 
 #include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
+#include "host/platform/end_trap.h"
 #include "host/platform/held_threads.h"
 #include "host/platform/throw_trace.h"
 
@@ -37,6 +38,7 @@ struct Guard {
 constinit thread_local Guard* guard = nullptr;
 constinit thread_local bool handling = false;
 constinit thread_local const std::byte* stack_low = nullptr;
+constinit thread_local bool ours = false;  // has, or had, a FaultThread
 
 /// Of a FaultThread, for the handler on that thread.
 struct RoomHold {
@@ -150,8 +152,7 @@ bool may_leave(const Fault& fault) {
 // A plugin started this thread, so that there is no call of the host to leave. It may be in code
 // that has gone from under it.
 bool may_hold(const Fault& fault) {
-    if (hold != nullptr) return false;
-    return may_leave(fault) || code_at(fault.frames[0]).retired;
+    return !ours && (may_leave(fault) || code_at(fault.frames[0]).retired);
 }
 
 void say(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
@@ -262,9 +263,10 @@ void on_stall(int, siginfo_t*, void* context) {
 }  // namespace
 
 const char* fault_kind_name(FaultKind kind) noexcept {
-    constexpr const char* names[] = {"segmentation fault", "bus error",   "illegal instruction",
-                                     "arithmetic fault",   "abort",       "stack overflow",
-                                     "stalled call",       "wrong thread"};
+    constexpr const char* names[] = {
+        "segmentation fault", "bus error",    "illegal instruction",
+        "arithmetic fault",   "abort",        "stack overflow",
+        "stalled call",       "wrong thread", "attempt to end the process"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -275,6 +277,18 @@ Fault fault_here(FaultKind kind) noexcept {
     return fault;
 }
 
+void leave_call(FaultKind kind, void* caller) noexcept {
+    if (!is_plugin(caller)) return;
+    Fault local;
+    Fault& fault = guard != nullptr ? *guard->fault : local;
+    fault.kind = kind;
+    fault.address = nullptr;
+    fill_frames(fault, {caller, nullptr});
+    if (guard != nullptr) __builtin_longjmp(guard->at, 1);
+    if (may_hold(fault)) hold_thread(fault);
+    tell(fault);
+}
+
 void die_of(const Fault& fault) noexcept {
     tell(fault);
     ::signal(SIGABRT, SIG_DFL);
@@ -283,6 +297,7 @@ void die_of(const Fault& fault) noexcept {
 
 void install_fault_handlers() noexcept {
     if (core::sanitized) return;
+    trap_ends();
     (void)program_range();
     void* warm[4];
     (void)::backtrace(warm, 4);  // loads the unwinder now: a handler must not
@@ -328,6 +343,7 @@ struct FaultThread::State {
 FaultThread::FaultThread() : state_{std::make_unique<State>()} {
     state_->thread = ::pthread_self();
     hold = &state_->room;
+    ours = true;
     pthread_attr_t attributes;
     if (::pthread_getattr_np(state_->thread, &attributes) == 0) {
         void* low = nullptr;

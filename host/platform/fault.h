@@ -15,6 +15,7 @@ enum class FaultKind : std::uint8_t {
     stack_overflow,
     stalled,       ///< it did not return, and was interrupted
     wrong_thread,  ///< it called from a thread that is not its room's
+    ended,         ///< it called what ends the process
 };
 const char* fault_kind_name(FaultKind kind) noexcept;
 
@@ -30,6 +31,11 @@ struct Fault {
 
 /// A fault that the host itself has found, with the frames of whoever calls this.
 Fault fault_here(FaultKind kind) noexcept;
+
+/// Leaves the guarded call that this is in, or holds a thread of a plugin's own, when `caller` is
+/// code of a plugin. Comes back otherwise; and where the plugin's faults shall end the process,
+/// after telling of it on stderr.
+void leave_call(FaultKind kind, void* caller) noexcept;
 
 /// Tells on stderr of a fault that shall end the process, and ends it.
 [[noreturn]] void die_of(const Fault& fault) noexcept;

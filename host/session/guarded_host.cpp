@@ -1,6 +1,9 @@
 #include "host/session/guarded_host.h"
 
+#include <fmt/format.h>
+
 #include <new>
+#include <string>
 #include <utility>
 
 #include "host/session/guarded_link.h"
@@ -47,7 +50,7 @@ GuardedHost::~GuardedHost() {
 
 template <class File>
 std::uint64_t GuardedHost::keep(Watcher* watcher, GiveBack how, File&& file) noexcept try {
-    if (watcher == nullptr) return 0;
+    if (watcher == nullptr || full()) return 0;
     auto called = std::make_unique<Called>(*this, *watcher, how);
     const std::uint64_t handle = file(called.get());
     if (handle == 0) return 0;
@@ -56,6 +59,15 @@ std::uint64_t GuardedHost::keep(Watcher* watcher, GiveBack how, File&& file) noe
     return handle;
 } catch (const std::bad_alloc&) {
     return 0;
+}
+
+bool GuardedHost::full() noexcept {
+    if (called_.size() < kept_max) return false;
+    if (!std::exchange(told_full_, true)) {
+        const std::string told = fmt::format("it has {} watches, deadlines and wakers", kept_max);
+        owner_.report_failure(std::string_view{"its transport"}, std::string_view{told});
+    }
+    return true;
 }
 
 void GuardedHost::drop(std::uint64_t handle) noexcept {

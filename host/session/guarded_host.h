@@ -13,6 +13,9 @@ namespace gantry::session {
 /// calls [io], but for wake().
 class GuardedHost final : public platform::Lent, public TransportHost {
 public:
+    /// Watches, deadlines and wakers at a time; more are refused, and the first of them is told.
+    static constexpr std::size_t kept_max = 1 << 18;
+
     GuardedHost(route::FacetInstance& owner, TransportHost& shard);
     ~GuardedHost();
 
@@ -36,11 +39,13 @@ private:
     /// Whose calls `file(watcher)` asks the shard for; zero when it has no room.
     template <class File>
     std::uint64_t keep(Watcher* watcher, GiveBack how, File&& file) noexcept;
+    bool full() noexcept;
     void drop(std::uint64_t handle) noexcept;
 
     route::FacetInstance& owner_;
     TransportHost& shard_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Called>> called_;  ///< by handle
+    bool told_full_ = false;
 };
 
 }  // namespace gantry::session

@@ -19,6 +19,10 @@ CRASHES = {
     "divide": "arithmetic fault",
     "overflow": "stack overflow",
     "terminate": "abort",
+    "exit": "attempt to end the process",
+    "_exit": "attempt to end the process",
+    "_Exit": "attempt to end the process",
+    "quick_exit": "attempt to end the process",
     "spin": "stalled call",
     "deadlock": "stalled call",
     "sleep": "stalled call",
@@ -165,12 +169,14 @@ class Faults(WithFaulty):
                 self.assertTrue(player.ask("nothing").startswith("1.0.0 "))
 
     def test_a_plugin_whose_faults_shall_end_the_process_is_named_on_the_way(self):
-        with HostProcess(self.sandbox, self.manifest(on_fault="die")) as host:
-            with Client(host.port("players")) as player:
-                self.swap(host)
-                player.send(1, b"null")
-                self.assertNotEqual(host.process.wait(30), 0)
-                self.assertIn("to blame: faulty@2.0.0#2", host.log())
+        for wish, kind in (("null", "segmentation fault"), ("_exit", "attempt to end the process")):
+            with self.subTest(wish), HostProcess(self.sandbox, self.manifest(on_fault="die")) as host:
+                with Client(host.port("players")) as player:
+                    self.swap(host)
+                    player.send(1, wish.encode())
+                    self.assertEqual(host.process.wait(30) == 0, wish == "_exit")
+                    self.assertIn(f"gantry: fatal {kind}", host.log())
+                    self.assertIn("to blame: faulty@2.0.0#2", host.log())
 
 
 class CalledByAnother(unittest.TestCase):

@@ -16,6 +16,7 @@ CRASHES = {
     "divide": "arithmetic fault",
     "terminate": "abort",
     "throw": "abort",
+    "exit": "attempt to end the process",
 }
 
 

@@ -155,6 +155,18 @@ TEST_CASE("what a transport leaves behind with the shard is given back when it g
     CHECK(host.call(client, 1, "later") == Frames{"1:later"});
 }
 
+TEST_CASE("a transport that asks for ever more deadlines is refused, and told of once") {
+    LoopbackHost host{1};
+    const std::string client = host.connect();
+    for (int i = 0; i < 2; ++i) host.ask("alarm", "many");
+    const auto plugins = host.host.host().plugins().snapshot().plugins;
+    const auto& loopback = plugins[0].name == "loopback" ? plugins[0] : plugins[1];
+    CHECK(loopback.failures == 1);
+    CHECK(loopback.error ==
+          "loopback@1.0.0#1 failed in its transport: it has 262144 watches, deadlines and wakers");
+    CHECK(host.call(client, 1, "still") == Frames{"1:still"});
+}
+
 namespace {
 
 struct Nowhere final : gantry::TransportListener {
