@@ -100,7 +100,8 @@ build() {
     (($# == 0)) || targets=(--target "$@")
     (cd "$root" && cmake --build --preset "$preset" "${targets[@]}") 2>&1 | tee "$log" || return 1
     if grep -qE 'warning:' "$log"; then
-        printf '%s\n' "${red}A compiler warned: see above.$plain" >&2
+        printf '%s\n' "${red}A compiler warned:$plain" >&2
+        grep -E 'warning:' "$log" | sort -u >&2 # its last lines are what people see
         rm -f "$root/build/$preset/.ninja_log" # or the second build would be silent
         return 1
     fi
