@@ -63,6 +63,9 @@ public:
 
 private:
     Status report(const Error& error) noexcept;
+    /// See given.h.
+    void look_at_values(ComponentId component, const void* values, std::uint64_t count,
+                        std::uint32_t stride) const noexcept;
     /// False on a thread that is not the world's: then nothing may be touched. [any thread]
     bool at_home(const char* call) const noexcept;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/core/assert.h"
+#include "host/platform/given.h"
 
 namespace gantry::ecs {
 namespace {
@@ -60,6 +61,7 @@ bool Query::changed(const Chunk& chunk, const ColumnEntry* columns,
 }
 
 bool Query::next_chunk(ChunkCursor* cursor) noexcept {
+    platform::look_into_one(cursor);
     for (; cursor->match < matches_.size(); ++cursor->match, cursor->chunk = 0) {
         const QueryMatch& match = matches_[cursor->match];
         while (cursor->chunk < match.table->chunk_count) {

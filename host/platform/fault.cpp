@@ -20,6 +20,7 @@
 #include "host/core/sanitized.h"
 #include "host/platform/code_ranges.h"
 #include "host/platform/end_trap.h"
+#include "host/platform/given.h"
 #include "host/platform/held_threads.h"
 #include "host/platform/throw_trace.h"
 
@@ -137,6 +138,7 @@ int plugin_frame(const Fault& fault) {
 }
 
 bool may_leave(const Fault& fault) {
+    if (looks_at_given(fault.frames[0])) return true;
     const int plugin = plugin_frame(fault);
     if (plugin <= 0) return plugin == 0;
     // Where a call comes back to may lie behind its function, when that never expected it to.

@@ -48,11 +48,12 @@ void leave_call(FaultKind kind, void* caller) noexcept;
 void install_fault_handlers() noexcept;
 
 /// Runs `body(context)`; false when it was left by a fault. Destructors on the way are skipped. A
-/// fault is left only if it happened in a plugin's code (code_ranges.h), or in a function of the C
-/// library that such code called directly and that holds no lock; one in the host, in the
-/// allocator (a smashed heap) or under a lock ends the process. Calls may nest; the innermost is
-/// left. Costs some nanoseconds. A call that comes back on a thread that has let go of its room
-/// (see FaultThread) counts as left, too. [a thread with a FaultThread]
+/// fault is left only if it happened in a plugin's code (code_ranges.h), in a function of the C
+/// library that such code called directly and that holds no lock, or where the host looks at what
+/// such code gave to it (given.h); one elsewhere in the host, in the allocator (a smashed heap) or
+/// under a lock ends the process. Calls may nest; the innermost is left. Costs some nanoseconds. A
+/// call that comes back on a thread that has let go of its room (see FaultThread) counts as left,
+/// too. [a thread with a FaultThread]
 bool run_guarded(void (*body)(void* context), void* context, Fault& fault) noexcept(false);
 
 /// What a thread needs to run guarded calls: a stack for the handlers. Made on the thread itself.

@@ -5,6 +5,7 @@
 
 #include "host/core/log.h"
 #include "host/platform/code_ranges.h"
+#include "host/platform/given.h"
 #include "host/platform/lent.h"
 #include "host/platform/maps.h"
 #include "host/platform/stack_text.h"
@@ -71,6 +72,9 @@ void PluginManager::take_fault(const core::Owner& owner, const route::FaultRepor
     });
     if (kept_of.retired || leaving) {
         what += fmt::format(", by a stale pointer into {}, which has left", kept_of.text);
+    }
+    if (!report.frames.empty() && platform::looks_at_given(report.frames[0])) {
+        what += ", by what it gave to the host";
     }
     if (const auto gone = platform::gone_at(report.address)) {
         what += fmt::format(", by a stale pointer to {}, which is gone", *gone);

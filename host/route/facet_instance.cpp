@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/core/log.h"
+#include "host/platform/given.h"
 #include "host/route/registrations.h"
 
 namespace gantry::route {
@@ -150,6 +151,7 @@ void FacetInstance::take_back(const HandOver& from, std::string_view failed) {
 }
 
 void* FacetInstance::query(Str interface_id) noexcept {
+    platform::look_at(interface_id);
     const std::string_view id = interface_id.view();
     if (id == Runtime::interface_id) return static_cast<Runtime*>(this);
     if (id == Services::interface_id) return static_cast<Services*>(this);
@@ -159,6 +161,7 @@ void* FacetInstance::query(Str interface_id) noexcept {
 }
 
 void FacetInstance::log(LogLevel level, Str text) noexcept {
+    platform::look_at(text);
     const log::Scope who{owner_.label.c_str()};
     log::write(static_cast<log::Level>(level), text);
 }
@@ -174,6 +177,7 @@ InstanceInfo FacetInstance::self() noexcept {
 }
 
 void FacetInstance::report_failure(Str where, Str what) noexcept {
+    platform::look_at(where, what);
     vitals_->add(vitals_->failures, 1);
     surroundings_.failed(owner_, where, what);
 }
@@ -184,14 +188,21 @@ bool FacetInstance::full(std::size_t more) noexcept {
 
 Status FacetInstance::provide(Str name, void* target) noexcept {
     if (!at_home("provide")) return Status::refused;
+    platform::look_at(name);
     if (target == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     provided_.push_back({std::string{name.view()}, target});
     return Status::ok;
 }
 
+const ServiceSlot* FacetInstance::slot(Str name) noexcept {
+    platform::look_at(name);
+    return services_.slot(name);
+}
+
 Status FacetInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (!at_home("serve")) return Status::refused;
+    platform::look_at(name);
     if (handler == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     served_.push_back({std::string{name.view()}, handler, context});
@@ -201,6 +212,7 @@ Status FacetInstance::serve(Str name, ServiceFunction handler, void* context) no
 std::uint64_t FacetInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
     if (!at_home("call")) return 0;
+    platform::look_at(name, method, request);
     return services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
                           std::string{request.text()}, now() + deadline, answer, context);
 }
@@ -208,6 +220,11 @@ std::uint64_t FacetInstance::call(Str name, Str method, Bytes request, TimeNs de
 Status FacetInstance::cancel(std::uint64_t call) noexcept {
     if (!at_home("cancel")) return Status::refused;
     return services_.cancel(owner_.id, call) ? Status::ok : Status::not_found;
+}
+
+void FacetInstance::declare(Str service, Str type, std::uint32_t provides) noexcept {
+    platform::look_at(service, type);
+    interfaces_->add({std::string{service.view()}, std::string{type.view()}, provides != 0});
 }
 
 Status FacetInstance::raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept {

@@ -107,14 +107,12 @@ public:
     void report_failure(Str where, Str what) noexcept override;
 
     Status provide(Str name, void* target) noexcept override;
-    const ServiceSlot* slot(Str name) noexcept override { return services_.slot(name); }
+    const ServiceSlot* slot(Str name) noexcept override;
     Status serve(Str name, ServiceFunction handler, void* context) noexcept override;
     std::uint64_t call(Str name, Str method, Bytes request, TimeNs deadline, AnswerFunction answer,
                        void* context) noexcept override;
     Status cancel(std::uint64_t call) noexcept override;
-    void declare(Str service, Str type, std::uint32_t provides) noexcept override {
-        interfaces_->add({std::string{service.view()}, std::string{type.view()}, provides != 0});
-    }
+    void declare(Str service, Str type, std::uint32_t provides) noexcept override;
 
     Status raise(std::uint64_t key, std::uint64_t value, TimeNs until) noexcept override;
     std::uint64_t raised(std::uint64_t key) noexcept override;

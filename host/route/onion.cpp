@@ -2,7 +2,22 @@
 
 #include <algorithm>
 
+#include "host/platform/given.h"
+
 namespace gantry::route {
+namespace {
+
+// What a layer has decided counts for nothing when it faults, or points the message to nowhere.
+Verdict run(const Layer& layer, LayerFunction function, IoMessage& message) {
+    Verdict verdict = Verdict::drop;
+    const bool returned = call_counted(*layer.instance, core::CallKind::layer, layer.name, [&] {
+        verdict = function(layer.desc.context, &message);
+        platform::look_at(message.payload);
+    });
+    return returned ? verdict : Verdict::drop;
+}
+
+}  // namespace
 
 Onion::Onion(std::vector<Layer> layers)
     : layers_{std::move(layers)},
@@ -21,9 +36,7 @@ Verdict Onion::inbound(IoMessage& message, std::size_t from,
     for (std::size_t i = from; i < layers_.size(); ++i) {
         const Layer& layer = layers_[i];
         if (layer.desc.inbound == nullptr) continue;
-        Verdict verdict = Verdict::drop;
-        call_counted(*layer.instance, core::CallKind::layer, layer.name,
-                     [&] { verdict = layer.desc.inbound(layer.desc.context, &message); });
+        const Verdict verdict = run(layer, layer.desc.inbound, message);
         if (verdict != Verdict::pass) {
             stopped_at = i;
             return verdict;
@@ -36,9 +49,7 @@ Verdict Onion::outbound(IoMessage& message) const noexcept {
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer& layer = layers_[i];
         if (layer.desc.outbound == nullptr) continue;
-        Verdict verdict = Verdict::drop;
-        call_counted(*layer.instance, core::CallKind::layer, layer.name,
-                     [&] { verdict = layer.desc.outbound(layer.desc.context, &message); });
+        const Verdict verdict = run(layer, layer.desc.outbound, message);
         if (verdict == Verdict::hold) return Verdict::drop;
         if (verdict != Verdict::pass) return verdict;
     }

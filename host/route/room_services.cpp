@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/platform/given.h"
 #include "host/route/named_sentence.h"
 
 namespace gantry::route {
@@ -65,6 +66,7 @@ struct Overheard {
     const std::string& label;
     Vitals* vitals;
     static void reply(void* self, Status status, Bytes response) noexcept {
+        platform::look_at(response);
         const auto& [call, label, vitals] = *static_cast<Overheard*>(self);
         if (status == Status::ok) return call.reply(call.caller, status, response);
         vitals->add(vitals->errors, 1);

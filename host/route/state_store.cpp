@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "host/core/log.h"
+#include "host/platform/given.h"
 
 namespace gantry::route {
 
 Status StateStore::put(Str name, Bytes bytes) noexcept {
+    platform::look_at(name, bytes);
     const std::uint64_t size = name.size + bytes.size;
     if (size > bytes_max_ - bytes_) return Status::limit;
     bytes_ += size;
@@ -15,6 +17,7 @@ Status StateStore::put(Str name, Bytes bytes) noexcept {
 }
 
 Bytes StateStore::get(Str name) noexcept {
+    platform::look_at(name);
     const auto found = entries_.find(name.view());
     if (found == entries_.end()) return {};
     found->second.read = true;

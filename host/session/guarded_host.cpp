@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 #include <string>
 #include <utility>
 
+#include "host/platform/given.h"
 #include "host/session/guarded_link.h"
 #include "host/session/transport_call.h"
 
@@ -83,7 +85,7 @@ std::uint64_t GuardedHost::watch(std::int64_t descriptor, std::uint32_t events,
 }
 
 void GuardedHost::rearm(std::uint64_t watch, std::uint32_t events) noexcept {
-    if (owner_.at_home("rearm")) shard_.rearm(watch, events);
+    if (owner_.at_home("rearm") && called_.contains(watch)) shard_.rearm(watch, events);
 }
 
 void GuardedHost::unwatch(std::uint64_t watch) noexcept {
@@ -112,6 +114,14 @@ void GuardedHost::remove_waker(std::uint64_t waker) noexcept {
 
 Status GuardedHost::accepted(std::uint32_t listener_index, Link* link) noexcept {
     if (!owner_.at_home("accepted") || link == nullptr) return Status::refused;
+    platform::look_at_one(link);
+    if (std::find(listening_.begin(), listening_.end(), listener_index) == listening_.end()) {
+        const std::string told =
+            fmt::format("it accepts for listener {}, which is none of its own", listener_index);
+        owner_.report_failure(std::string_view{"its transport"}, std::string_view{told});
+        link->destroy();
+        return Status::invalid;
+    }
     return shard_.accepted(listener_index, new GuardedLink{owner_, *link});
 }
 

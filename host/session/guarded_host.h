@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "gantry/transport.h"
 #include "host/platform/lent.h"
@@ -18,6 +19,12 @@ public:
 
     GuardedHost(route::FacetInstance& owner, TransportHost& shard);
     ~GuardedHost();
+
+    /// Whom accepted() may be called for.
+    void listens(std::uint32_t listener_index) { listening_.push_back(listener_index); }
+    void listens_no_more(std::uint32_t listener_index) noexcept {
+        std::erase(listening_, listener_index);
+    }
 
     TimeNs now() const noexcept override { return shard_.now(); }
     std::uint64_t watch(std::int64_t descriptor, std::uint32_t events,
@@ -45,6 +52,7 @@ private:
     route::FacetInstance& owner_;
     TransportHost& shard_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Called>> called_;  ///< by handle
+    std::vector<std::uint32_t> listening_;
     bool told_full_ = false;
 };
 

@@ -91,12 +91,12 @@ void GuardedLink::destroy() noexcept {
 
 NetAddress GuardedListener::local() const noexcept {
     NetAddress address;
-    call_transport(owner_, "local", [&] { address = listener_.local(); });
+    call_transport(owner_, "local", [&] { address = listener_->local(); });
     return address;
 }
 
 void GuardedListener::destroy() noexcept {
-    call_leaving(owner_, "destroy", [&] { listener_.destroy(); });
+    call_leaving(owner_, "destroy", [&] { listener_->destroy(); });
     delete this;
 }
 

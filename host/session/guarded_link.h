@@ -2,6 +2,7 @@
 #pragma once
 #include "gantry/transport.h"
 #include "host/route/facet_instance.h"
+#include "host/session/guarded_host.h"
 
 namespace gantry::session {
 
@@ -40,20 +41,26 @@ private:
     mutable bool broken_ = false;  // a question may fault as well
 };
 
-/// [io]
+/// The plugin may accept for that listener as long as this lives. [io]
 class GuardedListener final : public TransportListener {
 public:
-    GuardedListener(route::FacetInstance& owner, TransportListener& listener) noexcept
-        : owner_{owner}, listener_{listener} {}
+    GuardedListener(route::FacetInstance& owner, GuardedHost& host, std::uint32_t index)
+        : owner_{owner}, host_{host}, index_{index} {
+        host.listens(index);
+    }
+    ~GuardedListener() { host_.listens_no_more(index_); }
 
-    TransportListener& listener() noexcept { return listener_; }
+    /// Null until the plugin has made it.
+    TransportListener*& listener() noexcept { return listener_; }
 
     NetAddress local() const noexcept override;
     void destroy() noexcept override;
 
 private:
     route::FacetInstance& owner_;
-    TransportListener& listener_;
+    GuardedHost& host_;
+    std::uint32_t index_;
+    TransportListener* listener_ = nullptr;
 };
 
 }  // namespace gantry::session

@@ -18,14 +18,16 @@ public:
 
     Status bind(TransportHost* host, const BindRequest* request, TransportListener** listener,
                 TransportError* why) noexcept override {
-        TransportListener* made = nullptr;
+        GuardedHost& seen = all_.shown(*host);
+        auto made = std::make_unique<GuardedListener>(all_.owner_, seen, request->listener_index);
         Status status = Status::internal;
         if (!call_transport(all_.owner_, "bind", [&] {
-                status = plugin_.bind(all_.shown(*host), request, &made, why);
+                status = plugin_.bind(&seen, request, &made->listener(), why);
             })) {
             why->set("its transport is parked after a fault");
         }
-        if (status == Status::ok) *listener = new GuardedListener{all_.owner_, *made};
+        if (status == Status::ok && made->listener() == nullptr) return made_nothing(*why);
+        if (status == Status::ok) *listener = made.release();
         return status;
     }
 
@@ -34,15 +36,21 @@ public:
         Link* made = nullptr;
         Status status = Status::internal;
         if (!call_transport(all_.owner_, "connect", [&] {
-                status = plugin_.connect(all_.shown(*host), request, &made, why);
+                status = plugin_.connect(&all_.shown(*host), request, &made, why);
             })) {
             why->set("its transport is parked after a fault");
         }
+        if (status == Status::ok && made == nullptr) return made_nothing(*why);
         if (status == Status::ok) *link = new GuardedLink{all_.owner_, *made};
         return status;
     }
 
 private:
+    static Status made_nothing(TransportError& why) noexcept {
+        why.set("its transport says that it has made what it has not");
+        return Status::internal;
+    }
+
     GuardedTransports& all_;
     TransportFactory& plugin_;
     std::string scheme_;
@@ -73,9 +81,9 @@ TransportHandover* GuardedTransports::handover() noexcept {
     return plugin_ != nullptr ? this : nullptr;
 }
 
-TransportHost* GuardedTransports::shown(TransportHost& shard) {
+GuardedHost& GuardedTransports::shown(TransportHost& shard) {
     if (host_ == nullptr) host_ = std::make_unique<GuardedHost>(owner_, shard);
-    return host_.get();
+    return *host_;
 }
 
 // What a fault has left in its midst goes to nobody: it may have lost a part of its bytes.
@@ -96,7 +104,8 @@ Status GuardedTransports::adopt_link(Str scheme, TransportHost* host, const Hand
     Link* made = nullptr;
     Status status = Status::internal;
     call_leaving(owner_, "adopt_link",
-                 [&] { status = plugin_->adopt_link(scheme, shown(*host), state, &made); });
+                 [&] { status = plugin_->adopt_link(scheme, &shown(*host), state, &made); });
+    if (status == Status::ok && made == nullptr) return Status::internal;
     if (status == Status::ok) *link = new GuardedLink{owner_, *made};
     return status;
 }
@@ -106,7 +115,7 @@ Status GuardedTransports::release_listener(TransportListener* listener,
     auto* const guarded = static_cast<GuardedListener*>(listener);
     Status status = Status::internal;
     call_leaving(owner_, "release_listener",
-                 [&] { status = plugin_->release_listener(&guarded->listener(), state); });
+                 [&] { status = plugin_->release_listener(guarded->listener(), state); });
     if (status == Status::ok) delete guarded;
     return status;
 }
@@ -114,12 +123,14 @@ Status GuardedTransports::release_listener(TransportListener* listener,
 Status GuardedTransports::adopt_listener(Str scheme, TransportHost* host,
                                          std::uint32_t listener_index, const HandoverState* state,
                                          TransportListener** listener) noexcept {
-    TransportListener* made = nullptr;
+    GuardedHost& seen = shown(*host);
+    auto made = std::make_unique<GuardedListener>(owner_, seen, listener_index);
     Status status = Status::internal;
     call_leaving(owner_, "adopt_listener", [&] {
-        status = plugin_->adopt_listener(scheme, shown(*host), listener_index, state, &made);
+        status = plugin_->adopt_listener(scheme, &seen, listener_index, state, &made->listener());
     });
-    if (status == Status::ok) *listener = new GuardedListener{owner_, *made};
+    if (status == Status::ok && made->listener() == nullptr) return Status::internal;
+    if (status == Status::ok) *listener = made.release();
     return status;
 }
 

@@ -37,7 +37,7 @@ private:
     class Factory;
 
     /// What the plugin is shown in place of the shard, of which there is one.
-    TransportHost* shown(TransportHost& shard);
+    GuardedHost& shown(TransportHost& shard);
 
     route::FacetInstance& owner_;
     std::unique_ptr<GuardedHost> host_;

@@ -5,7 +5,9 @@
 #include <cstring>
 
 #include "host/core/log.h"
+#include "host/ecs/schema.h"
 #include "host/net/transport_registry.h"
+#include "host/platform/given.h"
 #include "host/route/named_sentence.h"
 #include "host/session/io_room.h"
 
@@ -19,6 +21,7 @@ IoInstance::IoInstance(const route::FacetOrder& order, Plugin* plugin,
       components_{room.columns().open(order.owner.id, order.owner.label, replaces)} {}
 
 void* IoInstance::query(Str interface_id) noexcept {
+    platform::look_at(interface_id);
     if (interface_id.view() == Io::interface_id) return static_cast<Io*>(this);
     if (interface_id.view() == Transports::interface_id) return static_cast<Transports*>(this);
     if (interface_id.view() == Listeners::interface_id) return static_cast<Listeners*>(this);
@@ -56,6 +59,7 @@ std::string IoInstance::owns_text() const {
 Status IoInstance::add(TransportFactory* factory) noexcept {
     if (!at_home("add")) return Status::refused;
     if (started() || factory == nullptr) return Status::invalid;
+    platform::look_at_one(factory);
     const std::string_view scheme = factory->scheme().view();
     if (transports_.find(scheme) != nullptr) return Status::already_exists;
     const auto free = room_.shard().transports().check(*factory);
@@ -65,6 +69,7 @@ Status IoInstance::add(TransportFactory* factory) noexcept {
 }
 
 Str IoInstance::option(std::uint32_t listener_index, Str name) noexcept {
+    platform::look_at(name);
     if (listener_index >= room_.listeners().size()) return {};
     const auto& options = room_.listeners()[listener_index].options;
     const auto found = options.find(std::string{name.view()});
@@ -82,6 +87,8 @@ Status IoInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
 
 Status IoInstance::layer(const LayerDesc* desc) noexcept {
     if (!at_home("layer")) return Status::refused;
+    platform::look_at_one(desc);
+    platform::look_at(desc->name);
     if (started() || desc->name.size == 0) return Status::invalid;
     if (full(registered())) return Status::limit;
     for (const NamedLayer& known : layers_) {
@@ -94,6 +101,7 @@ Status IoInstance::layer(const LayerDesc* desc) noexcept {
 Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction handler,
                          void* context) noexcept {
     if (!at_home("route")) return Status::refused;
+    platform::look_at(name);
     if (started() || handler == nullptr || message_id >= net::host_message_id_first) {
         return Status::invalid;
     }
@@ -105,11 +113,14 @@ Status IoInstance::route(std::uint16_t message_id, Str name, IoRouteFunction han
 Status IoInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                         Bytes payload) noexcept {
     if (!at_home("send")) return Status::refused;
+    platform::look_at(payload);
     return room_.send(to, net::FrameHead{0, message_id, 0, channel, 0}, payload, false);
 }
 
 Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
     if (!at_home("reply")) return Status::refused;
+    platform::look_at_one(request);
+    platform::look_at(payload);
     const bool asked = (request->flags & message_flags::request) != 0;
     if (!asked && request->id != 0) return Status::invalid;
     return room_.send(
@@ -121,6 +132,8 @@ Status IoInstance::reply(const IoMessage* request, Bytes payload) noexcept {
 
 Status IoInstance::fail(const IoMessage* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
+    platform::look_at_one(request);
+    platform::look_at(sentence);
     vitals().add(vitals().errors, 1);
     return room_.answer_failure(*request, status,
                                 route::named_sentence(owner().label, status, sentence.view()));
@@ -139,6 +152,7 @@ Status IoInstance::release(SessionId session, Verdict verdict) noexcept {
 Status IoInstance::register_component(const ComponentDesc* desc, ComponentId* out) noexcept {
     if (!at_home("register_component")) return Status::refused;
     if (desc == nullptr || out == nullptr) return Status::invalid;
+    platform::look_at_one(desc);
     if (full(registered())) return Status::limit;
     if (desc->size > ConnectionColumns::component_bytes_max) {
         log::warn("{}: component {} takes {} bytes for each connection, of {} at most",
@@ -152,6 +166,8 @@ Status IoInstance::register_component(const ComponentDesc* desc, ComponentId* ou
 void* IoInstance::add_component(SessionId session, ComponentId component,
                                 const void* value) noexcept {
     if (!at_home("add_component")) return nullptr;
+    const ecs::Schema* const schema = room_.columns().world().schema(component);
+    if (value != nullptr && schema != nullptr) platform::look_at(value, schema->size);
     return room_.columns().add(session, component, value);
 }
 
@@ -167,6 +183,7 @@ Status IoInstance::remove_component(SessionId session, ComponentId component) no
 
 void* IoInstance::next_component(ComponentId component, SessionId* session) noexcept {
     if (!at_home("next_component") || session == nullptr) return nullptr;
+    platform::look_into_one(session);
     return room_.columns().next(component, *session);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/core/log.h"
+#include "host/platform/given.h"
 #include "host/route/blame.h"
 #include "host/route/registrations.h"
 #include "host/world/call.h"
@@ -157,6 +158,7 @@ void WorldInstance::left_by(const platform::Fault& fault, core::CallKind kind,
 }
 
 void* WorldInstance::query(Str interface_id) noexcept {
+    platform::look_at(interface_id);
     const std::string_view id = interface_id.view();
     if (id == Runtime::interface_id) return static_cast<Runtime*>(this);
     if (id == Net::interface_id) return static_cast<Net*>(this);
@@ -173,6 +175,7 @@ void* WorldInstance::query(Str interface_id) noexcept {
 }
 
 void WorldInstance::log(LogLevel level, Str text) noexcept {
+    platform::look_at(text);
     const log::Scope who{owner_.label.c_str()};
     log::write(static_cast<log::Level>(level), text);
 }
@@ -197,6 +200,7 @@ bool WorldInstance::full() noexcept {
 }
 
 void WorldInstance::report_failure(Str where, Str what) noexcept {
+    platform::look_at(where, what);
     vitals().add(vitals().failures, 1);
     world_.surroundings_.failed(owner_, where, what);
 }

@@ -1,4 +1,5 @@
 // WorldInstance as "gantry.net/1".
+#include "host/platform/given.h"
 #include "host/route/named_sentence.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
@@ -11,6 +12,7 @@ namespace gantry::world {
 Status WorldInstance::route(std::uint16_t message_id, Str name, MessageFunction handler,
                             void* context) noexcept {
     if (!at_home("route")) return Status::refused;
+    platform::look_at(name);
     if (handler == nullptr || message_id >= net::host_message_id_first) return Status::invalid;
     if (full()) return Status::limit;
     for (const auto& route : ledger_.routes) {
@@ -38,6 +40,7 @@ Status WorldInstance::on_pressure(PressureFunction changed, void* context) noexc
 Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t channel,
                            Bytes payload) noexcept {
     if (!at_home("send")) return Status::refused;
+    platform::look_at(payload);
     WorldSession* const session = world_.sessions_.find(to);
     if (session == nullptr || session->left) return Status::not_found;
     ++session->messages_out;
@@ -49,6 +52,8 @@ Status WorldInstance::send(SessionId to, std::uint16_t message_id, std::uint8_t 
 
 Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
     if (!at_home("reply")) return Status::refused;
+    platform::look_at_one(request);
+    platform::look_at(payload);
     // A framing without ids has no requests: what a handler returns is simply sent back.
     if (!request->is_request() && request->id != 0) return Status::invalid;
     WorldSession* const session = world_.sessions_.find(request->session);
@@ -68,6 +73,8 @@ Status WorldInstance::reply(const Message* request, Bytes payload) noexcept {
 
 Status WorldInstance::fail(const Message* request, Status status, Str sentence) noexcept {
     if (!at_home("fail")) return Status::refused;
+    platform::look_at_one(request);
+    platform::look_at(sentence);
     if (!request->is_request()) return Status::invalid;
     vitals().add(vitals().errors, 1);
     world_.requests_.answered(*request);
@@ -79,6 +86,8 @@ Status WorldInstance::fail(const Message* request, Status status, Str sentence) 
 Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::uint16_t message_id,
                                 Bytes payload) noexcept {
     if (!at_home("send_many")) return Status::refused;
+    platform::look_at_list(to, count);
+    platform::look_at(payload);
     const Status status = send_shared(to, count, message_id, payload);
     if (status != Status::ok) return status;
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -89,7 +98,8 @@ Status WorldInstance::send_many(const SessionId* to, std::uint32_t count, std::u
 
 Status WorldInstance::send_shared(const SessionId* to, std::uint32_t count,
                                   std::uint16_t message_id, Bytes payload) noexcept {
-    if (payload.size > std::numeric_limits<std::uint32_t>::max()) return Status::invalid;
+    constexpr auto bytes_max = std::numeric_limits<std::uint32_t>::max() - net::frame_header_bytes;
+    if (payload.size > bytes_max) return Status::invalid;
     if (world_.tables_->followers.want(SessionEventKind::sent)) {
         for (std::uint32_t i = 0; i < count; ++i) {
             if (world_.sessions_.find(to[i]) == nullptr) continue;
@@ -102,6 +112,7 @@ Status WorldInstance::send_shared(const SessionId* to, std::uint32_t count,
 
 Status WorldInstance::broadcast(std::uint16_t message_id, Bytes payload) noexcept {
     if (!at_home("broadcast")) return Status::refused;
+    platform::look_at(payload);
     const auto& all = world_.sessions_.ids();
     const Status status =
         send_shared(all.data(), static_cast<std::uint32_t>(all.size()), message_id, payload);
@@ -111,6 +122,8 @@ Status WorldInstance::broadcast(std::uint16_t message_id, Bytes payload) noexcep
 
 Status WorldInstance::group(Str name, GroupId* out) noexcept {
     if (!at_home("group")) return Status::refused;
+    platform::look_at(name);
+    platform::look_into_one(out);
     const auto id = world_.sessions_.group(name);
     if (!id) return id.error().status;
     *out = *id;
@@ -129,6 +142,7 @@ Status WorldInstance::group_leave(GroupId group, SessionId session) noexcept {
 
 Status WorldInstance::group_send(GroupId group, std::uint16_t message_id, Bytes payload) noexcept {
     if (!at_home("group_send")) return Status::refused;
+    platform::look_at(payload);
     Group* const found = world_.sessions_.find(group);
     if (found == nullptr) return Status::not_found;
     const auto& members = found->members();
@@ -159,6 +173,7 @@ Status WorldInstance::close(SessionId session) noexcept {
 std::uint32_t WorldInstance::sessions(SessionId* out, std::uint32_t capacity) noexcept {
     if (!at_home("sessions")) return 0;
     const auto& all = world_.sessions_.ids();
+    platform::look_into(out, std::min<std::size_t>(capacity, all.size()) * sizeof *out);
     std::copy_n(all.begin(), std::min<std::size_t>(capacity, all.size()), out);
     return static_cast<std::uint32_t>(all.size());
 }
@@ -169,6 +184,8 @@ Status WorldInstance::members(GroupId group, SessionId* out, std::uint32_t capac
     const Group* const found = world_.sessions_.find(group);
     if (found == nullptr) return Status::not_found;
     const auto& all = found->members();
+    platform::look_into(out, std::min<std::size_t>(capacity, all.size()) * sizeof *out);
+    platform::look_into_one(count);
     std::copy_n(all.begin(), std::min<std::size_t>(capacity, all.size()), out);
     *count = static_cast<std::uint32_t>(all.size());
     return Status::ok;
@@ -185,6 +202,7 @@ Status WorldInstance::subscribe(std::uint32_t kinds, SessionEventFunction told,
 
 Status WorldInstance::session_info(SessionId id, SessionInfo* out) noexcept {
     if (!at_home("session_info")) return Status::refused;
+    platform::look_into_one(out);
     const WorldSession* const session = world_.sessions_.find(id);
     if (session == nullptr) return Status::not_found;
     out->session = id;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "host/core/log.h"
+#include "host/platform/given.h"
 #include "host/world/call.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
@@ -19,6 +20,11 @@ std::string full_key(const core::Owner& owner, std::string_view key) {
     return full;
 }
 
+void look_at_texts(const Str* list, std::uint32_t count) {
+    platform::look_at_list(list, count);
+    for (std::uint32_t i = 0; i < count; ++i) platform::look_at(list[i]);
+}
+
 std::vector<std::string> texts(const Str* list, std::uint32_t count) {
     std::vector<std::string> out;
     for (std::uint32_t i = 0; i < count; ++i) out.emplace_back(list[i].view());
@@ -29,6 +35,12 @@ std::vector<std::string> texts(const Str* list, std::uint32_t count) {
 
 Status WorldInstance::system(const SystemDesc* desc) noexcept {
     if (!at_home("system")) return Status::refused;
+    platform::look_at_one(desc);
+    platform::look_at(desc->name);
+    platform::look_at_list(desc->reads, desc->read_count);
+    platform::look_at_list(desc->writes, desc->write_count);
+    look_at_texts(desc->before, desc->before_count);
+    look_at_texts(desc->after, desc->after_count);
     if (desc->run == nullptr || started_) return Status::invalid;
     if (static_cast<std::size_t>(desc->stage) >= sched::stage_count) return Status::invalid;
     if (full()) return Status::limit;
@@ -49,12 +61,14 @@ Tick WorldInstance::tick() noexcept { return world_.tick_; }
 
 std::uint32_t WorldInstance::network_events(const NetworkEvent** out) noexcept {
     if (!at_home("network_events")) return 0;
+    platform::look_into_one(out);
     *out = world_.events_.data();
     return static_cast<std::uint32_t>(world_.events_.size());
 }
 
 Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) noexcept {
     if (!at_home("on_timer")) return Status::refused;
+    platform::look_at(handler);
     if (full()) return Status::limit;
     for (const auto& known : ledger_.timer_handlers) {
         if (known.name == handler.view()) return Status::already_exists;
@@ -66,6 +80,7 @@ Status WorldInstance::on_timer(Str handler, TimerFunction run, void* context) no
 std::uint64_t WorldInstance::timer(Str key, Str handler, Bytes payload, TimeNs delay, TimeNs every,
                                    std::int32_t repeat) noexcept {
     if (!at_home("timer")) return 0;
+    platform::look_at(key, handler, payload);
     const std::string full = full_key(owner_, key);
     sched::TimerSpec spec;
     spec.owner = owner_.id;
@@ -82,6 +97,7 @@ std::uint64_t WorldInstance::timer(Str key, Str handler, Bytes payload, TimeNs d
 std::uint64_t WorldInstance::timer_private(Str key, TimerFunction run, void* context, TimeNs delay,
                                            TimeNs every, std::int32_t repeat) noexcept {
     if (!at_home("timer_private")) return 0;
+    platform::look_at(key);
     const std::string full = full_key(owner_, key);
     sched::TimerSpec spec;
     spec.owner = owner_.id;
@@ -98,6 +114,7 @@ std::uint64_t WorldInstance::timer_private(Str key, TimerFunction run, void* con
 
 std::uint32_t WorldInstance::cancel_key(Str key) noexcept {
     if (!at_home("cancel_key")) return 0;
+    platform::look_at(key);
     return world_.timers_.cancel_key(full_key(owner_, key));
 }
 
@@ -108,6 +125,8 @@ Status WorldInstance::cancel_timer(std::uint64_t timer) noexcept {
 
 std::uint64_t WorldInstance::task_begin(const TaskDesc* desc) noexcept {
     if (!at_home("task_begin")) return 0;
+    platform::look_at_one(desc);
+    platform::look_at(desc->name, desc->file);
     if (ledger_.tasks.size() >= options_.tasks_max) return 0;
     Ledger::Task task{};
     task.id = world_.next_task_++;
@@ -146,6 +165,7 @@ Status WorldInstance::task_after(std::uint64_t id, TimeNs delay) noexcept {
 
 Status WorldInstance::restart(std::uint64_t id, Str handler, Bytes payload) noexcept {
     if (!at_home("restart")) return Status::refused;
+    platform::look_at(handler, payload);
     const auto found = ledger_.tasks.find(id);
     if (found == ledger_.tasks.end()) return Status::not_found;
     if (handler.size == 0) return Status::invalid;

@@ -1,5 +1,6 @@
 // WorldInstance as "gantry.services/1", "gantry.service_types/1", "gantry.events/1" and
 // "gantry.protected/1".
+#include "host/platform/given.h"
 #include "host/world/instance.h"
 #include "host/world/world.h"
 
@@ -7,6 +8,7 @@ namespace gantry::world {
 
 Status WorldInstance::provide(Str name, void* target) noexcept {
     if (!at_home("provide")) return Status::refused;
+    platform::look_at(name);
     if (target == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     ledger_.provided.push_back({std::string{name.view()}, target});
@@ -15,11 +17,13 @@ Status WorldInstance::provide(Str name, void* target) noexcept {
 
 const ServiceSlot* WorldInstance::slot(Str name) noexcept {
     if (!at_home("slot")) return nullptr;
+    platform::look_at(name);
     return world_.services_.slot(name);
 }
 
 Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) noexcept {
     if (!at_home("serve")) return Status::refused;
+    platform::look_at(name);
     if (handler == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     ledger_.served.push_back({std::string{name.view()}, handler, context});
@@ -29,6 +33,7 @@ Status WorldInstance::serve(Str name, ServiceFunction handler, void* context) no
 std::uint64_t WorldInstance::call(Str name, Str method, Bytes request, TimeNs deadline,
                                   AnswerFunction answer, void* context) noexcept {
     if (!at_home("call")) return 0;
+    platform::look_at(name, method, request);
     return world_.services_.call(owner_.id, std::string{name.view()}, std::string{method.view()},
                                  std::string{request.text()}, world_.now_ + deadline, answer,
                                  context);
@@ -40,12 +45,14 @@ Status WorldInstance::cancel(std::uint64_t call) noexcept {
 }
 
 void WorldInstance::declare(Str service, Str type, std::uint32_t provides) noexcept {
+    platform::look_at(service, type);
     options_.interfaces->add(
         {std::string{service.view()}, std::string{type.view()}, provides != 0});
 }
 
 Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) noexcept {
     if (!at_home("subscribe")) return Status::refused;
+    platform::look_at(name);
     if (handler == nullptr || started_) return Status::invalid;
     if (full()) return Status::limit;
     ledger_.subscriptions.push_back({std::string{name.view()}, handler, context});
@@ -54,15 +61,18 @@ Status WorldInstance::subscribe(Str name, EventFunction handler, void* context) 
 
 void WorldInstance::emit(Str name, Bytes payload) noexcept {
     if (!at_home("emit")) return;
+    platform::look_at(name, payload);
     world_.deliver(name, payload, false);
 }
 
 Status WorldInstance::post(Str name, Bytes payload) noexcept {
     if (!at_home("post")) return Status::refused;
+    platform::look_at(name, payload);
     return world_.post_event(name, payload, owner_.id) ? Status::ok : Status::limit;
 }
 
 Status WorldInstance::post_to(WorldId world, Str name, Bytes payload) noexcept {
+    platform::look_at(name, payload);
     if (world == world_.config_.id) return post(name, payload);
     return world_.surroundings_.post_event(world, name, payload);
 }
@@ -80,6 +90,7 @@ std::uint64_t WorldInstance::raised(std::uint64_t key) noexcept {
 }
 
 WorldId WorldInstance::find_world(Str name) noexcept {
+    platform::look_at(name);
     return world_.surroundings_.find_world(name);
 }
 

@@ -19,6 +19,7 @@ CRASHES = {
     "divide": "arithmetic fault",
     "overflow": "stack overflow",
     "terminate": "abort",
+    "give": "by what it gave to the host",
     "exit": "attempt to end the process",
     "_exit": "attempt to end the process",
     "_Exit": "attempt to end the process",

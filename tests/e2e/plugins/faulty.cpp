@@ -110,6 +110,7 @@ private:
         if (wish == "divide") sink = 100 / (sink - sink);
         if (wish == "overflow") sink = deeper(0);
         if (wish == "terminate") []() noexcept { raise_one(); }();
+        if (wish == "give") net().broadcast(9, {static_cast<const std::byte*>(nowhere()), 5});
         if (wish == "heap") smash_heap();
         // The gate refuses their import.
         for (const char* const name : {"exit", "_exit", "_Exit", "quick_exit"}) {

@@ -142,6 +142,38 @@ TEST_CASE("a link that claims more bytes than there were is closed") {
     }
 }
 
+// An assertion of the host failed.
+TEST_CASE("a transport that accepts for a listener that is not its own is refused") {
+    LoopbackHost host{1};
+    host.ask("lie", "accepted");
+    CHECK(host.connect() == "! unavailable");
+    const auto plugins = host.host.host().plugins().snapshot().plugins;
+    const auto& loopback = plugins[0].name == "loopback" ? plugins[0] : plugins[1];
+    CHECK(loopback.failures == 1);
+    CHECK(loopback.error ==
+          "loopback@1.0.0#1 failed in its transport: it accepts for listener 77, which is none of "
+          "its own");
+    CHECK(host.call(host.connect(), 1, "next") == Frames{"1:next"});
+}
+
+// The host used what it was told had been made.
+TEST_CASE("who says that it has taken over what it has not loses that link alone") {
+    if (gantry::core::sanitized) return;
+    gantry::platform::install_fault_handlers();
+    const gantry::platform::FaultThread thread;
+    LoopbackHost host{1};
+    host.connect();
+    host.connect();
+    host.ask("lie", "adopt_link");
+    REQUIRE(host.swap(2).outcome == SwapOutcome::committed);
+    host.ask("fault", "on_wake");
+    host.ask("alarm", "on_wake");
+    host.host.settle();
+    CHECK(host.ask("version", "") == "1.0.0");
+    CHECK(host.host.world().session_count() == 1);
+    CHECK(host.call(host.connect(), 1, "fresh") == Frames{"1:fresh"});
+}
+
 // The shard called a watcher in a library that had been unmapped.
 TEST_CASE("what a transport leaves behind with the shard is given back when it goes") {
     LoopbackHost host{1};
@@ -182,7 +214,7 @@ struct Nothing final : gantry::TransportFactory, gantry::Watcher {
                         gantry::TransportListener** listener,
                         gantry::TransportError*) noexcept override {
         host = shown;
-        *listener = &nowhere;
+        *listener = makes_nothing ? nullptr : &nowhere;
         return gantry::Status::ok;
     }
     gantry::Status connect(gantry::TransportHost*, const gantry::ConnectRequest*, gantry::Link**,
@@ -195,6 +227,7 @@ struct Nothing final : gantry::TransportFactory, gantry::Watcher {
 
     Nowhere nowhere;
     gantry::TransportHost* host = nullptr;
+    static inline bool makes_nothing = false;
 };
 
 /// Calls it from another thread.
@@ -217,24 +250,28 @@ class Thin final : public gantry::IoPlugin {
     }
 
     // Never destroyed: who looks for leaks finds them here.
-    static inline const Thin* parked[4];
+    static inline const Thin* parked[5];
     static inline int count = 0;
     Nothing nothing_;
 };
 constexpr gantry::PluginDesc thin = linked("thin", "1.0.0", nullptr, gantry::create<Thin>);
+
+gantry::manifest::Manifest thin_manifest() {
+    auto manifest = gantry::manifest::ManifestBuilder{};
+    manifest.shards(1).workers(1).no_admin().drop("no such folder").incidents({.folder = ""});
+    manifest.listener("here").transport("thin").address("here").port(7).joins("world");
+    manifest.world("world").plugins({"echo"});
+    manifest.plugin("echo");
+    manifest.plugin("thin");
+    return manifest.build();
+}
 
 }  // namespace
 
 TEST_CASE("a transport that calls the shard from another thread is refused and parked") {
     for (const std::string call : {"watch", "set_deadline", "add_waker", "accepted"}) {
         CAPTURE(call);
-        auto manifest = gantry::manifest::ManifestBuilder{};
-        manifest.shards(1).workers(1).no_admin().drop("no such folder").incidents({.folder = ""});
-        manifest.listener("here").transport("thin").address("here").port(7).joins("world");
-        manifest.world("world").plugins({"echo"});
-        manifest.plugin("echo");
-        manifest.plugin("thin");
-        TestHost host{manifest.build(), {.plugins = {&echo, &thin}}};
+        TestHost host{thin_manifest(), {.plugins = {&echo, &thin}}};
         host.settle();
         std::string answer;
         (void)host.host().call(
@@ -246,4 +283,16 @@ TEST_CASE("a transport that calls the shard from another thread is refused and p
         REQUIRE(incidents.size() == 1);
         CHECK(incidents[0].what.find("wrong thread in call of " + call) != std::string::npos);
     }
+}
+
+TEST_CASE("a transport that says it listens and has made nothing is refused") {
+    Nothing::makes_nothing = true;
+    std::string why;
+    try {
+        TestHost host{thin_manifest(), {.plugins = {&echo, &thin}}};
+    } catch (const std::exception& error) {
+        why = error.what();
+    }
+    Nothing::makes_nothing = false;
+    CHECK_MESSAGE(why.find("says that it has made what it has not") != std::string::npos, why);
 }
