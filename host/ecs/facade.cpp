@@ -89,6 +89,7 @@ Status Facade::destroy_entities(const Entity* entities, std::uint64_t count,
                                 std::uint64_t* destroyed) noexcept {
     if (!at_home("destroy_entities")) return Status::refused;
     platform::look_at_list(entities, count);
+    if (destroyed != nullptr) platform::look_into_one(destroyed);
     const auto done = world_.destroy({entities, count});
     if (destroyed != nullptr) *destroyed = done ? *done : 0;
     return done ? Status::ok : report(done.error());
@@ -112,6 +113,7 @@ Status Facade::remove_components(const Entity* entities, std::uint64_t count, Co
                                  std::uint64_t* removed) noexcept {
     if (!at_home("remove_components")) return Status::refused;
     platform::look_at_list(entities, count);
+    if (removed != nullptr) platform::look_into_one(removed);
     const auto done = world_.remove({entities, count}, component);
     if (removed != nullptr) *removed = done ? *done : 0;
     return done ? Status::ok : report(done.error());

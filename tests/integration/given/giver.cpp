@@ -180,6 +180,14 @@ const std::map<std::string, RawWorld::Do>& RawWorld::all() {
          [](World& w, auto&) { w.of<Ecs>().create_entity(nowhere<ComponentId>(), 1); }},
         {"destroy_entities",
          [](World& w, auto&) { w.of<Ecs>().destroy_entities(&nobody, much, &count); }},
+        {"destroyed",
+         [](World& w, auto&) {
+             w.of<Ecs>().destroy_entities(&nobody, 1, nowhere<std::uint64_t>());
+         }},
+        {"removed",
+         [](World& w, auto&) {
+             w.of<Ecs>().remove_components(&nobody, 1, w.id, nowhere<std::uint64_t>());
+         }},
         {"add_component",
          [](World& w, auto& m) { w.of<Ecs>().add_component(m.entity, w.id, nowhere<Mark>()); }},
         {"add_components",
