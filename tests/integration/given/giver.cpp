@@ -47,13 +47,15 @@ public:
     void* query(Str) noexcept override { return nullptr; }
     void destroy() noexcept override { delete this; }
 
-protected:
-    virtual ~Raw() = default;
     template <class T>
-    T& get() {
+    T& of() {
         return *static_cast<T*>(host->query(T::interface_id));
     }
+
     Host* host = nullptr;
+
+protected:
+    virtual ~Raw() = default;
 };
 
 struct Mark {
@@ -69,30 +71,26 @@ public:
 
     Status start(Host& given) noexcept override {
         host = &given;
-        (void)get<Ecs>().register_component(&mark, &id);
-        (void)get<Net>().route(
+        (void)of<Ecs>().register_component(&mark, &id);
+        (void)of<Net>().route(
             2, "names",
             [](void* self, const Message* message) noexcept {
-                return static_cast<RawWorld*>(self)->get<Net>().reply(
+                return static_cast<RawWorld*>(self)->of<Net>().reply(
                     message, std::string_view{names_of(all())});
             },
             this);
-        return get<Net>().route(
+        return of<Net>().route(
             1, "do",
             [](void* self, const Message* message) noexcept {
                 auto& raw = *static_cast<RawWorld*>(self);
                 const auto found = all().find(std::string{message->payload.text()});
                 if (found != all().end()) found->second(raw, *message);
-                return raw.get<Net>().reply(message, std::string_view{"done"});
+                return raw.of<Net>().reply(message, std::string_view{"done"});
             },
             this);
     }
 
     ComponentId id = no_component;
-    template <class T>
-    T& of() {
-        return get<T>();
-    }
 };
 
 const std::map<std::string, RawWorld::Do>& RawWorld::all() {
@@ -222,7 +220,7 @@ public:
 
     Status start(Host& given) noexcept override {
         host = &given;
-        (void)get<ConnectionComponents>().register_component(&mark, &id);
+        (void)of<ConnectionComponents>().register_component(&mark, &id);
         LayerDesc layer;
         layer.name = "giver.layer";
         layer.inbound = [](void*, IoMessage* message) noexcept {
@@ -231,36 +229,32 @@ public:
             if (wish == "enlarge") message->payload.size = much;
             return Verdict::pass;
         };
-        (void)get<Io>().layer(&layer);
-        (void)get<Services>().serve(
+        (void)of<Io>().layer(&layer);
+        (void)of<Services>().serve(
             "giver.reply",
             [](void*, const ServiceCall* call) noexcept {
                 call->reply(call->caller, Status::ok, no_bytes);
             },
             nullptr);
-        (void)get<Io>().route(
+        (void)of<Io>().route(
             4, "names",
             [](void* self, const IoMessage* message) noexcept {
-                return static_cast<RawShard*>(self)->get<Io>().reply(
+                return static_cast<RawShard*>(self)->of<Io>().reply(
                     message, std::string_view{names_of(all())});
             },
             this);
-        return get<Io>().route(
+        return of<Io>().route(
             3, "do",
             [](void* self, const IoMessage* message) noexcept {
                 auto& raw = *static_cast<RawShard*>(self);
                 const auto found = all().find(std::string{message->payload.text()});
                 if (found != all().end()) found->second(raw, *message);
-                return raw.get<Io>().reply(message, std::string_view{"done"});
+                return raw.of<Io>().reply(message, std::string_view{"done"});
             },
             this);
     }
 
     ComponentId id = no_component;
-    template <class T>
-    T& of() {
-        return get<T>();
-    }
 };
 
 const std::map<std::string, RawShard::Do>& RawShard::all() {
